@@ -1,0 +1,305 @@
+// What a model demands of its equations together: names, one writer a slot, events above what ticks on them, and loops
+// that run in one direction of time.
+#include "compiler/IR/Rnn.h"
+
+#include "llvm/ADT/SCCIterator.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+using namespace rondo::rnn;
+
+//===--- Events that an operation needs ------------------------------------------------------------------------===//
+
+namespace {
+
+using Events = llvm::SmallSetVector<EventClockAttr, 4>;
+
+/// The events that decide where a clock ticks; `afterCuts`: also those that end a scope behind them.
+void addEvents(ClockInterface clock, bool afterCuts, Events &events);
+
+void addEvents(ScopeAttr scope, bool afterCuts, Events &events) {
+  if (!scope)
+    return;
+  for (CutAttr cut : scope.getCuts())
+    if (cut.getBefore() || afterCuts)
+      addEvents(cut.getClock(), afterCuts, events);
+}
+
+void addEvents(ClockInterface clock, bool afterCuts, Events &events) {
+  if (auto pair = dyn_cast<PairClockAttr>(clock)) {
+    addEvents(pair.getTarget(), afterCuts, events);
+    addEvents(pair.getSource(), afterCuts, events);
+    if (pair.getPer())
+      addEvents(pair.getPer(), afterCuts, events);
+    return;
+  }
+  if (auto every = dyn_cast<EveryClockAttr>(clock)) {
+    addEvents(every.getScope(), afterCuts, events);
+    addEvents(every.getOf(), afterCuts, events);
+  } else if (auto event = dyn_cast<EventClockAttr>(clock)) {
+    events.insert(event);
+    addEvents(event.getOf(), afterCuts, events);
+  }
+}
+
+/// The scope that an operation's value depends on: of a read that of its slot.
+ScopeAttr scopeOf(Operation *op) {
+  if (isa<StateOp, AccumOp>(op))
+    return {};
+  if (auto read = dyn_cast<ReadOp>(op))
+    op = read.getSlot().getDefiningOp();
+  else if (auto take = dyn_cast<TakeOp>(op))
+    op = take.getSlot().getDefiningOp();
+  auto timed = dyn_cast_if_present<Timed>(op);
+  return timed ? timed.getScopeAttr() : ScopeAttr();
+}
+
+/// The events whose truth at a tick the operation's values at that tick depend on (with `afterCuts`: at earlier ticks too).
+/// Slots may be declared before, and constants stand wherever folding puts them.
+Events eventsOf(Operation *op, bool afterCuts) {
+  Events events;
+  if (isa<ConstOp>(op))
+    return events;
+  for (Type type : op->getResultTypes())
+    if (ClockInterface clock = clockOf(type))
+      addEvents(clock, afterCuts, events);
+  addEvents(scopeOf(op), afterCuts, events);
+  if (auto per = op->getAttrOfType<ClockInterface>("per"))
+    addEvents(per, afterCuts, events);
+  return events;
+}
+
+//===--- Names and slots ---------------------------------------------------------------------------------------===//
+
+LogicalResult verifyNames(ModelOp model) {
+  llvm::StringSet<> params, slots, losses;
+  GenerateOp generate;
+  for (Operation &op : model.getBody().front()) {
+    if (auto param = dyn_cast<ParamOp>(op)) {
+      if (!params.insert(param.getPath()).second)
+        return param.emitOpError() << "\"" << param.getPath() << "\" is declared twice [N7]";
+    } else if (isa<StateOp, AccumOp>(op)) {
+      auto path = op.getAttrOfType<StringAttr>("path");
+      if (!slots.insert(path).second)
+        return op.emitOpError() << "\"" << path.getValue() << "\" is declared twice [N7]";
+    } else if (auto loss = dyn_cast<LossOp>(op)) {
+      if (!losses.insert(loss.getName()).second)
+        return loss.emitOpError() << "\"" << loss.getName() << "\" is defined twice [N1]";
+    } else if (auto next = dyn_cast<GenerateOp>(op)) {
+      if (generate)
+        return next.emitOpError() << "is the second of its model [M3]";
+      generate = next;
+    }
+  }
+  for (auto loss : model.getBody().getOps<LossOp>()) {
+    if (!loss.getTrains())
+      continue;
+    for (StringRef path : loss.getTrains()->getAsValueRange<StringAttr>()) {
+      bool found = llvm::any_of(params.keys(), [&](StringRef param) {
+        return param.consume_front(path) && (param.empty() || param.starts_with(".") || path.empty());
+      });
+      if (!found)
+        return loss.emitOpError() << "trains \"" << path << "\", under which there is no parameter [M1]";
+    }
+  }
+  return success();
+}
+
+LogicalResult verifySlots(ModelOp model) {
+  llvm::DenseMap<Value, Operation *> ends; // of a state its next, of an accumulator its take
+  for (Operation &op : model.getBody().front()) {
+    if (!isa<NextOp, TakeOp>(op))
+      continue;
+    auto [place, isNew] = ends.try_emplace(op.getOperand(0), &op);
+    if (!isNew) {
+      auto error = op.emitOpError() << (isa<NextOp>(op) ? "writes" : "takes from") << " a slot a second time [S1]";
+      return error.attachNote(place->second->getLoc()) << "the first is here";
+    }
+  }
+  for (auto state : model.getBody().getOps<StateOp>())
+    if (!state.getSlot().use_empty() && !ends.contains(state.getSlot()))
+      return state.emitOpError() << "\"" << state.getPath() << "\" is read and never written [S1]";
+  return success();
+}
+
+LogicalResult verifyGenerate(ModelOp model) {
+  for (auto generate : model.getBody().getOps<GenerateOp>()) {
+    StreamType input;
+    for (BlockArgument argument : model.getBody().getArguments())
+      if (model.getInputName(argument.getArgNumber()) == generate.getInput())
+        input = cast<StreamType>(argument.getType());
+    if (!input)
+      return generate.emitOpError() << "feeds \"" << generate.getInput() << "\", which is no input [M3]";
+    StreamType source = generate.getSource().getType();
+    auto token = dyn_cast<TokenType>(input.getElementType());
+    bool scores = token && input.getRank() == 0 && source.getElementType().isF32() &&
+                  source.getShape() == ArrayRef<int64_t>(token.getSize()) && source.getClock() == input.getClock();
+    if (source != input && !scores)
+      return generate.emitOpError() << "feeds " << input << " from " << source << " [M3]";
+    for (std::optional<int64_t> number : {generate.getStart(), generate.getStop()})
+      if (number && (!token || *number < 0 || *number >= token.getSize()))
+        return generate.emitOpError() << "starts or stops at " << *number << ", no value of " << input.getElementType()
+                                      << " [M3]";
+  }
+  return success();
+}
+
+//===--- Events ------------------------------------------------------------------------------------------------===//
+
+LogicalResult verifyEvents(ModelOp model) {
+  llvm::DenseMap<int64_t, EventOp> defined;
+  for (auto event : model.getBody().getOps<EventOp>()) {
+    auto [place, isNew] = defined.try_emplace(event.getClock().getId(), event);
+    if (!isNew) {
+      auto error = event.emitOpError() << "defines event " << event.getClock().getId() << " a second time [C4]";
+      return error.attachNote(place->second.getLoc()) << "the first is here";
+    }
+  }
+  llvm::DenseSet<EventClockAttr> above;
+  for (Operation &op : model.getBody().front()) {
+    for (EventClockAttr event : eventsOf(&op, /*afterCuts=*/false))
+      if (!above.contains(event))
+        return op.emitOpError() << "ticks or restarts by " << event << ", which is not defined above [S2]";
+    // Whatever is named anywhere is defined somewhere.
+    Operation *missing = nullptr;
+    auto check = [&](Attribute attr) {
+      auto event = dyn_cast<EventClockAttr>(attr);
+      if (event && (!defined.contains(event.getId()) || defined[event.getId()].getClock() != event))
+        missing = &op;
+    };
+    for (Type type : op.getResultTypes())
+      type.walk(check);
+    op.getAttrDictionary().walk(check);
+    if (missing)
+      return op.emitOpError() << "names an event clock that no rnn.event of the model defines [C4]";
+    if (auto event = dyn_cast<EventOp>(op))
+      above.insert(event.getClock());
+  }
+  return success();
+}
+
+//===--- Loops -------------------------------------------------------------------------------------------------===//
+
+/// What flows where: from operands to results, from a slot's writer to its readers, and from an event to all that ticks or
+/// restarts by it.
+struct Graph {
+  struct Node {
+    Operation *op = nullptr;
+    SmallVector<Node *, 4> next;
+  };
+
+  explicit Graph(Block &block) : nodes(std::distance(block.begin(), block.end()) + 1) {
+    llvm::DenseMap<Operation *, Node *> of;
+    llvm::DenseMap<EventClockAttr, Node *> events;
+    Node *node = &nodes.front(); // the entry: leads to all
+    for (Operation &op : block) {
+      (++node)->op = &op;
+      of[&op] = node;
+      nodes.front().next.push_back(node);
+      if (auto event = dyn_cast<EventOp>(op))
+        events[event.getClock()] = node;
+    }
+    for (Node &to : llvm::drop_begin(nodes)) {
+      for (Value operand : to.op->getOperands())
+        if (Operation *from = operand.getDefiningOp(); from && !isa<StateOp, AccumOp>(from))
+          of[from]->next.push_back(&to);
+      for (EventClockAttr event : eventsOf(to.op, /*afterCuts=*/true))
+        if (Node *from = events.lookup(event))
+          from->next.push_back(&to);
+      if (isa<NextOp, PutOp>(to.op))
+        for (Operation *reader : to.op->getOperand(0).getUsers())
+          if (isa<ReadOp, TakeOp>(reader))
+            to.next.push_back(of[reader]);
+    }
+  }
+
+  std::vector<Node> nodes;
+};
+
+/// The direction in which an operation looks; none if it looks at its own tick only.
+std::optional<bool> directionOf(Operation *op) {
+  if (auto read = dyn_cast<ReadOp>(op))
+    op = read.getSlot().getDefiningOp();
+  else if (auto take = dyn_cast<TakeOp>(op))
+    op = take.getSlot().getDefiningOp();
+  else if (isa<StateOp, AccumOp>(op))
+    return std::nullopt;
+  auto timed = dyn_cast_if_present<Timed>(op);
+  return timed ? std::optional<bool>(timed.getReverse()) : std::nullopt;
+}
+
+/// True if the value at a tick depends on ticks on both sides of it.
+bool looksBothWays(Operation *op) {
+  if (isa<CtcOp, DctcOp, TotalOp>(op))
+    return true;
+  if (isa<OuterOp, ScatterAddOp>(op))
+    return !clockOf(op->getResult(0).getType()) && llvm::any_of(op->getOperandTypes(), clockOf);
+  return op->hasAttr("per") && !isa<PairClockAttr>(clockOf(op->getOperand(0).getType()));
+}
+
+LogicalResult verifyLoop(ArrayRef<Graph::Node *> loop) {
+  Operation *first = nullptr;
+  for (const Graph::Node *node : llvm::reverse(loop)) {
+    Operation *op = node->op;
+    if (looksBothWays(op))
+      return op->emitOpError() << "takes part in a loop and depends on ticks to come [S2]";
+    std::optional<bool> reverse = directionOf(op);
+    if (!reverse)
+      continue;
+    if (!first)
+      first = op;
+    if (directionOf(first) != reverse) {
+      auto error = op->emitOpError() << "runs " << (*reverse ? "backward" : "forward")
+                                     << " in time in a loop that runs the other way [S2]";
+      return error.attachNote(first->getLoc()) << "the loop runs " << (*reverse ? "forward" : "backward") << " here";
+    }
+  }
+  return success();
+}
+
+} // namespace
+
+template <> struct llvm::GraphTraits<Graph *> {
+  using NodeRef = Graph::Node *;
+  using ChildIteratorType = SmallVector<Graph::Node *, 4>::iterator;
+  static NodeRef getEntryNode(Graph *graph) { return &graph->nodes.front(); }
+  static ChildIteratorType child_begin(NodeRef node) { return node->next.begin(); }
+  static ChildIteratorType child_end(NodeRef node) { return node->next.end(); }
+};
+
+static LogicalResult verifyLoops(ModelOp model) {
+  Graph graph(model.getBody().front());
+  for (auto component = llvm::scc_begin(&graph); !component.isAtEnd(); ++component)
+    if (component.hasCycle() && failed(verifyLoop(*component)))
+      return failure();
+  return success();
+}
+
+//===--- The model ---------------------------------------------------------------------------------------------===//
+
+LogicalResult ModelOp::verify() {
+  Block &block = getBody().front();
+  if (getInputs().size() != block.getNumArguments())
+    return emitOpError() << "has " << getInputs().size() << " names for " << block.getNumArguments() << " inputs";
+  llvm::StringSet<> seen;
+  for (BlockArgument argument : block.getArguments()) {
+    StringRef name = getInputName(argument.getArgNumber());
+    if (!seen.insert(name).second)
+      return emitOpError() << "has two inputs \"" << name << "\" [N1]";
+    auto stream = dyn_cast<StreamType>(argument.getType());
+    if (!stream || !isa<AxisClockAttr>(stream.getClock()))
+      return emitOpError() << "has an input \"" << name << "\" of " << argument.getType()
+                           << ", no stream on an axis [C1]";
+  }
+  if (block.empty() || !isa<ReturnOp>(block.back()))
+    return emitOpError() << "ends without rnn.return";
+  return success();
+}
+
+LogicalResult ModelOp::verifyRegions() {
+  if (failed(verifyNames(*this)) || failed(verifySlots(*this)) || failed(verifyGenerate(*this)) ||
+      failed(verifyEvents(*this)))
+    return failure();
+  return verifyLoops(*this);
+}

@@ -1,0 +1,92 @@
+#include "compiler/Pipeline.h"
+#include "compiler/IR/Rnn.h"
+#include "compiler/Transforms/Passes.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace rondo {
+
+namespace {
+
+void simplify(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createSimplifyPass()); }
+void narrowSlots(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createNarrowSlotsPass()); }
+void deadState(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createDeadStatePass()); }
+
+using Kind = Stage::Kind;
+
+const Stage list[] = {
+    {"parse", Kind::Front, "text to syntax trees"},
+    {"check", Kind::Front, "names, shapes, clocks and causality; cells are instantiated"},
+    {"import", Kind::Front, "checked models to rnn: one flat block of equations each"},
+    {"simplify", Kind::Passes, "fold constants, merge equal equations, drop unused ones", simplify},
+    // Before any loop is looked for: a slow module that reads itself through hold must not loop at every base tick.
+    {"narrow-slots", Kind::Passes, "put slots on the clock of what is written to them", narrowSlots},
+    {"dead-state", Kind::Passes, "remove slots that no output, loss or event needs", deadState},
+    // Narrowing and removing leave equations that are now equal or unused.
+    {"simplify-again", Kind::Passes, "as simplify", simplify},
+    {"split-products", Kind::Planned, "products of joined operands, by clock"},
+    {"commute-crossings", Kind::Planned, "products where their operand ticks least often"},
+    {"merge-products", Kind::Planned, "products that share an operand become one"},
+    {"gradient", Kind::Planned, "adjoint equations for every loss"},
+    {"form-scans", Kind::Planned, "rnn to step: loops become scans, the rest runs in parallel over time"},
+    {"plan", Kind::Planned, "tape, waves, panels and storage"},
+    {"lower", Kind::Planned, "step to vectors, loops and LLVM"},
+    {"emit", Kind::Planned, "object code, library, header and manifest"},
+};
+
+const Product productList[] = {
+    {"ast", "parse", "the syntax tree"},
+    {"rnn", "simplify-again", "equations over clocked streams"},
+    {"grad", "gradient", "the same with adjoints"},
+    {"step", "form-scans", "the schedule"},
+    {"plan", "plan", "storage and tiling, as a table"},
+    {"llvm", "lower", "LLVM IR"},
+    {"asm", "emit", "assembly"},
+    {"ptx", "emit", "GPU assembly"},
+    {"header", "emit", "the C header"},
+    {"lib", "emit", "the library with its header"},
+};
+
+} // namespace
+
+llvm::ArrayRef<Stage> stages() { return list; }
+llvm::ArrayRef<Product> products() { return productList; }
+
+const Stage *findStage(llvm::StringRef name) {
+  auto it = llvm::find_if(list, [&](const Stage &stage) { return stage.name == name; });
+  return it == std::end(list) ? nullptr : it;
+}
+
+const Product *findProduct(llvm::StringRef name) {
+  auto it = llvm::find_if(productList, [&](const Product &product) { return product.name == name; });
+  return it == std::end(productList) ? nullptr : it;
+}
+
+LogicalResult runStages(ModuleOp module, const StageOptions &options, TimingScope &timing) {
+  for (auto [number, stage] : llvm::enumerate(stages())) {
+    if (stage.kind == Kind::Planned)
+      break;
+    if (stage.kind == Kind::Passes) {
+      TimingScope scope = timing.nest(stage.name);
+      PassManager manager(module->getName());
+      manager.enableVerifier(options.verifyEach);
+      manager.enableTiming(scope);
+      if (!options.reproducer.empty())
+        manager.enableCrashReproducerGeneration(options.reproducer);
+      stage.build(manager);
+      if (failed(manager.run(module)))
+        return failure();
+    }
+    if (options.after && stage.name != "parse" && stage.name != "check" && failed(options.after(number, stage)))
+      return failure();
+    if (stage.name == options.stopAfter)
+      break;
+  }
+  return verify(module);
+}
+
+} // namespace rondo

@@ -1,0 +1,123 @@
+// From clock to clock: latest, reduce, cross. (`lift` only renames a row: Features.cpp; `total`: Products.cpp.)
+#include "compiler/Reference/Rules.h"
+#include "compiler/Reference/Sight.h"
+#include <algorithm>
+
+namespace rondo::reference {
+namespace {
+
+class LatestRule final : public Rule {
+public:
+  LatestRule(ValueId x, bool reverse, ScopeId scope) : x(x), reverse(reverse), scope(scope) {}
+  Row evaluate(Evaluation &e, ValueId self, Place place) const override {
+    return look(e, x, e.program().typeOf(self).clock, place, /*strict=*/false, reverse, scope);
+  }
+
+private:
+  ValueId x;
+  bool reverse;
+  ScopeId scope;
+};
+
+/// Over x's places in (the previous tick, this one], in reverse in [this one, the next tick); from a pair to its source
+/// over all target ticks, with time ending at the last, in reverse at the first.
+class ReduceRule final : public Rule {
+public:
+  ReduceRule(rnn::Reduction kind, ValueId x, bool reverse, ScopeId scope)
+      : kind(kind), x(x), reverse(reverse), scope(scope) {}
+
+  Row evaluate(Evaluation &e, ValueId self, Place place) const override {
+    const Type &type = e.program().typeOf(self);
+    Sight sight(e.program(), e.program().typeOf(x).clock, type.clock);
+    Timeline &time = e.timeline(place.sample);
+    int32_t here = sight.position(time, place);
+    int32_t other = reverse ? time.first(sight.toTime, sight.root, here + 1) : time.last(sight.toTime, sight.root, here - 1);
+    if (other == unknown)
+      return nullptr;
+    int32_t low = reverse ? here : other == nowhere ? 0 : other + 1;
+    int32_t high = !reverse ? here : other == nowhere ? time.end(sight.root) : other - 1;
+    if (sight.towardsSource) { // all target ticks of the row, in either direction
+      here = reverse ? 0 : time.end(sight.root);
+      low = 0;
+      high = time.end(sight.root);
+    }
+    llvm::SmallVector<std::pair<int32_t, Place>> places;
+    if (!sight.placesWithin(time, place.sample, low, high, sight.row(place), places))
+      return nullptr;
+    llvm::SmallVector<Place> inside;
+    for (auto &[position, from] : places) {
+      Answer cut = time.isCut(scope, sight.root, position, here, reverse);
+      if (cut == Answer::Unknown)
+        return nullptr;
+      if (cut == Answer::No)
+        inside.push_back(from);
+    }
+    if (inside.empty())
+      return e.zeros(type.size);
+    if (kind == rnn::Reduction::First)
+      return e.ask(x, reverse ? inside.back() : inside.front());
+    llvm::SmallVector<Row> rows(inside.size());
+    bool ready = true;
+    for (size_t i = inside.size(); i-- > 0;) // what is asked for last is computed first
+      ready &= (rows[i] = e.ask(x, inside[i])) != nullptr;
+    return !ready ? nullptr : type.isReal() ? combineReals(e, rows, type.size) : combineInts(e, rows, type.size);
+  }
+
+private:
+  Row combineReals(Evaluation &e, llvm::ArrayRef<Row> rows, int64_t size) const {
+    double *out = e.newReals(size);
+    std::copy_n(reals(rows[0]), size, out);
+    for (Row row : rows.drop_front())
+      for (int64_t i = 0; i < size; ++i)
+        out[i] = kind == rnn::Reduction::Max ? rnn::maximum(out[i], reals(row)[i])
+                                             : rounded(out[i] + reals(row)[i], e.fp64());
+    if (kind == rnn::Reduction::Mean)
+      for (int64_t i = 0; i < size; ++i)
+        out[i] = rounded(out[i] / rows.size(), e.fp64());
+    return out;
+  }
+
+  Row combineInts(Evaluation &e, llvm::ArrayRef<Row> rows, int64_t size) const {
+    int64_t *out = e.newInts(size);
+    std::copy_n(ints(rows[0]), size, out);
+    for (Row row : rows.drop_front())
+      for (int64_t i = 0; i < size; ++i)
+        out[i] = kind == rnn::Reduction::Max ? std::max(out[i], ints(row)[i]) : rnn::wrappedAdd(out[i], ints(row)[i]);
+    if (kind == rnn::Reduction::Mean)
+      for (int64_t i = 0; i < size; ++i)
+        out[i] = rnn::floorDiv(out[i], rows.size());
+    return out;
+  }
+
+  rnn::Reduction kind;
+  ValueId x;
+  bool reverse;
+  ScopeId scope;
+};
+
+class CrossRule final : public Rule {
+public:
+  CrossRule(ValueId x, bool fromSource) : x(x), fromSource(fromSource) {}
+  Row evaluate(Evaluation &e, ValueId, Place place) const override {
+    return e.ask(x, {place.sample, fromSource ? place.row : place.at, 0});
+  }
+
+private:
+  ValueId x;
+  bool fromSource;
+};
+
+} // namespace
+
+std::unique_ptr<Rule> makeCrossingRule(Compiler &c, mlir::Operation *op, unsigned) {
+  if (auto latest = llvm::dyn_cast<rnn::LatestOp>(op))
+    return std::make_unique<LatestRule>(c.id(latest.getX()), latest.getReverse(), c.scope(latest.getScopeAttr()));
+  if (auto reduce = llvm::dyn_cast<rnn::ReduceOp>(op))
+    return std::make_unique<ReduceRule>(reduce.getKind(), c.id(reduce.getX()), reduce.getReverse(),
+                                        c.scope(reduce.getScopeAttr()));
+  if (auto cross = llvm::dyn_cast<rnn::CrossOp>(op))
+    return std::make_unique<CrossRule>(c.id(cross.getX()), cross.isFromSource());
+  return nullptr;
+}
+
+} // namespace rondo::reference

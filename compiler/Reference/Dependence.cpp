@@ -1,0 +1,199 @@
+#include "compiler/Reference/Dependence.h"
+#include "llvm/ADT/SmallBitVector.h"
+
+namespace rondo::reference {
+namespace {
+
+/// Calls `visit` with each value that decides where a clock ticks.
+template <typename Visit> void eventsOfClock(const Program &program, ClockId id, Visit visit);
+
+template <typename Visit> void eventsOfScope(const Program &program, ScopeId scope, Visit visit) {
+  for (const Cut &cut : program.scopes[scope])
+    eventsOfClock(program, cut.clock, visit);
+}
+
+template <typename Visit> void eventsOfClock(const Program &program, ClockId id, Visit visit) {
+  if (id == noClock)
+    return;
+  const Clock &clock = program.clocks[id];
+  if (clock.kind == Clock::Kind::Event)
+    visit(clock.condition);
+  if (clock.kind == Clock::Kind::Event || clock.kind == Clock::Kind::Every)
+    eventsOfClock(program, clock.parent, visit);
+  if (clock.kind == Clock::Kind::Every)
+    eventsOfScope(program, clock.scope, visit);
+  if (clock.isPair())
+    for (ClockId part : {clock.target, clock.source, clock.per})
+      eventsOfClock(program, part, visit);
+}
+
+/// Calls `visit` with each value that this one is computed from directly.
+template <typename Visit> void operandsOf(const Program &program, const Value &value, Visit visit) {
+  for (ValueId operand : value.operands)
+    visit(operand);
+  if (value.slot >= 0) {
+    const Slot &slot = program.slots[value.slot];
+    if (slot.next >= 0)
+      visit(slot.next);
+    for (ValueId put : slot.puts)
+      visit(put);
+    eventsOfScope(program, slot.scope, visit);
+    eventsOfClock(program, slot.type.clock, visit);
+  }
+  eventsOfScope(program, value.scope, visit);
+  eventsOfClock(program, value.type.clock, visit);
+  eventsOfClock(program, value.per, visit);
+}
+
+} // namespace
+
+std::vector<bool> reachedFrom(const Program &program, llvm::ArrayRef<ValueId> ends) {
+  std::vector<bool> reached(program.values.size());
+  std::vector<ValueId> open;
+  auto visit = [&](ValueId value) {
+    if (!reached[value]) {
+      reached[value] = true;
+      open.push_back(value);
+    }
+  };
+  for (ValueId end : ends)
+    visit(end);
+  while (!open.empty()) {
+    ValueId value = open.back();
+    open.pop_back();
+    operandsOf(program, program.values[value], visit);
+  }
+  return reached;
+}
+
+//===--- Settled values ---===//
+
+namespace {
+
+class Settled {
+public:
+  explicit Settled(const Program &program) : program(program), values(program.values.size(), true) {}
+
+  std::vector<bool> run() {
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (size_t v = 0; v < values.size(); ++v)
+        if (values[v] && !isSettled(program.values[v])) {
+          values[v] = false;
+          changed = true;
+        }
+    }
+    return values;
+  }
+
+private:
+  bool isSettled(ClockId id) const {
+    const Clock &clock = program.clocks[id];
+    switch (clock.kind) {
+    case Clock::Kind::Sample:
+      return false;
+    case Clock::Kind::Axis:
+      return true;
+    case Clock::Kind::Every:
+      return !clock.reverse && isSettled(clock.parent) && isSettledScope(clock.scope);
+    case Clock::Kind::Event:
+      return isSettled(clock.parent) && values[clock.condition];
+    case Clock::Kind::Pair: // a source on another root is complete when its target begins
+      return isSettled(clock.target) && isSettled(clock.source) && clock.per == sampleClock &&
+             program.clocks[clock.source].root != clock.root;
+    }
+    llvm_unreachable("a kind of clock");
+  }
+
+  bool isSettledScope(ScopeId scope) const {
+    for (const Cut &cut : program.scopes[scope])
+      if (!isSettled(cut.clock))
+        return false;
+    return true;
+  }
+
+  bool isSettled(const Value &value) const {
+    bool stream = value.type.clock != noClock;
+    for (ValueId operand : value.operands)
+      if (!values[operand] || (!stream && program.typeOf(operand).clock != noClock))
+        return false;
+    if (!stream)
+      return true;
+    if (value.backward || !isSettled(value.type.clock) || !isSettledScope(value.scope))
+      return false;
+    if (value.per != noClock && !program.clocks[value.type.clock].isPair())
+      return false;
+    if (value.slot < 0)
+      return true;
+    const Slot &slot = program.slots[value.slot];
+    bool settled = !slot.reverse && isSettledScope(slot.scope) && (slot.next < 0 || values[slot.next]);
+    for (ValueId put : slot.puts)
+      settled &= values[put];
+    return settled;
+  }
+
+  const Program &program;
+  std::vector<bool> values;
+};
+
+} // namespace
+
+std::vector<bool> settledValues(const Program &program) { return Settled(program).run(); }
+
+//===--- Causality ---===//
+
+/// By value: the roots whose ticks it depends on.
+static std::vector<llvm::SmallBitVector> rootsOf(const Program &program) {
+  std::vector<llvm::SmallBitVector> roots(program.values.size(), llvm::SmallBitVector(program.axes.size()));
+  for (size_t v = 0; v < roots.size(); ++v) {
+    const Type &type = program.values[v].type;
+    if (type.clock != noClock && program.clocks[type.clock].root != noRoot)
+      roots[v].set(program.clocks[type.clock].root);
+  }
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t v = 0; v < roots.size(); ++v)
+      operandsOf(program, program.values[v], [&](ValueId operand) {
+        if (roots[operand].test(roots[v])) { // has a root that v lacks
+          roots[v] |= roots[operand];
+          changed = true;
+        }
+      });
+  }
+  return roots;
+}
+
+static bool runsInReverse(const Program &program, ClockId id) {
+  if (id == noClock)
+    return false;
+  const Clock &clock = program.clocks[id];
+  if (clock.kind == Clock::Kind::Every)
+    return clock.reverse || runsInReverse(program, clock.parent);
+  return clock.kind == Clock::Kind::Event && runsInReverse(program, clock.parent);
+}
+
+llvm::Error checkCausal(const Program &program) {
+  llvm::SmallVector<ValueId> ends;
+  for (const OutputInfo &output : program.outputs)
+    ends.push_back(output.value);
+  std::vector<bool> reached = reachedFrom(program, ends);
+  std::vector<llvm::SmallBitVector> roots = rootsOf(program);
+  for (size_t v = 0; v < reached.size(); ++v) {
+    const Value &value = program.values[v];
+    if (!reached[v] || value.type.clock == noClock)
+      continue;
+    const Clock &clock = program.clocks[value.type.clock];
+    bool spread = value.backward && value.op == "rnn.latest" && program.clockOf(value.operands[0]).root == noRoot;
+    bool acausal = value.backward && !(spread && clock.root != noRoot && !roots[value.operands[0]].test(clock.root));
+    acausal |= value.slot >= 0 && program.slots[value.slot].reverse;
+    acausal |= runsInReverse(program, value.type.clock);
+    acausal |= clock.isPair() && program.clocks[clock.source].root == clock.root;
+    if (acausal)
+      return llvm::createStringError("model '" + program.model + "' is not causal: " + program.describe(v) +
+                                     (value.slot >= 0 ? " of state '" + program.slots[value.slot].path + "'" : "") +
+                                     " looks ahead; it cannot be run in parts [C10]");
+  }
+  return llvm::Error::success();
+}
+
+} // namespace rondo::reference

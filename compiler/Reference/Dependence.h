@@ -1,0 +1,21 @@
+// What a program's values depend on, without running it.
+#ifndef RONDO_REFERENCE_DEPENDENCE_H
+#define RONDO_REFERENCE_DEPENDENCE_H
+
+#include "compiler/Reference/Program.h"
+
+namespace rondo::reference {
+
+/// By value: whether some of `ends` can depend on it, at whatever place.
+std::vector<bool> reachedFrom(const Program &program, llvm::ArrayRef<ValueId> ends);
+
+/// By value: whether its rows, once computed, stay what they are when the sample goes on. Not so what looks along time in
+/// reverse, what ticks with `sample`, what works on the rows of segments (the last may still be open), and all that
+/// depends on these.
+std::vector<bool> settledValues(const Program &program);
+
+/// An error that names the first thing on the way to an output that is not causal [C10].
+llvm::Error checkCausal(const Program &program);
+
+} // namespace rondo::reference
+#endif

@@ -1,0 +1,31 @@
+// The largest difference between results.
+#ifndef RONDO_RUN_COMPARE_H
+#define RONDO_RUN_COMPARE_H
+
+#include "compiler/Run/Verify.h"
+
+namespace rondo::run {
+
+/// Collects differences into a property, which fails when one is over what is allowed.
+class Comparison {
+public:
+  Comparison(std::string name, double allowed) {
+    property.name = std::move(name);
+    property.allowed = allowed;
+  }
+
+  /// Two numbers: their distance, for large ones relative to them; equal infinities and NaNs do not differ.
+  void numbers(double expected, double actual, const std::string &where);
+  /// Rows of one output in one sample, with the base ticks at which they stand.
+  void rows(const std::string &output, int64_t sample, const std::vector<int64_t> &expectedTicks, const Array &expected,
+            const std::vector<int64_t> &actualTicks, const Array &actual);
+  /// A sample of one stream against a sample of another.
+  void samples(const reference::Stream &expected, int64_t expectedSample, const reference::Stream &actual, int64_t actualSample);
+  /// Something that cannot be measured: the property fails.
+  void fails(const std::string &note);
+
+  Property property;
+};
+
+} // namespace rondo::run
+#endif

@@ -1,0 +1,239 @@
+// What the files of `--input` hold, as rows of an input.
+#include "compiler/Run/Inputs.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
+#include <cmath>
+#include <fmt/format.h>
+
+using namespace llvm;
+
+namespace rondo::run {
+
+namespace {
+
+std::string shapeText(ArrayRef<int64_t> shape) {
+  std::string out = "[";
+  for (size_t i = 0; i < shape.size(); ++i)
+    out += (i ? ", " : "") + std::to_string(shape[i]);
+  return out + "]";
+}
+
+/// Turns numbers into elements of an input: the place of a bad one is told by `place`.
+class Elements {
+public:
+  Elements(const dsl::Model &model, const dsl::Input &input) : type(input.type) {
+    wanted = "input '" + input.name + "' : " + dsl::describe(input.type, model);
+  }
+
+  Error add(double value, Array &out, function_ref<std::string()> place) const {
+    if (type.elem == dsl::Elem::Real) {
+      out.reals.push_back(value);
+      return Error::success();
+    }
+    if (!(std::fabs(value) <= 0x1p62) || value != std::floor(value))
+      return failure(place() + ": " + Twine(fmt::format("{}", value)) + " is no whole number; it is for " + wanted);
+    return add(int64_t(value), out, place);
+  }
+
+  Error add(int64_t value, Array &out, function_ref<std::string()> place) const {
+    if (type.elem == dsl::Elem::Real) {
+      out.reals.push_back(double(value));
+      return Error::success();
+    }
+    int64_t limit = type.elem == dsl::Elem::Token ? type.tokens : type.elem == dsl::Elem::Bool ? 2 : 0;
+    if (limit && (value < 0 || value >= limit))
+      return failure(place() + ": " + Twine(value) + " is out of range, 0 to " + Twine(limit - 1) + "; it is for " + wanted);
+    out.ints.push_back(value);
+    return Error::success();
+  }
+
+  bool real() const { return type.elem == dsl::Elem::Real; }
+  std::string wanted;
+
+private:
+  const dsl::Type &type;
+};
+
+Array emptyRows(const dsl::Input &input, int64_t rows) {
+  Array array;
+  array.isReal = input.type.elem == dsl::Elem::Real;
+  array.shape = rowShape(input.type);
+  array.shape.insert(array.shape.begin(), rows);
+  return array;
+}
+
+/// Rows `begin` to `end` of all elements in `array`, whose rows have the input's shape.
+Expected<Array> takeRows(const Elements &elements, const dsl::Input &input, const Array &array, int64_t begin, int64_t end,
+                         StringRef path) {
+  Array out = emptyRows(input, end - begin);
+  int64_t row = elementCount(rowShape(input.type));
+  for (int64_t i = begin * row; i < end * row; ++i) {
+    auto place = [&] {
+      std::vector<int64_t> index;
+      int64_t rest = i;
+      for (size_t axis = array.shape.size(); axis-- > 0; rest /= array.shape[axis])
+        index.insert(index.begin(), rest % array.shape[axis]);
+      return (path + ": element " + shapeText(index)).str();
+    };
+    if (Error error = array.isReal ? elements.add(array.reals[i], out, place) : elements.add(array.ints[i], out, place))
+      return error;
+  }
+  return out;
+}
+
+/// [rows, ...] is one sample, [samples, rows, ...] are many of one length; on `sample` [samples, ...].
+Error takeDense(const Elements &elements, const dsl::Input &input, const Array &array, StringRef path, GivenInput &out) {
+  std::vector<int64_t> row = rowShape(input.type);
+  bool onSample = input.clock->kind == dsl::Clock::Kind::Sample;
+  size_t rank = array.shape.size(), least = row.size() + (onSample ? 0 : 1);
+  bool fits = rank >= row.size() && ArrayRef<int64_t>(array.shape).take_back(row.size()) == ArrayRef<int64_t>(row) &&
+              (rank == least || rank == least + 1);
+  if (!fits) {
+    std::string inner;
+    for (int64_t extent : row)
+      inner += ", " + std::to_string(extent);
+    std::string rows = input.clock->name;
+    std::string one = onSample ? shapeText(row) : "[" + rows + inner + "]";
+    std::string many = onSample ? "[samples" + inner + "]" : "[samples, " + rows + inner + "]";
+    return failure(path + ": has shape " + shapeText(array.shape) + ", but " + elements.wanted + " takes " + one + " or " + many);
+  }
+  bool many = rank == least + 1;
+  int64_t samples = many ? array.shape[0] : 1;
+  int64_t rows = onSample ? 1 : array.shape[many ? 1 : 0];
+  for (int64_t s = 0; s < samples; ++s) {
+    auto taken = takeRows(elements, input, array, s * rows, (s + 1) * rows, path);
+    if (!taken)
+      return taken.takeError();
+    out.samples.push_back(std::move(*taken));
+  }
+  return Error::success();
+}
+
+Error takeTable(const Elements &elements, const dsl::Input &input, const Table &table, StringRef path, GivenInput &out) {
+  int64_t row = elementCount(rowShape(input.type));
+  if (!table.lines.empty() && table.columns != row)
+    return failure(path + ":" + Twine(table.lines[0]) + ": has " + Twine(table.columns) + " columns, but " + elements.wanted +
+                   " takes " + Twine(row));
+  // On `sample` every row is a sample of its own.
+  bool onSample = input.clock->kind == dsl::Clock::Kind::Sample;
+  size_t samples = onSample ? table.lines.size() : table.samples.size() - 1;
+  for (size_t s = 0; s < samples; ++s) {
+    int64_t begin = onSample ? int64_t(s) : table.samples[s], end = onSample ? begin + 1 : table.samples[s + 1];
+    Array rows = emptyRows(input, end - begin);
+    for (int64_t i = begin * row; i < end * row; ++i) {
+      auto place = [&] {
+        std::string column = std::to_string(i % row + 1);
+        if (!table.header.empty())
+          column += " ('" + table.header[i % row] + "')";
+        return (path + ":" + Twine(table.lines[i / row]) + ": column " + column).str();
+      };
+      if (Error error = elements.add(table.values[i], rows, place))
+        return error;
+    }
+    out.samples.push_back(std::move(rows));
+  }
+  return Error::success();
+}
+
+Error takeSafetensors(const Elements &elements, const dsl::Input &input, StringRef path, const std::vector<Chain> &chains,
+                      std::vector<std::vector<Cuts>> &cuts, GivenInput &out) {
+  auto file = openSafetensors(path);
+  if (!file)
+    return file.takeError();
+  const runtime::Tensor *tensor = (*file)->find(input.name);
+  if (!tensor) {
+    std::string names;
+    for (const runtime::Tensor &other : (*file)->tensors())
+      names += (names.empty() ? "" : ", ") + other.name;
+    return failure(path + ": has no tensor '" + input.name + "'; it has " + (names.empty() ? "none" : names));
+  }
+  Array array = toArray(*tensor);
+  std::vector<int64_t> row = rowShape(input.type);
+  const std::vector<Cuts> *own = nullptr;
+  size_t position = 0;
+  for (size_t c = 0; c < chains.size(); ++c) {
+    auto fromFile = cutsFromFile(**file, chains[c], path);
+    if (!fromFile)
+      return fromFile.takeError();
+    cuts[c] = std::move(*fromFile);
+    int at = chains[c].find(input.clock->name);
+    if (at >= 0 && !cuts[c].empty() && cuts[c][0].rows[at] >= 0) {
+      own = &cuts[c];
+      position = size_t(at);
+    }
+  }
+  bool packed = own && array.shape.size() == row.size() + 1 && ArrayRef<int64_t>(array.shape).drop_front() == ArrayRef<int64_t>(row);
+  if (!packed)
+    return takeDense(elements, input, array, path, out);
+  int64_t begin = 0, total = 0;
+  for (const Cuts &sample : *own)
+    total += sample.rows[position];
+  if (total != array.shape[0])
+    return failure(path + ": '" + input.name + "' has " + Twine(array.shape[0]) + " rows, but the offsets of '" + input.clock->name +
+                   "' speak of " + Twine(total));
+  for (const Cuts &sample : *own) {
+    auto rows = takeRows(elements, input, array, begin, begin + sample.rows[position], path);
+    if (!rows)
+      return rows.takeError();
+    begin += sample.rows[position];
+    out.samples.push_back(std::move(*rows));
+  }
+  return Error::success();
+}
+
+Error takeText(const Elements &elements, const dsl::Input &input, StringRef path, GivenInput &out) {
+  auto text = readWhole(path);
+  if (!text)
+    return text.takeError();
+  const dsl::Type &type = input.type;
+  if (type.elem == dsl::Elem::Token && type.dims.empty() && textHasTokens(type.tokens)) {
+    auto tokens = encodeText(*text, type.tokens, path);
+    if (!tokens)
+      return tokens.takeError();
+    Array rows = emptyRows(input, int64_t(tokens->size()));
+    rows.ints = std::move(*tokens);
+    if (input.clock->kind == dsl::Clock::Kind::Sample && rows.shape[0] != 1)
+      return failure(path + ": has " + Twine(rows.shape[0]) + " characters, but " + elements.wanted + " takes one a sample");
+    out.samples.push_back(std::move(rows));
+    return Error::success();
+  }
+  auto table = parseNumbers(*text, elementCount(rowShape(type)), path);
+  if (!table)
+    return table.takeError();
+  return takeTable(elements, input, *table, path, out);
+}
+
+} // namespace
+
+Expected<GivenInput> readInput(const dsl::Model &model, const dsl::Input &input, StringRef path, const std::vector<Chain> &chains,
+                               std::vector<std::vector<Cuts>> &cuts) {
+  GivenInput given;
+  given.from = ("input '" + input.name + "' (" + path + ")").str();
+  cuts.assign(chains.size(), {});
+  Elements elements(model, input);
+  StringRef ending = sys::path::extension(path);
+  auto done = [&](Error error) -> Expected<GivenInput> {
+    if (error)
+      return std::move(error);
+    return given;
+  };
+  if (ending == ".npy") {
+    auto array = readNpy(path);
+    if (!array)
+      return array.takeError();
+    return done(takeDense(elements, input, *array, path, given));
+  }
+  if (ending == ".csv") {
+    auto table = readCsv(path);
+    if (!table)
+      return table.takeError();
+    return done(takeTable(elements, input, *table, path, given));
+  }
+  if (ending == ".txt")
+    return done(takeText(elements, input, path, given));
+  if (ending == ".safetensors")
+    return done(takeSafetensors(elements, input, path, chains, cuts, given));
+  return failure(path + ": the ending '" + ending + "' is none of .npy, .safetensors, .csv, .txt");
+}
+
+} // namespace rondo::run

@@ -1,0 +1,292 @@
+#include "compiler/Run/Verify.h"
+#include "compiler/Run/Compare.h"
+#include "compiler/Run/Inputs.h"
+#include "compiler/Run/Parts.h"
+#include <algorithm>
+
+using namespace llvm;
+using namespace rondo::reference;
+
+namespace rondo::run {
+
+namespace {
+
+class Verifier {
+public:
+  Verifier(rnn::ModelOp op, const dsl::Model &model, const Params &params, const VerifyOptions &options)
+      : op(op), model(model), params(params), options(options) {}
+
+  Expected<std::vector<Property>> run() {
+    auto found = chainsOf(model);
+    if (!found)
+      return found.takeError();
+    chains = std::move(*found);
+    auto made = makeBatch(model, inputOptions(options.seed, options.length));
+    if (!made)
+      return made.takeError();
+    batch = std::move(*made);
+    draws = any_of(model.nodes, [](const dsl::Node &node) { return node.op == dsl::Op::Random; });
+    auto interpreter = create(/*fp64=*/true);
+    if (!interpreter)
+      return interpreter.takeError();
+    precise = std::move(*interpreter);
+    auto result = precise->run(batch);
+    if (!result)
+      return result.takeError();
+    whole = std::move(*result);
+    auto causal = precise->run(singleSample(batch, 0), nullptr, /*keepState=*/true);
+    if (!causal)
+      notCausal = toString(causal.takeError());
+
+    for (auto check : {&Verifier::stepping, &Verifier::padding, &Verifier::singles, &Verifier::precision, &Verifier::causality})
+      if (Error error = (this->*check)())
+        return std::move(error);
+    return std::move(properties);
+  }
+
+private:
+  InputOptions inputOptions(uint64_t seed, int64_t length) const {
+    InputOptions inputs;
+    inputs.samples = options.samples;
+    inputs.making.seed = seed;
+    inputs.making.length = length;
+    inputs.making.irregular = true;
+    return inputs;
+  }
+
+  Expected<std::unique_ptr<Interpreter>> create(bool fp64) {
+    Options how;
+    how.fp64 = fp64;
+    how.seed = options.seed;
+    return Interpreter::create(op, params, how);
+  }
+
+  void skip(std::string name, std::string why) {
+    Property property;
+    property.name = std::move(name);
+    property.status = Property::Status::Skipped;
+    property.note = std::move(why);
+    properties.push_back(std::move(property));
+  }
+
+  /// Samples beyond the first draw other random numbers when they stand elsewhere.
+  int64_t comparable() const { return draws ? std::min<int64_t>(1, batch.samples) : batch.samples; }
+  void noteDraws(Comparison &comparison) const {
+    if (draws && batch.samples > 1)
+      comparison.property.note = "the first sample only: the model draws random numbers by sample";
+  }
+
+  /// Each sample tick by tick, with the state carried over, gives what it gives at once.
+  Error stepping() {
+    const char *name = "stepping = whole sequence";
+    if (!notCausal.empty()) {
+      skip(name, notCausal);
+      return Error::success();
+    }
+    Comparison comparison(name, 0);
+    noteDraws(comparison);
+    for (int64_t s = 0; s < comparable(); ++s) {
+      std::shared_ptr<const State> state;
+      std::map<std::string, Stream> stepped;
+      for (Part &part : stepParts(model, chains, singleSample(batch, s))) {
+        auto result = precise->run(part.batch, state.get(), /*keepState=*/true, part.openSegments);
+        if (!result)
+          return result.takeError();
+        state = result->state;
+        for (auto &[output, stream] : result->outputs)
+          append(stepped, output, std::move(stream), part);
+      }
+      for (const auto &[output, stream] : whole.outputs) {
+        Stream expected = stream;
+        if (onSample(output)) // where it stands is told by parts of other bases too
+          stepped[output].ticks[0] = expected.ticks[s];
+        comparison.samples(expected, s, stepped[output], 0);
+      }
+    }
+    properties.push_back(std::move(comparison.property));
+    return Error::success();
+  }
+
+  const dsl::Clock *clockOf(const std::string &output) const {
+    for (const dsl::Output &known : model.outputs)
+      if (known.name == output)
+        return model.nodes[known.node].clock;
+    return nullptr;
+  }
+  bool onSample(const std::string &output) const {
+    const dsl::Clock *clock = clockOf(output);
+    return clock && clock->kind == dsl::Clock::Kind::Sample;
+  }
+
+  /// What a part adds. On `sample` the last part has the last word.
+  void append(std::map<std::string, Stream> &all, const std::string &output, Stream part, const Part &from) const {
+    auto [it, fresh] = all.try_emplace(output);
+    Stream &stream = it->second;
+    if (!part.ticks.empty())
+      for (int64_t &tick : part.ticks[0])
+        tick += from.begin;
+    if (fresh || part.ticks.empty() || onSample(output)) {
+      stream = std::move(part);
+      return;
+    }
+    stream.ticks[0].insert(stream.ticks[0].end(), part.ticks[0].begin(), part.ticks[0].end());
+    if (!part.counts.empty())
+      stream.counts[0].insert(stream.counts[0].end(), part.counts[0].begin(), part.counts[0].end());
+    Array &rows = stream.rows[0];
+    rows = joinRows({rows, part.rows[0]}, ArrayRef<int64_t>(rows.shape).drop_front(), rows.isReal);
+  }
+
+  /// The first sample between others than before, shorter and longer ones.
+  Error padding() {
+    Comparison comparison("padding has no influence", 0);
+    for (int64_t length : {int64_t(1), 2 * options.length + 3}) {
+      auto others = makeBatch(model, inputOptions(options.seed + 1, length));
+      if (!others)
+        return others.takeError();
+      for (auto &[axis, lengths] : others->lengths)
+        replaceFirst(lengths, batch.lengths.at(axis));
+      for (auto &[axis, offsets] : others->offsets)
+        replaceFirst(offsets, batch.offsets.at(axis));
+      for (auto &[name, rows] : others->inputs)
+        replaceFirst(rows, batch.inputs.at(name));
+      auto result = precise->run(*others);
+      if (!result)
+        return result.takeError();
+      for (const auto &[output, stream] : whole.outputs)
+        if (batch.samples > 0)
+          comparison.samples(stream, 0, result->outputs[output], 0);
+    }
+    properties.push_back(std::move(comparison.property));
+    return Error::success();
+  }
+
+  template <typename T> static void replaceFirst(std::vector<T> &to, const std::vector<T> &from) {
+    if (!to.empty())
+      to[0] = from[0];
+  }
+
+  /// Each sample by itself gives what it gives in the batch; losses are means over the ticks of all.
+  Error singles() {
+    Comparison comparison("batch = singles", 0);
+    noteDraws(comparison);
+    std::vector<Array> perTick(whole.losses.size());
+    for (int64_t s = 0; s < comparable(); ++s) {
+      auto result = precise->run(singleSample(batch, s));
+      if (!result)
+        return result.takeError();
+      for (const auto &[output, stream] : whole.outputs)
+        comparison.samples(stream, s, result->outputs[output], 0);
+      for (size_t i = 0; i < perTick.size(); ++i)
+        perTick[i].reals.insert(perTick[i].reals.end(), result->losses[i].perTick.reals.begin(), result->losses[i].perTick.reals.end());
+    }
+    for (size_t i = 0; i < perTick.size() && !draws; ++i) {
+      const LossValue &loss = whole.losses[i];
+      if (loss.ticks == 0)
+        continue;
+      if (perTick[i].reals.size() != loss.perTick.reals.size())
+        comparison.fails("loss " + loss.name + ": other numbers of ticks");
+      for (size_t k = 0; k < std::min(perTick[i].reals.size(), loss.perTick.reals.size()); ++k)
+        comparison.numbers(loss.perTick.reals[k], perTick[i].reals[k], "loss " + loss.name + ", tick " + std::to_string(k) + " of the batch");
+    }
+    properties.push_back(std::move(comparison.property));
+    return Error::success();
+  }
+
+  /// Single precision comes near double precision.
+  Error precision() {
+    Comparison comparison("fp32 ~ fp64", 1e-4);
+    auto interpreter = create(/*fp64=*/false);
+    if (!interpreter)
+      return interpreter.takeError();
+    auto result = (*interpreter)->run(batch);
+    if (!result)
+      return result.takeError();
+    for (const auto &[output, stream] : whole.outputs)
+      for (int64_t s = 0; s < batch.samples; ++s)
+        comparison.samples(stream, s, result->outputs[output], s);
+    for (size_t i = 0; i < whole.losses.size(); ++i)
+      comparison.numbers(whole.losses[i].value, result->losses[i].value, "loss " + whole.losses[i].name);
+    if (comparison.property.status == Property::Status::Fails && !model.events.empty())
+      comparison.property.note += (comparison.property.note.empty() ? "" : "; ") +
+                                  std::string("an event may fall otherwise where its condition is a close call");
+    properties.push_back(std::move(comparison.property));
+    return Error::success();
+  }
+
+  /// Inputs changed from some tick on leave all before it as it was.
+  Error causality() {
+    const char *name = "causality";
+    if (!notCausal.empty()) {
+      skip(name, notCausal);
+      return Error::success();
+    }
+    Comparison comparison(name, 0);
+    for (const Chain &chain : chains) {
+      Batch changed = batch;
+      std::vector<int64_t> from; // by sample: the first tick that is changed
+      for (int64_t length : batch.lengths.at(chain.axes[0]->name))
+        from.push_back(length / 2);
+      for (const dsl::Input &input : model.inputs)
+        if (input.clock == chain.axes[0])
+          changeRows(input, from, changed);
+      auto result = precise->run(changed);
+      if (!result)
+        return result.takeError();
+      for (const auto &[output, stream] : whole.outputs) {
+        const dsl::Clock *clock = clockOf(output);
+        while (clock && (clock->kind == dsl::Clock::Kind::Every || clock->kind == dsl::Clock::Kind::Event))
+          clock = clock->parent;
+        if (!clock || clock->kind != dsl::Clock::Kind::Axis || chain.find(clock->name) < 0)
+          continue;
+        for (int64_t s = 0; s < batch.samples; ++s)
+          compareBefore(comparison, stream, result->outputs[output], s, from[s]);
+      }
+    }
+    properties.push_back(std::move(comparison.property));
+    return Error::success();
+  }
+
+  void changeRows(const dsl::Input &input, const std::vector<int64_t> &from, Batch &changed) const {
+    for (int64_t s = 0; s < batch.samples; ++s) {
+      Array &rows = changed.inputs[input.name][s];
+      Array fresh = makeRows(input, rows.shape[0], s, options.seed + 1);
+      rows = joinRows({sliceRows(rows, 0, from[s]), sliceRows(fresh, from[s], rows.shape[0])}, rowShape(input.type), rows.isReal);
+    }
+  }
+
+  static void compareBefore(Comparison &comparison, const Stream &expected, const Stream &actual, int64_t s, int64_t limit) {
+    auto take = [&](const Stream &stream, std::vector<int64_t> &ticks) {
+      size_t count = 0;
+      int64_t rows = 0;
+      while (count < stream.ticks[s].size() && stream.ticks[s][count] < limit) {
+        rows += stream.counts.empty() ? 1 : stream.counts[s][count];
+        ++count;
+      }
+      ticks.assign(stream.ticks[s].begin(), stream.ticks[s].begin() + count);
+      return sliceRows(stream.rows[s], 0, rows);
+    };
+    std::vector<int64_t> expectedTicks, actualTicks;
+    Array expectedRows = take(expected, expectedTicks), actualRows = take(actual, actualTicks);
+    comparison.rows(expected.name, s, expectedTicks, expectedRows, actualTicks, actualRows);
+  }
+
+  rnn::ModelOp op;
+  const dsl::Model &model;
+  const Params &params;
+  const VerifyOptions &options;
+  std::vector<Chain> chains;
+  Batch batch;
+  std::unique_ptr<Interpreter> precise; // in double precision
+  Result whole;
+  std::string notCausal; // why; empty: it is
+  bool draws = false;
+  std::vector<Property> properties;
+};
+
+} // namespace
+
+Expected<std::vector<Property>> verifyModel(rnn::ModelOp op, const dsl::Model &model, const Params &params, const VerifyOptions &options) {
+  return Verifier(op, model, params, options).run();
+}
+
+} // namespace rondo::run

@@ -1,0 +1,31 @@
+// The interpreter against itself: what must hold of every model, whatever it computes.
+#ifndef RONDO_RUN_VERIFY_H
+#define RONDO_RUN_VERIFY_H
+
+#include "compiler/IR/Rnn.h"
+#include "compiler/Run/Structure.h"
+
+namespace rondo::run {
+
+struct Property {
+  enum class Status { Holds, Fails, Skipped };
+  std::string name;
+  Status status = Status::Holds;
+  double difference = 0; // the largest one found
+  double allowed = 0;
+  std::string where;     // of the largest difference: "output y, sample 1, tick 3, element 0"
+  std::string note;      // why it was skipped, or what else there is to say
+};
+
+struct VerifyOptions {
+  int64_t samples = 3;
+  int64_t length = 12; // of the longest sample; there are empty samples and empty segments too
+  uint64_t seed = 0;
+};
+
+/// Runs all properties on inputs made from the seed. An error if the model cannot be run at all.
+llvm::Expected<std::vector<Property>> verifyModel(rnn::ModelOp op, const dsl::Model &model, const reference::Params &params,
+                                                  const VerifyOptions &options);
+
+} // namespace rondo::run
+#endif

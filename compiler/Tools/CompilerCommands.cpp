@@ -1,0 +1,7 @@
+#include "compiler/Tools/Command.h"
+
+namespace rondo::tools {
+
+std::vector<Command> compilerCommands() { return {buildCommand(), runCommand(), generateCommand(), verifyCommand()}; }
+
+} // namespace rondo::tools

@@ -1,0 +1,209 @@
+// rondo generate: runs what the program's `generate` says, from a prompt.
+#include "compiler/Run/Print.h"
+#include "compiler/Tools/Module.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+#include <fmt/format.h>
+
+using namespace llvm;
+using rondo::reference::Generated;
+using rondo::reference::GenerateOptions;
+
+namespace rondo::tools {
+
+namespace {
+
+/// The rows that are forced first, from --prompt or --prompt-file.
+Expected<rondo::run::Array> readPrompt(const dsl::Model &model, const dsl::Input &input, const Arguments &arguments) {
+  std::vector<int64_t> shape = rondo::run::rowShape(input.type);
+  shape.insert(shape.begin(), 0);
+  rondo::run::Array none = rondo::run::makeArray(shape, input.type.elem == dsl::Elem::Real);
+  if (arguments.has("prompt")) {
+    if (input.type.elem != dsl::Elem::Token || !input.type.dims.empty() || !rondo::run::textHasTokens(input.type.tokens))
+      return rondo::run::failure("--prompt is for text, token(96) or token(256), but input '" + input.name + "' is " +
+                                 dsl::describe(input.type, model) + "; use --prompt-file");
+    auto tokens = rondo::run::encodeText(arguments.text("prompt"), input.type.tokens, "--prompt");
+    if (!tokens)
+      return tokens.takeError();
+    none.shape[0] = int64_t(tokens->size());
+    none.ints = std::move(*tokens);
+    return none;
+  }
+  if (!arguments.has("prompt-file"))
+    return none;
+  auto chains = rondo::run::chainsOf(model);
+  if (!chains)
+    return chains.takeError();
+  std::vector<std::vector<rondo::run::Cuts>> cuts;
+  auto given = rondo::run::readInput(model, input, arguments.text("prompt-file"), *chains, cuts);
+  if (!given)
+    return given.takeError();
+  if (given->samples.size() != 1)
+    return rondo::run::failure(arguments.text("prompt-file") + ": a prompt is one sample, but it has " + Twine(given->samples.size()));
+  return std::move(given->samples[0]);
+}
+
+bool isText(const dsl::Input &input) {
+  return input.type.elem == dsl::Elem::Token && input.type.dims.empty() && rondo::run::textHasTokens(input.type.tokens);
+}
+
+void printText(const dsl::Input &input, const std::vector<std::vector<Generated>> &all, bool scores) {
+  for (size_t s = 0; s < all.size(); ++s)
+    for (size_t k = 0; k < all[s].size(); ++k) {
+      const Generated &one = all[s][k];
+      if (all.size() > 1 || all[s].size() > 1 || scores) {
+        outs() << "sample " << s;
+        if (all[s].size() > 1)
+          outs() << ", number " << k + 1;
+        if (scores)
+          outs() << fmt::format(", score {:.6g}", one.score);
+        outs() << ":\n";
+      }
+      if (isText(input)) {
+        outs() << rondo::run::decodeText(one.rows.ints, input.type.tokens) << '\n';
+      } else if (input.type.dims.empty() && !one.rows.isReal) {
+        for (size_t i = 0; i < one.rows.ints.size(); ++i)
+          outs() << (i ? " " : "") << one.rows.ints[i];
+        outs() << '\n';
+      } else {
+        std::vector<std::string> labels;
+        for (int64_t t = 0; t < one.rows.shape[0]; ++t)
+          labels.push_back(std::to_string(t));
+        rondo::run::printRows(one.rows, labels, 2, outs());
+      }
+    }
+}
+
+void printJson(const dsl::Model &model, const dsl::Input &input, const std::vector<std::vector<Generated>> &all) {
+  json::OStream json(outs(), 1);
+  json.object([&] {
+    json.attribute("model", model.name);
+    json.attribute("input", input.name);
+    json.attributeArray("samples", [&] {
+      for (const auto &sample : all)
+        json.array([&] {
+          for (const Generated &one : sample)
+            json.object([&] {
+              json.attribute("score", one.score);
+              json.attributeBegin("rows");
+              rondo::run::writeJson(json, one.rows);
+              json.attributeEnd();
+              if (isText(input))
+                json.attribute("text", json::fixUTF8(rondo::run::decodeText(one.rows.ints, input.type.tokens)));
+            });
+        });
+    });
+  });
+  outs() << '\n';
+}
+
+std::optional<GenerateOptions> howToChoose(const Command &command, const Arguments &arguments) {
+  GenerateOptions how;
+  if (arguments.has("greedy") + arguments.has("sample") + arguments.has("beams") > 1) {
+    usageError(command, "give one of --greedy, --sample and --beams");
+    return std::nullopt;
+  }
+  for (auto [option, needs] : {std::make_pair("temperature", "sample"), {"top-k", "sample"}, {"length-penalty", "beams"}})
+    if (arguments.has(option) && !arguments.has(needs)) {
+      usageError(command, Twine("option '--") + option + "' needs --" + needs);
+      return std::nullopt;
+    }
+  how.mode = arguments.has("sample") ? GenerateOptions::Mode::Sample
+             : arguments.has("beams") ? GenerateOptions::Mode::Beam
+                                      : GenerateOptions::Mode::Greedy;
+  how.temperature = arguments.real("temperature", 1);
+  how.topK = arguments.count("top-k", 0);
+  how.beams = arguments.count("beams", 1);
+  how.lengthPenalty = arguments.real("length-penalty", 0);
+  how.seed = uint64_t(arguments.count("seed", 0));
+  how.limit = arguments.count("limit", -1);
+  if (!(how.temperature > 0)) {
+    usageError(command, "option '--temperature' needs a number over 0; --greedy takes the likeliest");
+    return std::nullopt;
+  }
+  if (how.beams < 1) {
+    usageError(command, "option '--beams' needs a number over 0");
+    return std::nullopt;
+  }
+  return how;
+}
+
+} // namespace
+
+static int run(const Command &command, const Arguments &arguments) {
+  auto options = checkOptions(command, arguments);
+  auto files = inputFiles(command, arguments);
+  auto how = howToChoose(command, arguments);
+  if (!options || !files || !how)
+    return exitUsage;
+  if (arguments.has("prompt") && arguments.has("prompt-file"))
+    return usageError(command, "give one of --prompt and --prompt-file");
+  Program program(std::move(*options));
+  Chosen chosen = loadModel(program, arguments.positional[0], arguments.text("model"), /*training=*/false);
+  if (!chosen)
+    return program.code;
+  auto [model, op] = chosen;
+  if (model->generates.empty())
+    return failed("model '" + model->name + "' has no `generate`");
+  const dsl::Generate &generate = model->generates[0];
+  const dsl::Input &input = model->inputs[generate.input];
+  bool bounded = how->limit >= 0 || generate.limit >= 0 || generate.stop >= 0;
+  if (!bounded)
+    return failed("model '" + model->name + "' says neither when to stop nor how many rows to make; give --limit");
+
+  auto prompt = readPrompt(*model, input, arguments);
+  if (!prompt)
+    return failed(prompt.takeError());
+  how->prompt = std::move(*prompt);
+
+  rondo::run::InputOptions inputs;
+  inputs.files = std::move(*files);
+  bool batchGiven = arguments.has("batch") || !inputs.files.empty();
+  inputs.samples = batchGiven ? arguments.count("batch", -1) : 1;
+  inputs.generated = input.name;
+  inputs.making.seed = how->seed;
+  inputs.making.length = arguments.count("length", inputs.making.length);
+  auto batch = rondo::run::makeBatch(*model, inputs);
+  if (!batch)
+    return failed(batch.takeError());
+  std::string paramsFile = arguments.text("params");
+  auto params = parametersFor(op, paramsFile, how->seed);
+  if (!params)
+    return failed(params.takeError());
+  reference::Options precision;
+  precision.fp64 = arguments.has("fp64");
+  precision.seed = how->seed;
+  auto all = reference::generate(op, *params, *batch, precision, *how);
+  if (!all)
+    return failed((paramsFile.empty() ? "" : paramsFile + ": ") + toString(all.takeError()));
+  if (arguments.has("json"))
+    printJson(*model, input, *all);
+  else
+    printText(input, *all, how->mode == GenerateOptions::Mode::Beam);
+  return exitFine;
+}
+
+Command generateCommand() {
+  std::vector<Option> options = {
+      {"params", Option::Kind::Text, "FILE", "the parameters, a safetensors file; without it they are made from the seed"},
+      {"prompt", Option::Kind::Text, "TEXT", "what the generated text begins with (token(96) and token(256))"},
+      {"prompt-file", Option::Kind::Text, "FILE", "the same as rows of a .npy, .csv, .txt or .safetensors file"},
+      {"input", Option::Kind::Repeated, "NAME=FILE", "another input of the model, as for rondo run"},
+      {"greedy", Option::Kind::Flag, "", "always the likeliest (the default)"},
+      {"sample", Option::Kind::Flag, "", "draw by the probabilities"},
+      {"temperature", Option::Kind::Real, "T", "with --sample: divide the logits by T (1)"},
+      {"top-k", Option::Kind::Count, "K", "with --sample: draw among the K likeliest only"},
+      {"beams", Option::Kind::Count, "N", "search with N beams, and show the N best"},
+      {"length-penalty", Option::Kind::Real, "A", "with --beams: order by score / length^A (0)"},
+      {"limit", Option::Kind::Count, "N", "at most N rows, instead of the program's limit"},
+      {"seed", Option::Kind::Count, "N", "of --sample, and of what is made up (0)"},
+      {"batch", Option::Kind::Count, "N", "samples, where no file says (1)"},
+      {"length", Option::Kind::Count, "N", "ticks of the longest sample of made inputs (12)"},
+      {"fp64", Option::Kind::Flag, "", "compute in double precision"},
+      {"json", Option::Kind::Flag, "", "print JSON: rows, scores and text"},
+      {"model", Option::Kind::Text, "NAME", "the model, where the file has several"},
+  };
+  return {"generate", "FILE", "let a model with `generate` write", "", withSourceOptions(std::move(options)), 1, 1, run};
+}
+
+} // namespace rondo::tools

@@ -1,0 +1,93 @@
+#include "compiler/Tools/Module.h"
+#include "compiler/Import/Import.h"
+#include "compiler/Tools/Crash.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+namespace rondo::tools {
+
+Program::Program(dsl::CheckOptions options)
+    : frontend(std::move(options)), context(mlir::MLIRContext::Threading::DISABLED),
+      handler(frontend.sourceManager(), &context, errs()) {}
+
+bool checkProgram(Program &program, StringRef path) {
+  bool good = checkPath(program.frontend, path);
+  printDiagnostics(program.frontend);
+  if (!good)
+    program.code = exitError;
+  return good;
+}
+
+bool importProgram(Program &program) {
+  std::vector<const dsl::Model *> models;
+  for (const dsl::Model &model : program.frontend.models())
+    models.push_back(&model);
+  program.module = import::importModels(program.context, models, program.frontend.sourceManager());
+  if (!program.module)
+    program.code = reportBug("a checked program could not be imported");
+  return bool(program.module);
+}
+
+static const dsl::Model *chooseModel(Program &program, StringRef name, bool training) {
+  const dsl::Model *found = nullptr;
+  std::vector<StringRef> names;
+  for (const dsl::Model &model : program.frontend.models()) {
+    if (!model.training)
+      names.push_back(model.name);
+    // The training variant stands behind the other; a model that never asks has only one.
+    if ((name.empty() || model.name == name) && (training || !model.training))
+      found = &model;
+  }
+  std::string list = llvm::join(names, ", ");
+  if (names.empty())
+    program.code = failed("the file has no model");
+  else if (name.empty() && names.size() > 1)
+    program.code = failed("the file has several models; choose one by --model: " + list);
+  else if (!found)
+    program.code = failed("the file has no model '" + name + "'; it has " + list);
+  return program.code == exitFine ? found : nullptr;
+}
+
+Chosen loadModel(Program &program, StringRef path, StringRef name, bool training) {
+  Chosen chosen;
+  if (!checkProgram(program, path) || !(chosen.model = chooseModel(program, name, training)) || !importProgram(program))
+    return {};
+  chosen.op = program.module->lookupSymbol<rnn::ModelOp>(chosen.model->name + (chosen.model->training ? ".train" : ""));
+  if (chosen.op)
+    return chosen;
+  program.code = reportBug("model '" + chosen.model->name + "' was not imported");
+  return {};
+}
+
+std::vector<Option> withModelOptions(std::vector<Option> own) {
+  own.push_back({"model", Option::Kind::Text, "NAME", "the model, where the file has several"});
+  own.push_back({"training", Option::Kind::Flag, "", "build the model with `training` true: dropout and the like are active"});
+  return withSourceOptions(std::move(own));
+}
+
+std::optional<std::vector<run::InputFile>> inputFiles(const Command &command, const Arguments &arguments) {
+  std::vector<run::InputFile> files;
+  for (const std::string &text : arguments.all("input")) {
+    if (auto pair = splitAssignment(text)) {
+      files.push_back({pair->first, pair->second});
+    } else if (StringRef(text).ends_with(".safetensors")) {
+      files.push_back({"", text});
+    } else {
+      usageError(command, "option '--input' needs NAME=FILE, or a safetensors file, not '" + text + "'");
+      return std::nullopt;
+    }
+    addCrashInput(files.back().path);
+  }
+  return files;
+}
+
+Expected<reference::Params> parametersFor(rnn::ModelOp model, StringRef path, uint64_t seed) {
+  if (path.empty())
+    return reference::initialise(model, seed);
+  addCrashInput(path);
+  return run::readParams(path);
+}
+
+} // namespace rondo::tools

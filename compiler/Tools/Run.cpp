@@ -1,0 +1,107 @@
+// rondo run: a model on inputs from files or made up, by the interpreter.
+#include "compiler/Run/Print.h"
+#include "compiler/Run/Timeline.h"
+#include "compiler/Tools/Module.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+namespace rondo::tools {
+
+static int run(const Command &command, const Arguments &arguments) {
+  auto options = checkOptions(command, arguments);
+  auto files = inputFiles(command, arguments);
+  if (!options || !files)
+    return exitUsage;
+  Program program(std::move(*options));
+  Chosen chosen = loadModel(program, arguments.positional[0], arguments.text("model"), arguments.has("training"));
+  if (!chosen)
+    return program.code;
+  auto [model, op] = chosen;
+  uint64_t seed = uint64_t(arguments.count("seed", 0));
+  std::string paramsFile = arguments.text("params");
+
+  rondo::run::InputOptions inputs;
+  inputs.files = std::move(*files);
+  inputs.samples = arguments.count("batch", -1);
+  inputs.making.seed = seed;
+  inputs.making.length = arguments.count("length", inputs.making.length);
+  auto batch = rondo::run::makeBatch(*model, inputs);
+  if (!batch)
+    return failed(batch.takeError());
+  auto params = parametersFor(op, paramsFile, seed);
+  if (!params)
+    return failed(params.takeError());
+  reference::Options how;
+  how.fp64 = arguments.has("fp64");
+  how.seed = seed;
+  auto interpreter = reference::Interpreter::create(op, *params, how);
+  if (!interpreter)
+    return failed((paramsFile.empty() ? "" : paramsFile + ": ") + toString(interpreter.takeError()));
+  auto result = (*interpreter)->run(*batch);
+  if (!result)
+    return failed(result.takeError());
+  auto equations = (*interpreter)->trace(*batch);
+  if (!equations)
+    return failed(equations.takeError());
+
+  rondo::run::RunReport report{*model, *params, *batch, *result, *equations, how.fp64, seed, paramsFile};
+  std::string timelineFile = arguments.text("timeline");
+  if (arguments.has("timeline") && batch->samples == 0)
+    return failed("--timeline draws the first sample, but the batch has none");
+  // Files first: when one cannot be written nothing else is said.
+  if (std::string path = arguments.text("save"); !path.empty())
+    if (Error error = rondo::run::saveOutputs(report, path))
+      return failed(std::move(error));
+  std::optional<rondo::run::Timeline> timeline;
+  if (arguments.has("timeline")) {
+    auto made = rondo::run::makeTimeline(*model, *batch, *equations);
+    if (!made)
+      return failed(made.takeError());
+    timeline = std::move(*made);
+  }
+  if (!timelineFile.empty())
+    if (Error error = rondo::run::writeWhole(timelineFile, [&](raw_ostream &os) { rondo::run::printTimelineSvg(*timeline, os); }))
+      return failed(std::move(error));
+  if (arguments.has("json")) {
+    rondo::run::printJson(report, outs());
+  } else {
+    rondo::run::printText(report, outs());
+    if (timeline && timelineFile.empty())
+      rondo::run::printTimeline(*timeline, outs());
+  }
+  return exitFine;
+}
+
+Command runCommand() {
+  return {"run",
+          "FILE",
+          "execute a model and show its outputs, losses, parameters and clocks",
+          "Inputs that no --input gives are made from the seed, samples of different lengths and segments included. By the ending of the\n"
+          "file, an input is read from\n"
+          "  .npy          [ticks, ...], or [samples, ticks, ...] of one length; on `sample` [samples, ...]\n"
+          "  .csv          a row a tick, a header allowed; an empty line ends a sample\n"
+          "  .txt          token(96): its characters, space to ~ are 0 to 94 and the end of a line is 95; token(256): its bytes;\n"
+          "                all else: numbers, a line a tick; an empty line ends a sample\n"
+          "  .safetensors  the tensor NAME: the rows of all samples one after another, cut by `AXIS.offsets`. For word in sentence:\n"
+          "                word.offsets says where each sentence begins in the words, sentence.offsets where each sample begins in\n"
+          "                the sentences, both with the total at their end. Without offsets as .npy. --save writes this form.\n"
+          "An input that is given several times has the samples of all its files. In this version the interpreter runs every model.",
+          withModelOptions({
+              {"input", Option::Kind::Repeated, "NAME=FILE", "read an input; FILE.safetensors alone: all inputs it has"},
+              {"params", Option::Kind::Text, "FILE", "read the parameters from a safetensors file instead of making them"},
+              {"seed", Option::Kind::Count, "N", "of made inputs, parameters and `random` (0)"},
+              {"batch", Option::Kind::Count, "N", "samples, where no file says (2)"},
+              {"length", Option::Kind::Count, "N", "ticks of the longest sample of each base clock, where no file says (12)"},
+              {"fp64", Option::Kind::Flag, "", "compute in double precision"},
+              {"interpret", Option::Kind::Flag, "", "use the interpreter, as this version always does"},
+              {"save", Option::Kind::Text, "FILE", "write the outputs to a safetensors file"},
+              {"json", Option::Kind::Flag, "", "print everything as JSON, with all values"},
+              {"timeline", Option::Kind::Maybe, "FILE.svg", "draw which equation ticked when in the first sample"},
+          }),
+          1,
+          1,
+          run};
+}
+
+} // namespace rondo::tools

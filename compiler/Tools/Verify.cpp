@@ -1,0 +1,111 @@
+// rondo verify: what must hold of every model, tried on this one.
+#include "compiler/Run/Verify.h"
+#include "compiler/Tools/Module.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cmath>
+#include <fmt/format.h>
+
+using namespace llvm;
+using rondo::run::Property;
+
+namespace rondo::tools {
+
+static const char *statusName(Property::Status status) {
+  return status == Property::Status::Holds ? "holds" : status == Property::Status::Fails ? "FAILS" : "skipped";
+}
+
+static void printText(const dsl::Model &model, ArrayRef<Property> properties) {
+  outs() << "model " << model.name << '\n';
+  for (const Property &property : properties) {
+    outs() << fmt::format("  {:<27} {:<8}", property.name, statusName(property.status));
+    if (property.status != Property::Status::Skipped) {
+      outs() << fmt::format(" largest difference {:.2g}", property.difference);
+      if (property.allowed > 0)
+        outs() << fmt::format(" of {:.0e} allowed", property.allowed);
+      if (!property.where.empty())
+        outs() << " (" << property.where << ")";
+    }
+    if (!property.note.empty())
+      outs() << (property.status == Property::Status::Skipped ? " " : "; ") << property.note;
+    outs() << '\n';
+  }
+}
+
+static void printJson(const dsl::Model &model, ArrayRef<Property> properties) {
+  json::OStream json(outs(), 1);
+  json.object([&] {
+    json.attribute("model", model.name);
+    json.attributeArray("properties", [&] {
+      for (const Property &property : properties)
+        json.object([&] {
+          json.attribute("name", property.name);
+          json.attribute("status", StringRef(statusName(property.status)).lower());
+          if (std::isfinite(property.difference))
+            json.attribute("difference", property.difference);
+          else
+            json.attribute("difference", "Infinity");
+          json.attribute("allowed", property.allowed);
+          if (!property.where.empty())
+            json.attribute("where", property.where);
+          if (!property.note.empty())
+            json.attribute("note", property.note);
+        });
+    });
+  });
+  outs() << '\n';
+}
+
+static int run(const Command &command, const Arguments &arguments) {
+  auto options = checkOptions(command, arguments);
+  if (!options)
+    return exitUsage;
+  Program program(std::move(*options));
+  Chosen chosen = loadModel(program, arguments.positional[0], arguments.text("model"), arguments.has("training"));
+  if (!chosen)
+    return program.code;
+  rondo::run::VerifyOptions how;
+  how.samples = arguments.count("batch", how.samples);
+  how.length = arguments.count("length", how.length);
+  how.seed = uint64_t(arguments.count("seed", 0));
+  auto params = parametersFor(chosen.op, arguments.text("params"), how.seed);
+  if (!params)
+    return failed(params.takeError());
+  auto properties = rondo::run::verifyModel(chosen.op, *chosen.model, *params, how);
+  if (!properties)
+    return failed(properties.takeError());
+  if (arguments.has("json"))
+    printJson(*chosen.model, *properties);
+  else
+    printText(*chosen.model, *properties);
+  bool fails = any_of(*properties, [](const Property &property) { return property.status == Property::Status::Fails; });
+  if (arguments.has("gradients"))
+    return failed("gradients are not in this version, so they were not verified");
+  return fails ? exitError : exitFine;
+}
+
+Command verifyCommand() {
+  return {"verify",
+          "FILE",
+          "try on a model what must hold of every model",
+          "Runs the model on made-up inputs, empty samples and segments among them, and compares:\n"
+          "  stepping = whole sequence   tick by tick with the state carried over, as at once (causal models)\n"
+          "  padding has no influence    a sample among others, shorter and longer ones\n"
+          "  batch = singles             a batch as its samples one by one; losses too\n"
+          "  fp32 ~ fp64                 single as double precision, nearly\n"
+          "  causality                   inputs changed from some tick on leave the outputs before it (causal models)\n"
+          "Exits with 1 when one fails.",
+          withModelOptions({
+              {"batch", Option::Kind::Count, "N", "samples (3)"},
+              {"length", Option::Kind::Count, "N", "ticks of the longest sample (12)"},
+              {"seed", Option::Kind::Count, "N", "of inputs, parameters and `random` (0)"},
+              {"params", Option::Kind::Text, "FILE", "read the parameters from a safetensors file"},
+              {"gradients", Option::Kind::Flag, "", "gradients too (not in this version)"},
+              {"json", Option::Kind::Flag, "", "print JSON"},
+          }),
+          1,
+          1,
+          run};
+}
+
+} // namespace rondo::tools

@@ -1,0 +1,18 @@
+// The passes from `rnn` to `rnn`; Passes.td describes each.
+#ifndef RONDO_TRANSFORMS_PASSES_H
+#define RONDO_TRANSFORMS_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+#include <memory>
+
+namespace rondo::rnn {
+
+std::unique_ptr<mlir::Pass> createSimplifyPass();
+std::unique_ptr<mlir::Pass> createNarrowSlotsPass();
+std::unique_ptr<mlir::Pass> createDeadStatePass();
+
+/// Makes the passes known to rondo-opt.
+void registerTransformPasses();
+
+} // namespace rondo::rnn
+#endif

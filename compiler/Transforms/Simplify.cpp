@@ -1,0 +1,132 @@
+// Folds, canonicalisations, common subexpressions and zero propagation, until nothing changes.
+//
+//   rnn.next %s, %zero                       // what is only ever written zero
+//   %r = rnn.read %s                         // reads zero,
+//   %u = rnn.matmul %U, %r                   // and so does a product with it,
+//   %z = rnn.add %wx, %u                     // hence %z is %wx
+//
+// Runs first, so that the passes behind it meet each equation once and in one form, and last, to sweep. Products with
+// zero are zero here even where the other factor is not a number: a weight that meets nothing has no influence.
+#include "compiler/Transforms/Passes.h"
+#include "compiler/Transforms/Rewrite.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace rondo::rnn {
+
+#define GEN_PASS_DEF_SIMPLIFY
+#include "compiler/Transforms/Passes.h.inc"
+
+namespace {
+
+using mlir::LogicalResult;
+using mlir::OpRewritePattern;
+using mlir::Operation;
+using mlir::PatternRewriter;
+using mlir::Value;
+
+bool isZero(Value value) {
+  auto constant = value.getDefiningOp<ConstOp>();
+  auto elements = constant ? llvm::dyn_cast<mlir::DenseElementsAttr>(constant.getValue()) : mlir::DenseElementsAttr();
+  if (!elements || !elements.isSplat())
+    return false;
+  if (auto number = llvm::dyn_cast<mlir::FloatAttr>(elements.getSplatValue<mlir::Attribute>()))
+    return number.getValue().isZero();
+  return llvm::cast<mlir::IntegerAttr>(elements.getSplatValue<mlir::Attribute>()).getValue().isZero();
+}
+
+LogicalResult replaceByZero(PatternRewriter &rewriter, Operation *op) {
+  mlir::Type type = op->getResult(0).getType();
+  if (elementOf(type).isF32())
+    rewriter.replaceOpWithNewOp<ConstOp>(op, type, llvm::ArrayRef<double>(0.0));
+  else
+    rewriter.replaceOpWithNewOp<ConstOp>(op, type, llvm::ArrayRef<int64_t>(int64_t(0)));
+  return mlir::success();
+}
+
+/// Zero where its first operand is: what only moves, sums or selects values.
+template <typename OpTy> struct OfZero : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
+    if (!isZero(op->getOperand(0)))
+      return rewriter.notifyMatchFailure(op, "operand is not the constant zero");
+    return replaceByZero(rewriter, op);
+  }
+};
+
+/// Zero where one of its operands is.
+template <typename OpTy> struct TimesZero : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
+    if (!llvm::any_of(op->getOperands(), isZero))
+      return rewriter.notifyMatchFailure(op, "no operand is the constant zero");
+    return replaceByZero(rewriter, op);
+  }
+};
+
+/// A slot starts at zero; it stays so if only zero, or what was read at the tick before, is written to it.
+struct ReadOfZero : OpRewritePattern<ReadOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReadOp read, PatternRewriter &rewriter) const override {
+    for (Operation *user : read.getSlot().getUsers()) {
+      auto next = llvm::dyn_cast<NextOp>(user);
+      if (!next || isZero(next.getValue()))
+        continue;
+      auto kept = next.getValue().getDefiningOp<ReadOp>();
+      if (!kept || kept.getSlot() != read.getSlot())
+        return rewriter.notifyMatchFailure(read, "the slot is written something else than zero");
+    }
+    return replaceByZero(rewriter, read);
+  }
+};
+
+/// Nothing comes out of an accumulator that nothing is put into.
+struct TakeOfNothing : OpRewritePattern<TakeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TakeOp take, PatternRewriter &rewriter) const override {
+    if (llvm::any_of(take.getSlot().getUsers(), [](Operation *user) { return llvm::isa<PutOp>(user); }))
+      return rewriter.notifyMatchFailure(take, "something is put into the accumulator");
+    return replaceByZero(rewriter, take);
+  }
+};
+
+struct PutOfZero : OpRewritePattern<PutOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(PutOp put, PatternRewriter &rewriter) const override {
+    if (!isZero(put.getValue()))
+      return rewriter.notifyMatchFailure(put, "the value is not the constant zero");
+    rewriter.eraseOp(put);
+    return mlir::success();
+  }
+};
+
+struct Simplify : impl::SimplifyBase<Simplify> {
+  LogicalResult initialize(mlir::MLIRContext *context) override {
+    mlir::RewritePatternSet set(context);
+    set.add<OfZero<LatestOp>, OfZero<ReduceOp>, OfZero<CrossOp>, OfZero<TotalOp>, OfZero<WindowOp>, OfZero<OverlapOp>,
+            OfZero<CumsumOp>, OfZero<FoldOp>, OfZero<EmbedOp>, TimesZero<MatmulOp>, TimesZero<MulOp>,
+            TimesZero<ScaleOp>, TimesZero<OuterOp>, ReadOfZero, TakeOfNothing, PutOfZero>(context);
+    for (mlir::RegisteredOperationName name : context->getRegisteredOperationsByDialect("rnn"))
+      name.getCanonicalizationPatterns(set, context);
+    patterns = mlir::FrozenRewritePatternSet(std::move(set));
+    return mlir::success();
+  }
+
+  void runOnOperation() override {
+    mlir::GreedyRewriteConfig config;
+    config.setMaxIterations(mlir::GreedyRewriteConfig::kNoLimit);
+    for (bool changed = true; changed;) {
+      if (failed(mlir::applyPatternsGreedily(getOperation(), patterns, config)))
+        return signalPassFailure();
+      changed = mergeEqual(getOperation()); // what is equal now may fold further
+    }
+    placeConstants(getOperation());
+  }
+
+  mlir::FrozenRewritePatternSet patterns;
+};
+
+} // namespace
+
+std::unique_ptr<mlir::Pass> createSimplifyPass() { return std::make_unique<Simplify>(); }
+
+} // namespace rondo::rnn

@@ -1,0 +1,598 @@
+// Cells: sizes given (N2), instances made (N2 to N4), applied (N8), and looked into (N5); names of applications (N7).
+#include "dsl/Elaborate.h"
+#include "fmt/format.h"
+
+namespace rondo::dsl {
+
+namespace {
+std::string names(const std::vector<Decl> &decls) {
+  std::string text;
+  for (const Decl &d : decls)
+    text += (text.empty() ? "" : ", ") + d.name.text.str();
+  return text;
+}
+} // namespace
+
+//===--- Names of unnamed applications (N7) --------------------------------------------------------------------===//
+
+std::string Namer::next(StringRef cell) {
+  std::string name;
+  if (isReturn) {
+    name = cell.str();
+  } else if (!outerTaken) {
+    outerTaken = true;
+    return item;
+  } else {
+    name = item + "_" + cell.str();
+  }
+  unsigned n = ++counts[name];
+  return n == 1 ? name : name + std::to_string(n);
+}
+
+std::string Namer::delay() {
+  std::string name = isReturn ? "pre" : item + "_pre";
+  unsigned n = ++counts[name];
+  return n == 1 ? name : name + std::to_string(n);
+}
+
+//===--- Sizes -------------------------------------------------------------------------------------------------===//
+
+std::string Elaborator::sizesHint(const Value &cell) const {
+  std::string text = cell.recipe->cell->name.text.str() + "(";
+  const char *comma = "";
+  for (const Decl &d : cell.recipe->cell->sizes)
+    if (!d.init) {
+      text += comma + d.name.text.str();
+      comma = ", ";
+    }
+  return text + ")";
+}
+
+Value Elaborator::checkSizeValue(const Decl &decl, Value v, const Expr *at, const Cell &cell, Context &ctx) {
+  if (v.isError())
+    return v;
+  if (v.is(Value::Kind::Family))
+    v = Value::ofList(makeList(familyElements(*v.family, 0, std::nullopt, at, ctx)));
+  auto wrong = [&](const char *wanted) {
+    if (v.is(Value::Kind::CellSizes))
+      return fail(DiagId::R0204, at, ctx, fmt::format("'{}' needs its sizes: '{}'", text(at), sizesHint(v)));
+    if (v.is(Value::Kind::Node))
+      return fail(DiagId::R0303, at, ctx, fmt::format("the size '{}' of '{}' must be static; '{}' is a stream",
+                                                      decl.name.text.str(), cell.name.text.str(), text(at)));
+    return fail(DiagId::R0302, at, ctx, fmt::format("the size '{}' of '{}' is {}; '{}' is {}", decl.name.text.str(),
+                                                    cell.name.text.str(), wanted, text(at), describeValue(v)));
+  };
+  if (!decl.type)
+    return v.is(Value::Kind::Node) || v.is(Value::Kind::CellSizes) ? wrong("static") : v;
+  switch (decl.type->kind) {
+  case TypeExpr::Kind::Int:
+    if (decl.type->dims.empty())
+      return v.is(Value::Kind::Int) ? v : wrong("an int");
+    return v.is(Value::Kind::List) ? v : wrong("a list");
+  case TypeExpr::Kind::Real:
+    if (decl.type->dims.empty())
+      return v.isNumber() ? Value::ofReal(v.number()) : wrong("a real");
+    return v.is(Value::Kind::List) ? v : wrong("a list");
+  case TypeExpr::Kind::Bool:
+    return v.is(Value::Kind::Bool) ? v : wrong("a bool");
+  case TypeExpr::Kind::Cell:
+    return v.isCell() ? v : wrong("a cell");
+  case TypeExpr::Kind::Token:
+    return v.is(Value::Kind::Int) ? v : wrong("a token");
+  case TypeExpr::Kind::List: {
+    if (!v.is(Value::Kind::List))
+      return wrong("a list");
+    Decl element = decl;
+    element.type = decl.type->element;
+    std::vector<Value> elements;
+    for (const Value &e : v.list->elements) {
+      elements.push_back(checkSizeValue(element, e, at, cell, ctx));
+      if (elements.back().isError())
+        return Value();
+    }
+    return Value::ofList(makeList(std::move(elements)));
+  }
+  }
+  return v;
+}
+
+Value Elaborator::configure(const Value &callee, const Expr *call, Context &ctx) {
+  const Cell &cell = *callee.recipe->cell;
+  std::string cellName = cell.name.text.str();
+  std::map<StringRef, std::pair<Value, const Expr *>> given;
+  unsigned position = 0, positional = 0;
+  bool bad = false;
+  for (const Argument &arg : call->arguments)
+    positional += !arg.name;
+  auto signature = [&] {
+    std::string list;
+    for (const Decl &d : cell.sizes)
+      list += fmt::format("{}{}{}", list.empty() ? "" : ", ", d.name.text.str(),
+                          d.type ? ": " + sourceText(d.type->range) : "");
+    return fmt::format("'{}' takes {} size{} ({})", cellName, cell.sizes.size(), cell.sizes.size() == 1 ? "" : "s", list);
+  };
+  for (const Argument &arg : call->arguments) {
+    Context sized = ctx;
+    sized.namer = nullptr;
+    sized.applied = false;
+    Value v = evaluate(arg.value, sized);
+    bad |= v.isError();
+    if (v.is(Value::Kind::Node) && nodes[v.node].op != Op::Constant && !ctx.applied) {
+      error(DiagId::R0204, call, ctx, fmt::format("'{0}' needs its sizes before its inputs: '{1}({2})'", cellName, sizesHint(callee), text(arg.value)))
+          .note(arg.value->range, fmt::format("'{}' is a stream, a size is static", text(arg.value)));
+      return Value();
+    }
+    StringRef name;
+    if (arg.name) {
+      name = arg.name->text;
+      bool known = false;
+      for (const Decl &d : cell.sizes)
+        known |= d.name.text == name;
+      if (!known) {
+        error(DiagId::R0203, arg.name->range, ctx, fmt::format("'{}' has no size '{}'; {}", cellName, name.str(), signature()));
+        return Value();
+      }
+    } else {
+      if (position >= cell.sizes.size()) {
+        error(DiagId::R0203, arg.value, ctx, fmt::format("{}; {} given", signature(), positional));
+        return Value();
+      }
+      name = cell.sizes[position++].name.text;
+    }
+    if (!given.try_emplace(name, v, arg.value).second) {
+      error(DiagId::R0203, arg.value, ctx, fmt::format("size '{}' of '{}' is given twice", name.str(), cellName));
+      return Value();
+    }
+  }
+  if (bad)
+    return Value();
+  Recipe *recipe = makeRecipe();
+  recipe->cell = &cell;
+  recipe->definition = callee.recipe->definition;
+  Body *earlier = makeBody(); // defaults may read earlier sizes
+  earlier->outer = recipe->definition;
+  for (const Decl &d : cell.sizes) {
+    auto it = given.find(d.name.text);
+    Value v;
+    if (it != given.end()) {
+      v = checkSizeValue(d, it->second.first, it->second.second, cell, ctx);
+    } else if (d.init) {
+      Context inner;
+      inner.body = earlier;
+      v = checkSizeValue(d, evaluate(d.init, inner), d.init, cell, inner);
+    } else {
+      error(DiagId::R0203, call, ctx,
+            fmt::format("{}; {} given", signature(), given.empty() ? "none" : std::to_string(given.size())));
+    }
+    if (v.isError())
+      return Value();
+    recipe->sizes.push_back({d.name.text, v});
+    define(*earlier, d.name.text, d.name.range, Binding::Kind::Value)->value = v;
+  }
+  Value v;
+  v.kind = Value::Kind::Recipe;
+  v.recipe = recipe;
+  return v;
+}
+
+//===--- Instances ---------------------------------------------------------------------------------------------===//
+
+Shared *Elaborator::sharedOf(Shared *outer, const std::string &name, const void *origin, SMRange at, const Context &ctx) {
+  auto it = outer->inner.find(name);
+  if (it != outer->inner.end()) {
+    if (it->second->origin != origin)
+      error(DiagId::R0208, at, ctx, fmt::format("two cells here have the path '{}': give one of them a name of its own", it->second->path))
+          .note(it->second->range, "the other one");
+    return it->second;
+  }
+  Shared *shared = &sharedStore.emplace_back();
+  shared->origin = origin;
+  shared->path = outer->path.empty() ? name : outer->path + "." + name;
+  shared->range = at;
+  outer->inner[name] = shared;
+  return shared;
+}
+
+Instance *Elaborator::makeInstance(const Recipe *recipe, const std::string &name, Body *body, const void *origin, SMRange at) {
+  Instance *instance = &instanceStore.emplace_back();
+  Context ctx;
+  ctx.body = body;
+  instance->recipe = recipe;
+  instance->home = body;
+  instance->name = name;
+  instance->shared = sharedOf(body->shared, name, origin, at, ctx);
+  ++created;
+  return instance;
+}
+
+/// N2: a named recipe is an instance; of a list of recipes each element.
+Value Elaborator::toInstances(const Value &v, const std::string &name, Body *body, const Equation &equation) {
+  if (v.is(Value::Kind::Recipe)) {
+    Value r;
+    r.kind = Value::Kind::Instance;
+    r.instance = makeInstance(v.recipe, name, body, equation.value, equation.item->keyword);
+    return r;
+  }
+  if (!v.is(Value::Kind::List) || v.list->elements.empty() || !v.list->elements[0].is(Value::Kind::Recipe))
+    return v;
+  std::vector<Value> elements;
+  for (size_t k = 0; k < v.list->elements.size(); ++k)
+    elements.push_back(toInstances(v.list->elements[k], fmt::format("{}.{}", name, k), body, equation));
+  return Value::ofList(makeList(std::move(elements)));
+}
+
+Application *Elaborator::makeApplication(Instance *instance, Context &ctx) {
+  Application *app = &applicationStore.emplace_back();
+  const Recipe &recipe = *instance->recipe;
+  Body *body = makeBody();
+  app->instance = instance;
+  app->body = body;
+  body->outer = recipe.definition;
+  body->cell = recipe.cell;
+  body->app = app;
+  body->shared = instance->shared;
+  body->inLoss = ctx.inLoss;
+  for (auto &[name, value] : recipe.sizes)
+    define(*body, name, recipe.cell->name.range, Binding::Kind::Value)->value = value;
+  declareSizeVariables(*body);
+  for (const Decl &input : recipe.cell->inputs)
+    define(*body, input.name.text, input.name.range, Binding::Kind::Pending);
+  load(*body, recipe.cell->body);
+  bodies.push_back(body);
+  ++created;
+  return app;
+}
+
+const Clock *Elaborator::ownClock(Application *app) {
+  if (!app || !app->instance)
+    return clocks.variable();
+  if (!app->clock)
+    app->clock = clocks.variable();
+  return app->clock;
+}
+
+//===--- Applying ----------------------------------------------------------------------------------------------===//
+
+Value Elaborator::apply(const Value &callee, const Expr *call, Context &ctx) {
+  if (!ctx.body->app)
+    return fail(DiagId::R0105, call, ctx, "a cell is applied in a model or a cell, not at the top of a file");
+  const Recipe *recipe = callee.is(Value::Kind::Recipe) ? callee.recipe : callee.instance->recipe;
+  const Cell &cell = *recipe->cell;
+  std::string cellName = cell.name.text.str();
+  Namer spare;
+  spare.isReturn = true;
+  std::string name = (ctx.namer ? *ctx.namer : spare).next(cell.name.text);
+
+  Instance *instance = callee.is(Value::Kind::Recipe) ? makeInstance(recipe, name, ctx.body, call, call->operands[0]->range)
+                                                      : callee.instance;
+  Application *app = instance->awaiting;
+  instance->awaiting = nullptr;
+  if (!app)
+    app = makeApplication(instance, ctx);
+  instance->applications.push_back(app);
+  app->outer = ctx.body->app;
+  app->name = name;
+  app->location = location(call->range, ctx);
+  app->reversed = recipe->reversed != callee.is(Value::Kind::ReversedInstance);
+  if (app->reversed)
+    reversedAt.push_back({call->range, app});
+  Body &body = *app->body;
+
+  // arguments: run options, inputs, initial values
+  std::map<StringRef, std::pair<Value, const Expr *>> given;
+  Value blend, reset;
+  const Expr *blendExpr = nullptr, *resetExpr = nullptr;
+  unsigned position = 0;
+  bool bad = false;
+  for (const Argument &arg : call->arguments) {
+    Value v = evaluate(arg.value, ctx);
+    bad |= v.isError();
+    if (arg.name && arg.name->text == "blend") {
+      blend = v, blendExpr = arg.value;
+      continue;
+    }
+    if (arg.name && arg.name->text == "reset") {
+      reset = v, resetExpr = arg.value;
+      continue;
+    }
+    StringRef input;
+    if (!arg.name) {
+      if (position >= cell.inputs.size()) {
+        error(DiagId::R0203, arg.value, ctx, fmt::format("'{}' takes {} input{} ({}); too many given", cellName,
+                                                         cell.inputs.size(), cell.inputs.size() == 1 ? "" : "s", names(cell.inputs)));
+        return Value();
+      }
+      input = cell.inputs[position++].name.text;
+    } else {
+      input = arg.name->text;
+      Binding *b = body.names.lookup(input);
+      bool isInput = false;
+      for (const Decl &d : cell.inputs)
+        isInput |= d.name.text == input;
+      if (!isInput && b && b->kind == Binding::Kind::State) {
+        app->initial[input.str()] = {v, arg.value};
+        continue;
+      }
+      if (!isInput) {
+        error(DiagId::R0203, arg.name->range, ctx,
+              fmt::format("'{}' has no input or state '{}'; its inputs are ({})", cellName, input.str(), names(cell.inputs)));
+        return Value();
+      }
+    }
+    if (!given.try_emplace(input, v, arg.value).second) {
+      error(DiagId::R0203, arg.value, ctx, fmt::format("input '{}' of '{}' is given twice", input.str(), cellName));
+      return Value();
+    }
+  }
+  for (const Decl &d : cell.inputs)
+    if (!given.count(d.name.text)) {
+      if (!d.init) {
+        error(DiagId::R0203, call, ctx, fmt::format("'{}' takes {} input{} ({}); '{}' is missing", cellName, cell.inputs.size(),
+                                                    cell.inputs.size() == 1 ? "" : "s", names(cell.inputs), d.name.text.str()));
+        return Value();
+      }
+      Context inner;
+      inner.body = &body;
+      given[d.name.text] = {evaluate(d.init, inner), d.init};
+      bad |= given[d.name.text].first.isError();
+    }
+  if (bad)
+    return Value();
+
+  // one clock for all inputs (C2)
+  llvm::SmallVector<NodeId> clocked;
+  llvm::SmallVector<const Expr *> exprs;
+  std::function<void(const Value &, const Expr *)> collect = [&](const Value &v, const Expr *e) {
+    if (v.is(Value::Kind::List))
+      for (const Value &x : v.list->elements)
+        collect(x, e);
+    if (v.is(Value::Kind::Node))
+      clocked.push_back(v.node), exprs.push_back(e);
+  };
+  for (const Decl &d : cell.inputs) {
+    auto &[v, e] = given[d.name.text];
+    if (v.is(Value::Kind::Family))
+      v = Value::ofList(makeList(familyElements(*v.family, 0, std::nullopt, e, ctx)));
+    Value bound = bindInput(d, v, e, body, cell, ctx);
+    if (bound.isError())
+      return Value();
+    collect(bound, e);
+    Binding *b = body.names.lookup(d.name.text);
+    b->kind = Binding::Kind::Value;
+    b->value = bound;
+  }
+  app->bound = true;
+  const Clock *clock = app->clock;
+  if (!oneClock(clocked, exprs, fmt::format("'{}'", cellName), call, ctx, clock))
+    return Value();
+  app->clock = clock;
+
+  if (!enterScope(*app, reset, resetExpr, ctx))
+    return Value();
+  if (blendExpr) {
+    NodeId rate = node(blend, blendExpr, ctx);
+    if (rate == noNode || (rate = convert(rate, Elem::Real, 0, blendExpr, ctx)) == noNode)
+      return Value();
+    const Clock *own = ownClock(app);
+    if (!oneClock({rate}, {blendExpr}, fmt::format("'{}'", cellName), call, ctx, own))
+      return Value();
+    app->blend = rate;
+    app->blendAt = blendExpr;
+  }
+  for (auto &[state, init] : app->initial)
+    if (NodeId n = node(init.first, init.second, ctx); n != noNode) {
+      const Clock *own = ownClock(app);
+      if (!oneClock({n}, {init.second}, fmt::format("'{}'", cellName), call, ctx, own))
+        return Value();
+    }
+  return results(*app, call, ctx);
+}
+
+/// `reset = after(c) | before(c)` (S4) and `reversed` (S6) make the scope of time inside.
+bool Elaborator::enterScope(Application &app, const Value &reset, const Expr *at, Context &ctx) {
+  const Scope outer = scopes[ctx.body->app->scope];
+  std::vector<Cut> cuts = outer.cuts;
+  if (at) {
+    if (!reset.is(Value::Kind::Reset)) {
+      error(DiagId::R0203, at, ctx, fmt::format("'reset' takes 'after(c)' or 'before(c)'; '{}' is {}", text(at), describeValue(reset)));
+      return false;
+    }
+    const ResetValue &r = resetStore[reset.integer];
+    const Clock *clock = nullptr;
+    if (r.clock.is(Value::Kind::Clock)) {
+      clock = r.clock.clock;
+      const Clock *own = clocks.resolve(app.clock);
+      bool finer = own && (clock == clocks.sample() || clocks.finerAxis(clocks.root(own), clock));
+      if (own && own->kind == Clock::Kind::Axis && clock != clocks.sample())
+        finer = clocks.finerAxis(own, clock);
+      if (own && own->kind != Clock::Kind::Var && !finer) {
+        error(DiagId::R0402, at, ctx, fmt::format("'{}' is no segment of '{}', the clock of '{}'", text(r.at), describeClock(own),
+                                                  app.instance->recipe->cell->name.text.str()));
+        return false;
+      }
+    } else {
+      Value c = r.clock;
+      NodeId n = node(c, r.at, ctx);
+      if (n == noNode)
+        return false;
+      if (nodes[n].type.elem != Elem::Bool || !nodes[n].type.dims.empty()) {
+        error(DiagId::R0402, r.at, ctx, fmt::format("a reset happens where a bool is true; '{}' is {}", text(r.at), describeType(nodes[n].type)));
+        return false;
+      }
+      const Clock *own = ownClock(&app);
+      if (clocks.unify(own, nodes[n].clock) != Unify::Same) {
+        error(DiagId::R0401, r.at, ctx, fmt::format("'{}' ticks on '{}', '{}' on '{}'", text(r.at), describeClock(nodes[n].clock),
+                                                    app.instance->recipe->cell->name.text.str(), describeClock(own)));
+        return false;
+      }
+      clock = eventClock(own, n, text(r.at));
+    }
+    cuts.push_back({r.before, clock});
+  }
+  app.scope = scope(outer.reverse != app.reversed, std::move(cuts));
+  return true;
+}
+
+Value Elaborator::results(Application &app, const Expr *call, Context &ctx) {
+  Body &body = *app.body;
+  const Cell &cell = *body.cell;
+  if (!body.returns)
+    return Value(); // R0503 is reported with the names
+  Context inner;
+  inner.body = &body;
+  inner.inLoss = body.inLoss;
+  Namer namer;
+  namer.isReturn = true;
+  inner.namer = &namer;
+  std::vector<Value> values;
+  const std::vector<Expr *> &exprs = body.returns->results;
+  if (!cell.results.empty() && cell.results.size() != exprs.size()) {
+    error(DiagId::R0203, body.returns->keyword, inner,
+          fmt::format("'{}' declares {} result{}, 'return' has {}", cell.name.text.str(), cell.results.size(),
+                      cell.results.size() == 1 ? "" : "s", exprs.size()));
+    return Value();
+  }
+  for (size_t i = 0; i < exprs.size(); ++i) {
+    const Expr *e = exprs[i];
+    Value v = app.blend == noNode ? evaluate(e, inner) : blendedResult(e, inner, call, ctx);
+    if (v.is(Value::Kind::Family))
+      v = Value::ofList(makeList(familyElements(*v.family, 0, std::nullopt, e, inner)));
+    if (v.isError())
+      return v;
+    if (i < cell.results.size()) {
+      v = checkResult(cell.results[i], v, e, app, inner);
+      if (v.isError())
+        return v;
+    }
+    values.push_back(v);
+  }
+  return values.size() == 1 ? values[0] : Value::ofList(makeList(std::move(values)));
+}
+
+Value Elaborator::checkResult(const ResultType &declared, Value v, const Expr *e, Application &app, Context &inner) {
+  std::string cellName = app.body->cell->name.text.str();
+  std::optional<Type> type = evaluateType(*declared.type, inner);
+  NodeId n = type ? node(v, e, inner) : noNode;
+  if (n == noNode || (n = convert(n, type->elem, type->tokens, e, inner)) == noNode)
+    return Value();
+  if (!sameDims(nodes[n].type.dims, type->dims)) {
+    if (nodes[n].op != Op::Constant || !nodes[n].type.dims.empty()) {
+      error(DiagId::R0301, e, inner, fmt::format("'{}' returns {}, declared {}", cellName, describeType(nodes[n].type), describeType(*type)))
+          .note(declared.type->range, "declared here");
+      return Value();
+    }
+    nodes[n].type.dims = type->dims;
+  }
+  // C9: the cell's own clock, or `when e` of it
+  const Clock *expected = app.clock;
+  if (declared.clock) {
+    Expr &clock = exprStore.emplace_back();
+    clock.name = declared.clock->text;
+    clock.range = clock.nameRange = declared.clock->range;
+    Value c = evaluateClock(&clock, inner);
+    if (c.isError())
+      return c;
+    expected = whenClock(ownClock(&app), c, &clock, e, &clock, inner);
+    if (!expected)
+      return Value();
+  }
+  if (expected && nodes[n].clock && clocks.unify(expected, nodes[n].clock) != Unify::Same) {
+    error(DiagId::R0401, e, inner, fmt::format("'{}' returns a value on '{}', {} '{}'", cellName, describeClock(nodes[n].clock),
+                                               declared.clock ? "declared on" : "its clock is", describeClock(expected)));
+    return Value();
+  }
+  return Value::ofNode(n);
+}
+
+//===--- Looking inside (N5) -----------------------------------------------------------------------------------===//
+
+namespace {
+bool mentions(const Expr *e, StringRef name) {
+  if (!e)
+    return false;
+  if (e->kind == Expr::Kind::Name)
+    return e->name == name;
+  if (e->kind == Expr::Kind::Member)
+    return e->operands[0]->kind != Expr::Kind::Name && mentions(e->operands[0], name);
+  for (const Expr *x : e->operands)
+    if (mentions(x, name))
+      return true;
+  for (const Argument &a : e->arguments)
+    if (mentions(a.value, name))
+      return true;
+  return false;
+}
+} // namespace
+
+Value Elaborator::member(const Expr *e, bool prime, Context &ctx) {
+  Value object = evaluate(e->operands[0], ctx);
+  if (object.isError())
+    return object;
+  if (!object.is(Value::Kind::Instance) && !object.is(Value::Kind::ReversedInstance))
+    return fail(DiagId::R0204, e->operands[0], ctx,
+                fmt::format("'{}' is {}; only an instance has members: 'i = cell(..)', then 'i.{}'", text(e->operands[0]),
+                            describeValue(object), e->name.str()));
+  Instance &instance = *object.instance;
+  auto body = [&]() -> Body & {
+    if (!instance.applications.empty())
+      return *instance.applications[0]->body;
+    if (!instance.awaiting) {
+      Context home;
+      home.body = instance.home;
+      home.inLoss = ctx.inLoss;
+      instance.awaiting = makeApplication(&instance, home);
+      instance.awaiting->outer = instance.home->app;
+    }
+    return *instance.awaiting->body;
+  };
+  Binding *b = body().names.lookup(e->name);
+  if (!b || b->sizeVariable || b->kind == Binding::Kind::Cell) {
+    Diagnostic &d = error(DiagId::R0201, e->nameRange, ctx,
+                          fmt::format("'{}' has no parameter, state, instance or equation '{}'", instance.recipe->cell->name.text.str(), e->name.str()));
+    std::vector<StringRef> candidates;
+    for (Binding *known : body().order)
+      candidates.push_back(known->name);
+    if (std::optional<StringRef> near = nearest(e->name, candidates)) {
+      d.message += fmt::format("; did you mean '{}'?", near->str());
+      d.fixIt(e->nameRange, near->str());
+    }
+    return Value();
+  }
+  // what is not a state needs the application itself: it may stand in an equation that is not evaluated yet
+  bool needsApplication = b->kind != Binding::Kind::State || prime;
+  if (instance.applications.empty() && needsApplication)
+    for (Equation *q : std::vector<Equation *>(instance.home->equations))
+      if (q->state == Equation::State::Idle && mentions(q->value, instance.name) && instance.applications.empty())
+        force(*q, 0, e, ctx);
+  b = body().names.lookup(e->name);
+  bool isStream = b->kind == Binding::Kind::State || b->kind == Binding::Kind::Equation || b->kind == Binding::Kind::Family ||
+                  b->kind == Binding::Kind::Pending;
+  if (instance.applications.empty() && isStream && needsApplication)
+    return notOnce(instance, e, ctx);
+  Context inner;
+  inner.body = &body();
+  inner.inLoss = ctx.inLoss;
+  Value v;
+  if (prime) {
+    if (b->kind != Binding::Kind::State)
+      return fail(DiagId::R0210, e, ctx, fmt::format("'{}' is no state, so it has no next value", text(e)));
+    v = Value::ofNode(visibleNext(*b, e, inner));
+  } else {
+    v = read(*b, e, inner);
+  }
+  if (isStream && (v.is(Value::Kind::Node) || v.is(Value::Kind::List)))
+    memberUses.push_back({&instance, e, ctx.body});
+  return v;
+}
+
+Value Elaborator::notOnce(const Instance &instance, const Expr *e, Context &ctx) {
+  size_t n = instance.applications.size();
+  Diagnostic &d = error(DiagId::R0206, e, ctx,
+                        fmt::format("'{}' is applied {}, so '{}' is not one stream", instance.name,
+                                    n == 0 ? "nowhere" : fmt::format("{} times", n), text(e)));
+  for (size_t k = 0; k < n && k < 3; ++k)
+    d.note(locations[instance.applications[k]->location].range, "applied here");
+  return Value();
+}
+
+} // namespace rondo::dsl

@@ -1,0 +1,128 @@
+// The list of diagnostics, its order and its JSON form. DiagnosticText.cpp prints it for people.
+#include "dsl/Diagnostics.h"
+#include "dsl/SourcePlace.h"
+#include "llvm/Support/JSON.h"
+#include <algorithm>
+
+using namespace llvm;
+
+namespace rondo::dsl {
+
+namespace {
+
+struct Row {
+  StringRef name;
+  Severity severity;
+  StringRef title;
+};
+
+constexpr Row rows[] = {
+#define RONDO_DIAGNOSTIC(ID, SEVERITY, TITLE) {#ID, Severity::SEVERITY, TITLE},
+#include "dsl/Diagnostics.def"
+#undef RONDO_DIAGNOSTIC
+};
+
+const Row &row(DiagId id) { return rows[static_cast<size_t>(id)]; }
+
+void jsonRange(json::OStream &json, const SourceMgr &sources, SMRange range) {
+  SourcePlace start = placeOf(sources, range.Start);
+  SourcePlace end = placeOf(sources, range.End);
+  json.attribute("file", json::fixUTF8(start.file));
+  json.attribute("line", start.line);
+  json.attribute("column", start.column);
+  json.attribute("endLine", end.line);
+  json.attribute("endColumn", end.column);
+}
+
+} // namespace
+
+StringRef idName(DiagId id) { return row(id).name; }
+StringRef title(DiagId id) { return row(id).title; }
+Severity severity(DiagId id) { return row(id).severity; }
+
+std::optional<DiagId> idFromName(StringRef name) {
+  for (size_t i = 0; i != std::size(rows); ++i)
+    if (rows[i].name.equals_insensitive(name))
+      return static_cast<DiagId>(i);
+  return std::nullopt;
+}
+
+Diagnostic &Diagnostics::report(DiagId id, SMRange range, std::string message) {
+  Diagnostic made{id, range, std::move(message), {}, {}};
+  bool isNew = !range.isValid() || seen.insert({range.Start.getPointer(), static_cast<unsigned>(id)}).second;
+  if (!isNew) {
+    scratch = std::move(made);
+    return scratch;
+  }
+  if (severity(id) == Severity::Error)
+    ++errors;
+  return list.emplace_back(std::move(made));
+}
+
+std::vector<const Diagnostic *> Diagnostics::inSourceOrder() const {
+  struct Keyed {
+    unsigned buffer;
+    const Diagnostic *diagnostic;
+  };
+  std::vector<Keyed> keyed;
+  keyed.reserve(list.size());
+  for (const Diagnostic &diagnostic : list) {
+    SMLoc at = diagnostic.range.Start;
+    keyed.push_back({at.isValid() ? sources.FindBufferContainingLoc(at) : 0, &diagnostic});
+  }
+  std::stable_sort(keyed.begin(), keyed.end(), [](const Keyed &a, const Keyed &b) {
+    const char *pa = a.diagnostic->range.Start.getPointer(), *pb = b.diagnostic->range.Start.getPointer();
+    return std::make_pair(a.buffer, pa) < std::make_pair(b.buffer, pb);
+  });
+  std::vector<const Diagnostic *> order;
+  order.reserve(keyed.size());
+  for (const Keyed &k : keyed)
+    order.push_back(k.diagnostic);
+  return order;
+}
+
+void Diagnostics::printJson(raw_ostream &os) const {
+  json::OStream json(os, 2);
+  json.array([&] {
+    for (const Diagnostic *diagnostic : inSourceOrder())
+      json.object([&] {
+        json.attribute("id", idName(diagnostic->id));
+        json.attribute("severity", severity(diagnostic->id) == Severity::Error ? "error" : "warning");
+        jsonRange(json, sources, diagnostic->range);
+        json.attribute("message", json::fixUTF8(diagnostic->message));
+        json.attributeArray("notes", [&] {
+          for (const Note &note : diagnostic->notes)
+            json.object([&] {
+              jsonRange(json, sources, note.range);
+              json.attribute("message", json::fixUTF8(note.message));
+            });
+        });
+        json.attributeArray("fixits", [&] {
+          for (const FixIt &fix : diagnostic->fixIts)
+            json.object([&] {
+              jsonRange(json, sources, fix.range);
+              json.attribute("text", json::fixUTF8(fix.text));
+            });
+        });
+      });
+  });
+}
+
+std::optional<StringRef> nearest(StringRef name, ArrayRef<StringRef> candidates) {
+  std::optional<StringRef> best;
+  unsigned bestDistance = name.size() / 3 + 1;
+  for (StringRef candidate : candidates) {
+    if (candidate == name)
+      continue;
+    unsigned distance = name.edit_distance(candidate, /*AllowReplacements=*/true, bestDistance);
+    if (distance > 0 && candidate.equals_insensitive(name))
+      distance = 0; // only the case differs: nothing can be nearer
+    if (distance < bestDistance || (best && distance == bestDistance && candidate < *best)) {
+      bestDistance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+} // namespace rondo::dsl

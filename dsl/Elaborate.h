@@ -1,0 +1,481 @@
+// Elaboration: cells are instantiated, lists and families unrolled, static values computed, and every value of the model
+// becomes a node of the graph with element type, shape and clock. Internal to dsl/.
+//
+// Evaluation is lazy and memoised: a name is evaluated when it is first read (N1: equations have no order). A name read
+// while it is being evaluated is a recursion; one that passes through a `pre`, `fby` or state gets an Alias node of the
+// declared type (T8), every other one is a loop (S2). Clocks that are not known yet are variables, bound by unification
+// (C2). An error is reported where it is found and evaluation goes on with an Error value, which stays silent.
+#ifndef RONDO_DSL_ELABORATE_H
+#define RONDO_DSL_ELABORATE_H
+
+#include "dsl/Ast.h"
+#include "dsl/Clocks.h"
+#include "dsl/Diagnostics.h"
+#include "dsl/Frontend.h"
+#include "dsl/Model.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+
+namespace rondo::dsl {
+
+struct Body;
+struct Binding;
+struct Application;
+struct Instance;
+struct Recipe;
+struct ListValue;
+struct Builtin;
+
+//===--- Values ------------------------------------------------------------------------------------------------===//
+
+/// What an expression is worth during elaboration.
+struct Value {
+  enum class Kind : uint8_t {
+    Error,       // reported already
+    Int, Real, Bool, // static
+    List,        // static list, or several results
+    Node,        // a stream or constant of the graph
+    Axis,        // a size variable bound to a clock's axis
+    CellSizes,   // a cell whose sizes are not given yet
+    Recipe, Instance, ReversedInstance, Builtin,
+    Family,      // a list defined by indexed equations
+    Clock,       // a name of an input's `on a in b`, or `sample`
+    Initial,     // zeros, glorot, ...
+    All,         // `axis = all`
+    Reset,       // after(c), before(c)
+  };
+  Kind kind = Kind::Error;
+  bool flag = false; // Bool: the value; Reset: before
+  union {
+    int64_t integer;
+    double real;
+    NodeId node;
+    const ListValue *list;
+    const Recipe *recipe;
+    Instance *instance;
+    const Builtin *builtin;
+    Binding *family;
+    const Clock *clock; // Clock, Reset
+    const ClockAxis *axis;
+    Initializer::Kind initial;
+  };
+  double scale = 0; // Initial: of uniform and normal
+
+  Value() : integer(0) {}
+  static Value ofInt(int64_t v);
+  static Value ofReal(double v);
+  static Value ofBool(bool v);
+  static Value ofNode(NodeId n);
+  static Value ofList(const ListValue *l);
+  bool is(Kind k) const { return kind == k; }
+  bool isError() const { return kind == Kind::Error; }
+  bool isNumber() const { return kind == Kind::Int || kind == Kind::Real; }
+  bool isStatic() const { return isNumber() || kind == Kind::Bool; }
+  double number() const { return kind == Kind::Int ? double(integer) : real; }
+  bool isCell() const {
+    return kind == Kind::Recipe || kind == Kind::Instance || kind == Kind::ReversedInstance || kind == Kind::Builtin;
+  }
+};
+
+struct ListValue {
+  std::vector<Value> elements;
+  mutable NodeId stacked = noNode; // as one value, made once
+};
+
+/// A cell with its sizes given.
+struct Recipe {
+  const Cell *cell = nullptr;
+  Body *definition = nullptr; // the body the cell is defined in
+  std::vector<std::pair<StringRef, Value>> sizes;
+  bool reversed = false;
+};
+
+/// What all applications of one instance have in common, also over several instantiations of the body it is defined in:
+/// parameters, and those of inner instances, by name.
+struct Shared {
+  const void *origin = nullptr; // the syntax that made it
+  std::string path;
+  SMRange range;
+  std::map<std::string, uint32_t> params;
+  std::map<std::string, Shared *> inner;
+};
+
+struct Instance {
+  const Recipe *recipe = nullptr;
+  Shared *shared = nullptr;
+  Body *home = nullptr; // where it was made
+  std::string name;     // within home
+  std::vector<Application *> applications;
+  Application *awaiting = nullptr; // its state was read before it was applied
+};
+
+/// One application of an instance: it owns the state (N3).
+struct Application {
+  Instance *instance = nullptr; // null: the model itself
+  Application *outer = nullptr; // the application whose body applies it
+  std::string name;             // of the place: "h", "h_embed"
+  Body *body = nullptr;
+  const Clock *clock = nullptr; // the cell's own clock; null: not known, or none
+  uint32_t scope = 0;
+  uint32_t location = 0;
+  NodeId blend = noNode;
+  const Expr *blendAt = nullptr;
+  bool reversed = false;
+  bool bound = false; // inputs are there
+  std::map<std::string, std::pair<Value, const Expr *>> initial; // `h = h0`
+  std::map<std::pair<const void *, int64_t>, uint32_t> randomSites;
+};
+
+struct Local {
+  StringRef name;
+  Value value;
+  const Local *up = nullptr;
+};
+
+/// One equation, or one element of a family of them. Several names share one.
+struct Equation {
+  const Item *item = nullptr;
+  const Expr *value = nullptr;
+  Body *body = nullptr;
+  Local local; // the family's variable; name empty where there is none
+  std::string name;
+  enum class State : uint8_t { Idle, Busy, Done } state = State::Idle;
+  std::vector<Value> results;
+  std::vector<NodeId> aliases; // one a name, or noNode
+  bool reevaluated = false;    // takes the clock it is used on: evaluated anew at each use
+  bool anonymous = false;      // a loss or an output: not a name of the model
+  bool poisoned = false;       // an error about its recursion is reported
+  unsigned reevaluations = 0;
+};
+
+struct Binding {
+  enum class Kind : uint8_t { Value, Pending, Equation, Family, Param, State, Cell } kind = Kind::Value;
+  StringRef name;
+  SMRange range;
+  Body *body = nullptr;
+  Value value;                  // Value
+  Equation *equation = nullptr; // Equation; State: that of the next value
+  unsigned position = 0;        // among the names of the equation
+  const Item *item = nullptr;   // Param, State
+  const Cell *cell = nullptr;
+  // Family
+  std::vector<const Item *> items;
+  std::map<int64_t, std::pair<Equation *, unsigned>> elements;
+  std::map<int64_t, Value> paramElements;
+  bool expanded = false, expanding = false;
+  // State
+  std::optional<uint32_t> slot;
+  NodeId read = noNode;
+  bool busy = false, used = false, broken = false;
+  bool sizeVariable = false; // Pending or Value: of the inputs' types (T3)
+};
+
+/// The names of one instantiation of a cell, of a model, or of a file.
+struct Body {
+  Body *outer = nullptr; // lexical
+  const Cell *cell = nullptr;
+  Application *app = nullptr; // null in a file
+  Shared *shared = nullptr;
+  bool inLoss = false;
+  llvm::DenseMap<StringRef, Binding *> names;
+  std::vector<Binding *> order;       // in source order
+  std::vector<Equation *> equations;  // that are not families
+  std::map<std::pair<const Item *, int64_t>, Equation *> familyEquations;
+  const Item *returns = nullptr;
+};
+
+/// Gives the unnamed applications of one item their names (N7).
+struct Namer {
+  std::string item;
+  bool isReturn = false;
+  bool outerTaken = false;
+  std::map<std::string, unsigned> counts;
+  std::string next(StringRef cell);
+  std::string delay(); // of a `pre` or `fby`
+};
+
+struct Context {
+  Body *body = nullptr;
+  const Local *locals = nullptr;
+  Namer *namer = nullptr;
+  bool inLoss = false;
+  bool applied = false;       // the cell being configured is applied at once
+  const Type *hint = nullptr; // of a name that may be a recursion: the right side of `fby`, a condition
+};
+
+struct ResetValue {
+  bool before = false;
+  Value clock;
+  const Expr *at = nullptr;
+};
+
+struct WorkingSlot {
+  Slot slot;
+  NodeId read = noNode;
+  Application *app = nullptr;
+  Binding *state = nullptr; // null: pre, fby
+  std::string name;
+  NodeId candidate = noNode; // next value before blending
+  bool dropped = false;
+};
+
+/// A built-in function: checks its arguments and makes nodes.
+struct Call;
+struct Program;
+class Elaborator;
+struct Builtin {
+  const char *name;
+  int minArgs, maxArgs; // positional
+  Value (*make)(Elaborator &, Call &);
+  Op elementwise = Op::Alias; // of a unary elementwise function, else Alias
+  const char *named[2] = {nullptr, nullptr};
+};
+
+/// A call's arguments, evaluated.
+struct Call {
+  const Builtin *builtin = nullptr;
+  const Expr *expr = nullptr;
+  Context &ctx;
+  std::vector<Value> args;
+  std::vector<const Expr *> argExprs;
+  std::map<std::string, std::pair<Value, const Expr *>> named;
+};
+
+//===--- The elaborator ----------------------------------------------------------------------------------------===//
+
+/// What a model is elaborated from: its file, the files it uses, the library.
+struct Program {
+  const File *file = nullptr;
+  std::vector<const File *> visible;
+  std::vector<const File *> library;
+  std::set<unsigned> libraryBuffers;
+};
+
+/// Elaborates one variant of one model.
+class Elaborator {
+public:
+  Elaborator(Diagnostics &diags, const CheckOptions &options, const Program &program, bool training);
+
+  /// Returns whether the model could be built without an error.
+  bool run(const Cell &model, Model &result);
+
+  //===--- Diagnostics: the caret goes to the user's own text, the library's place into a note ---===//
+  Diagnostic &error(DiagId id, SMRange range, const Context &ctx, std::string message);
+  Diagnostic &error(DiagId id, const Expr *at, const Context &ctx, std::string message) {
+    return error(id, at->range, ctx, std::move(message));
+  }
+  Value fail(DiagId id, const Expr *at, const Context &ctx, std::string message) {
+    error(id, at->range, ctx, std::move(message));
+    return Value();
+  }
+  std::string text(const Expr *e) const; // the source, clipped
+  SMRange definitionOf(const Expr *e, const Context &ctx) const; // of a name, else invalid
+
+  std::string sourceText(SMRange range) const;
+  std::string describeClock(const Clock *clock);
+  void suggest(Diagnostic &d, SMRange range, StringRef name, const Context &ctx);
+
+  //===--- Expressions (Evaluate.cpp) ---===//
+  Value evaluate(const Expr *e, Context &ctx);
+  Value evaluateKind(const Expr *e, Context &ctx);
+  Value evaluateName(const Expr *e, Context &ctx);
+  Value evaluateBinary(const Expr *e, Context &ctx);
+  Value evaluateCondition(const Expr *e, Context &ctx);
+  Value index(const Expr *e, Context &ctx);
+  NodeId evaluateNode(const Expr *e, Context &ctx);            // noNode after an error
+  std::optional<int64_t> evaluateInt(const Expr *e, Context &ctx, const char *what);
+  Binding *lookup(StringRef name, const Body *body) const;
+  Value read(Binding &binding, const Expr *at, Context &ctx);
+  Value force(Equation &equation, unsigned position, const Expr *at, Context &ctx);
+  Value recursion(Equation &equation, unsigned position, const Expr *at, Context &ctx);
+  Value finishEquation(Equation &equation, unsigned position, Value v, Context &ctx);
+  Context equationContext(Equation &equation);
+  std::string elementName(const Equation &equation, unsigned position) const;
+  std::string loopText(size_t from) const;
+  bool expand(Binding &family);
+  std::vector<Value> familyElements(Binding &family, int64_t low, std::optional<int64_t> high, const Expr *at,
+                                    Context &ctx);
+
+  //===--- Built-in functions (Builtins.cpp) ---===//
+  Value callBuiltin(const Builtin &builtin, const Expr *e, Context &ctx);
+  Value evaluateClock(const Expr *e, Context &ctx);
+  Value concat(llvm::ArrayRef<Value> parts, llvm::ArrayRef<const Expr *> exprs, const Expr *at, Context &ctx);
+
+  //===--- Values and nodes (Nodes.cpp) ---===//
+  NodeId node(const Value &v, const Expr *at, Context &ctx); // noNode after an error
+  NodeId constant(double v, Elem elem);
+  NodeId add(Op op, Type type, const Clock *clock, llvm::ArrayRef<NodeId> operands, const Expr *at, Context &ctx);
+  Type typeOf(const Value &v);
+  std::string describeValue(const Value &v);
+  std::string describeType(const Type &t) const;
+  const ListValue *makeList(std::vector<Value> elements);
+  Value binary(BinaryOp op, const Value &a, const Value &b, const Expr *at, const Expr *left, const Expr *right, Context &ctx);
+  Value elementwise(Op op, llvm::ArrayRef<NodeId> operands, llvm::ArrayRef<const Expr *> exprs, const Expr *at, Context &ctx);
+  Value matrixProduct(NodeId a, NodeId b, const Expr *at, const Expr *left, const Expr *right, Context &ctx);
+  Value select(const Value &c, const Value &a, const Value &b, const Expr *at, Context &ctx);
+  /// Converts to the element type wanted (int widens, a literal becomes a token); reports R0302 or R0304.
+  NodeId convert(NodeId n, Elem elem, int64_t tokens, const Expr *at, Context &ctx, bool report = true);
+  std::optional<llvm::SmallVector<Dim, 2>> broadcast(llvm::ArrayRef<NodeId> operands, llvm::ArrayRef<const Expr *> exprs,
+                                                     const Expr *at, const char *what, Context &ctx);
+  bool sameDims(llvm::ArrayRef<Dim> a, llvm::ArrayRef<Dim> b) const;
+  bool sameDim(const Dim &a, const Dim &b) const;
+  int ragged(const Type &t) const; // position of the clock's axis, or -1
+  /// One clock for all; reports R0401/R0405/R0409 naming both places. Null where none has one.
+  bool oneClock(llvm::ArrayRef<NodeId> nodes, llvm::ArrayRef<const Expr *> exprs, StringRef what, const Expr *at,
+                Context &ctx, const Clock *&result);
+  NodeId alias(const Type &type, const Expr *at, Context &ctx);
+  NodeId resolve(NodeId n) const { // through aliases that are set
+    while (nodes[n].op == Op::Alias && !nodes[n].operands.empty())
+      n = nodes[n].operands[0];
+    return n;
+  }
+  bool checkSize(llvm::ArrayRef<Dim> dims, SMRange at, const Context &ctx); // R0107 where the product overflows
+
+  //===--- Types (Types.cpp) ---===//
+  std::optional<Dim> evaluateDim(const Expr *e, Context &ctx);
+  std::optional<Type> evaluateType(const TypeExpr &type, Context &ctx);
+  bool bindSizeVariable(const Expr *e, Body &body, Value v);
+  void declareSizeVariables(Body &body);
+  /// Binds the size variables of an input's type to the argument and checks the rest.
+  Value bindInput(const Decl &decl, const Value &arg, const Expr *at, Body &body, const Cell &cell, Context &caller);
+  std::optional<Type> declaredType(Equation &equation, unsigned position);
+  std::optional<Type> quickType(const Expr *e, unsigned position, Context &ctx, unsigned depth);
+  Value quickCallee(const Expr *e, Context &ctx);
+  std::optional<Type> resultType(const Recipe &recipe, unsigned position);
+
+  //===--- Cells (Apply.cpp) ---===//
+  std::string sizesHint(const Value &cell) const;
+  Value checkSizeValue(const Decl &decl, Value v, const Expr *at, const Cell &cell, Context &ctx);
+  Value configure(const Value &cell, const Expr *call, Context &ctx);
+  Shared *sharedOf(Shared *outer, const std::string &name, const void *origin, SMRange at, const Context &ctx);
+  Instance *makeInstance(const Recipe *recipe, const std::string &name, Body *body, const void *origin, SMRange at);
+  Value toInstances(const Value &v, const std::string &name, Body *body, const Equation &equation);
+  Application *makeApplication(Instance *instance, Context &ctx);
+  const Clock *ownClock(Application *app);
+  Value apply(const Value &callee, const Expr *call, Context &ctx);
+  bool enterScope(Application &app, const Value &reset, const Expr *at, Context &ctx);
+  Value results(Application &app, const Expr *call, Context &ctx);
+  Value checkResult(const ResultType &declared, Value v, const Expr *e, Application &app, Context &inner);
+  Value member(const Expr *e, bool prime, Context &ctx);
+  Value notOnce(const Instance &instance, const Expr *e, Context &ctx);
+
+  //===--- State and time (State.cpp) ---===//
+  NodeId readState(Binding &state, const Expr *at, Context &ctx);
+  NodeId nextState(Binding &state, const Expr *at, Context &ctx);   // the candidate
+  NodeId visibleNext(Binding &state, const Expr *at, Context &ctx); // as the outside sees it
+  void finishState(Binding &state);
+  NodeId blended(NodeId candidate, NodeId previous, Application &app, Context &ctx);
+  Value blendedResult(const Expr *e, Context &inner, const Expr *call, Context &ctx);
+  Value prime(const Expr *e, Context &ctx);
+  Value delay(const Expr *init, const Expr *value, const Expr *at, Context &ctx);
+  Value delayed(const Value &first, const Expr *init, const Value &v, const Expr *value, const Expr *at, Context &ctx);
+  const Clock *eventClock(const Clock *parent, NodeId condition, const std::string &written);
+  const Clock *whenClock(const Clock *parent, const Value &c, const Expr *ce, const Expr *xe, const Expr *at, Context &ctx);
+  Value when(const Value &x, const Value &condition, const Expr *at, const Expr *xe, const Expr *ce, Context &ctx);
+  Value sampleOf(const Expr *e, Context &ctx);
+  bool perSample(const ClockAxis *axis);
+  bool sameNode(NodeId a, NodeId b, unsigned depth = 0);
+  Value readParam(Binding &binding, std::optional<int64_t> index, const Expr *at, Context &ctx);
+  bool parameterInit(const Expr &e, Param &p, Context &ctx);
+
+  //===--- Bodies and items (Elaborate.cpp) ---===//
+  void load(Body &body, const std::vector<Item *> &items);
+  void loadFile(Body &body, const File &file);
+  void loadInputs(const std::vector<Item *> &items);
+  void force(Body &body);
+  void forceAll();
+  void makeLoss(const Item &item);
+  void makeOutput(const Item &item);
+  void makeGenerate(const Item &item);
+  uint32_t location(SMRange range, const Context &ctx);
+  uint32_t scope(bool reverse, std::vector<Cut> cuts);
+  const Expr *place(SMRange range);
+  std::string applicationPath(const Application *app) const;
+  bool tooLarge(const Expr *at, Context &ctx);
+
+  Diagnostics &diags;
+  const CheckOptions &options;
+  ClockTable clocks;
+  std::vector<Node> nodes;
+  std::deque<WorkingSlot> slots;
+  std::vector<Input> inputs;
+  std::vector<Param> params;
+  std::vector<Scope> scopes;
+  std::vector<Location> locations;
+  std::map<NodeId, Application *> nodeApps; // of nodes whose clock may stay unknown, or that draw random numbers
+  struct NodeName {
+    NodeId node;
+    Application *app;
+    std::string name;
+  };
+  std::vector<NodeName> nodeNames;
+  std::vector<Output> outputs;
+  std::vector<Loss> losses;
+  std::vector<Generate> generates;
+  std::set<const Cell *> instantiated;
+  Application *modelApp = nullptr;
+  unsigned lossCount = 0;
+  bool training = false, usesTraining = false;
+
+  // What is being evaluated: equations, and a null for each delay (pre, fby) between them.
+  std::vector<Equation *> stack;
+
+  struct MemberUse {
+    Instance *instance;
+    const Expr *at;
+    Body *body;
+  };
+  std::vector<MemberUse> memberUses;
+  std::vector<Body *> bodies;
+  std::vector<std::pair<SMRange, Application *>> reversedAt; // applications of `reversed(..)`
+  std::map<NodeId, std::string> conditionTexts;              // of event clocks, as written
+
+  Body *makeBody() { return &bodyStore.emplace_back(); }
+  Equation *makeEquation() { return &equationStore.emplace_back(); }
+  Recipe *makeRecipe() { return &recipeStore.emplace_back(); }
+  Binding *define(Body &body, StringRef name, SMRange range, Binding::Kind kind);
+
+  const Program &program;
+  Body *fileBody = nullptr;
+  Body *modelBody = nullptr;
+  bool isLibrary(SMRange range) const;
+  uint64_t staticWork = 0;
+  bool aborted = false; // a limit was passed: stop quickly
+  unsigned created = 0; // parameters, slots and applications made so far
+  unsigned quiet = 0;   // errors are dropped: a type is only asked for
+  Diagnostic scratch{};
+  char *stackBase = nullptr;
+  size_t stackLimit = 0;
+
+  std::deque<Body> bodyStore;
+  std::deque<Binding> bindingStore;
+  std::deque<Equation> equationStore;
+  std::deque<Recipe> recipeStore;
+  std::deque<Instance> instanceStore;
+  std::deque<Application> applicationStore;
+  std::deque<Shared> sharedStore;
+  std::deque<ListValue> listStore;
+  std::deque<ResetValue> resetStore;
+  std::deque<Expr> exprStore; // places that no syntax has
+};
+
+const Builtin *findBuiltin(StringRef name);
+std::vector<StringRef> builtinNames();
+
+/// What can be said of cells without instantiating them: names that nothing defines (in cells that no model
+/// instantiates), recursion among cells, primes on what is no state, missing or misplaced `return`.
+void checkNames(const Program &program, const std::set<const Cell *> &instantiated, Diagnostics &diags);
+/// Before anything is elaborated: what would make elaboration run in circles or be told twice.
+bool checkStructure(const Program &program, Diagnostics &diags);
+
+/// Orders the graph, drops what nothing needs, and checks loops (R0501), causality (R0407), generate (R0602), gradients
+/// (R0604) and use (R0502, R0606).
+bool finish(Elaborator &e, const Cell &model, Model &result);
+
+} // namespace rondo::dsl
+#endif

@@ -1,0 +1,686 @@
+// Expressions: names are looked up and forced, static values computed, the rest becomes nodes.
+#include "dsl/Elaborate.h"
+#include "fmt/format.h"
+
+namespace rondo::dsl {
+
+//===--- Names -------------------------------------------------------------------------------------------------===//
+
+Binding *Elaborator::lookup(StringRef name, const Body *body) const {
+  for (; body; body = body->outer) {
+    auto it = body->names.find(name);
+    if (it != body->names.end())
+      return it->second;
+  }
+  return nullptr;
+}
+
+Value Elaborator::evaluateName(const Expr *e, Context &ctx) {
+  for (const Local *l = ctx.locals; l; l = l->up)
+    if (l->name == e->name)
+      return l->value;
+  if (Binding *b = lookup(e->name, ctx.body)) {
+    Value v = read(*b, e, ctx);
+    // N1: a stream of an enclosing body is one more input of the cell that reads it, on the cell's clock (C2)
+    Application *mine = ctx.body->app, *theirs = b->body ? b->body->app : nullptr;
+    if (mine && theirs && mine != theirs && v.is(Value::Kind::Node))
+      if (const Clock *c = clocks.resolve(nodes[v.node].clock))
+        if (const Clock *own = ownClock(mine); clocks.unify(own, c) != Unify::Same)
+          return fail(DiagId::R0401, e, ctx,
+                      fmt::format("'{}' ticks on '{}', the cell that reads it on '{}': an outer stream is one more input",
+                                  e->name.str(), describeClock(c), describeClock(own)));
+    return v;
+  }
+  if (const Clock *clock = clocks.find(e->name)) {
+    Value v;
+    v.kind = Value::Kind::Clock;
+    v.clock = clock;
+    return clock == clocks.sample() ? sampleOf(e, ctx) : v;
+  }
+  if (e->name == "training") {
+    usesTraining = true;
+    return Value::ofBool(training);
+  }
+  if (e->name == "tick") {
+    NodeId n = add(Op::Tick, {Elem::Int, 0, {}}, clocks.variable(), {}, e, ctx);
+    if (n != noNode)
+      nodeApps[n] = ctx.body->app;
+    return Value::ofNode(n);
+  }
+  if (e->name == "all") {
+    Value v;
+    v.kind = Value::Kind::All;
+    return v;
+  }
+  static const std::pair<StringRef, Initializer::Kind> initializers[] = {{"zeros", Initializer::Kind::Zeros},
+                                                                         {"ones", Initializer::Kind::Ones},
+                                                                         {"glorot", Initializer::Kind::Glorot},
+                                                                         {"orthogonal", Initializer::Kind::Orthogonal}};
+  for (auto &[name, kind] : initializers)
+    if (e->name == name) {
+      Value v;
+      v.kind = Value::Kind::Initial;
+      v.initial = kind;
+      return v;
+    }
+  if (const Builtin *b = findBuiltin(e->name)) {
+    Value v;
+    v.kind = Value::Kind::Builtin;
+    v.builtin = b;
+    return v;
+  }
+  Diagnostic &d = error(DiagId::R0201, e, ctx, fmt::format("unknown name '{}'", e->name.str()));
+  suggest(d, e->nameRange, e->name, ctx);
+  return Value();
+}
+
+void Elaborator::suggest(Diagnostic &d, SMRange range, StringRef name, const Context &ctx) {
+  std::vector<StringRef> candidates = builtinNames();
+  for (const Body *b = ctx.body; b; b = b->outer)
+    for (Binding *known : b->order)
+      candidates.push_back(known->name);
+  for (const Local *l = ctx.locals; l; l = l->up)
+    candidates.push_back(l->name);
+  if (std::optional<StringRef> near = nearest(name, candidates)) {
+    d.message += fmt::format("; did you mean '{}'?", near->str());
+    d.fixIt(range, near->str());
+  }
+}
+
+Value Elaborator::read(Binding &b, const Expr *at, Context &ctx) {
+  switch (b.kind) {
+  case Binding::Kind::Value:
+    return b.value;
+  case Binding::Kind::Pending: {
+    Diagnostic &d = error(DiagId::R0306, at, ctx,
+                          fmt::format("'{}' is not known yet: it depends on the inputs, which depend on this; declare the shape",
+                                      b.name.str()));
+    d.note(b.range, "it is bound here");
+    return Value();
+  }
+  case Binding::Kind::Equation:
+    return force(*b.equation, b.position, at, ctx);
+  case Binding::Kind::Family: {
+    if (!expand(b))
+      return Value();
+    Value v;
+    v.kind = Value::Kind::Family;
+    v.family = &b;
+    return v;
+  }
+  case Binding::Kind::Param:
+    return readParam(b, std::nullopt, at, ctx);
+  case Binding::Kind::State:
+    b.used = true;
+    return Value::ofNode(readState(b, at, ctx));
+  case Binding::Kind::Cell: {
+    if (b.value.isError()) {
+      Recipe *recipe = makeRecipe();
+      recipe->cell = b.cell;
+      recipe->definition = b.body;
+      b.value.kind = b.cell->hasSizes ? Value::Kind::CellSizes : Value::Kind::Recipe;
+      b.value.recipe = recipe;
+    }
+    return b.value;
+  }
+  }
+  return Value();
+}
+
+//===--- Equations ---------------------------------------------------------------------------------------------===//
+
+std::string Elaborator::loopText(size_t from) const {
+  std::string text;
+  for (size_t i = from; i < stack.size(); ++i)
+    if (stack[i])
+      text += stack[i]->name + " -> ";
+  return text + stack[from]->name;
+}
+
+Value Elaborator::recursion(Equation &equation, unsigned position, const Expr *at, Context &ctx) {
+  size_t from = stack.size();
+  bool delayed = false;
+  while (from > 0 && stack[--from] != &equation)
+    delayed |= stack[from] == nullptr;
+  if (!delayed) {
+    const Equation *first = stack[from];
+    for (size_t i = from; i < stack.size(); ++i)
+      if (stack[i] && stack[i]->item->range.Start.getPointer() < first->item->range.Start.getPointer() &&
+          !isLibrary(stack[i]->item->range))
+        first = stack[i];
+    error(DiagId::R0501, first->item->keyword, ctx,
+          fmt::format("'{}' depends on itself within one tick: {}; put a state, 'pre' or 'fby' into the loop", first->name,
+                      loopText(from)));
+    return Value();
+  }
+  NodeId &alias = equation.aliases[position];
+  if (alias == noNode) {
+    std::optional<Type> type = declaredType(equation, position);
+    if (!type && ctx.hint)
+      type = *ctx.hint;
+    if (!type) {
+      const Lhs *lhs = position < equation.item->lhs.size() ? &equation.item->lhs[position] : nullptr;
+      SMRange where = lhs ? lhs->range : equation.item->keyword;
+      error(DiagId::R0306, where, equationContext(equation),
+            fmt::format("the shape of '{0}' depends on itself through 'pre'; declare it: '{0} : real[..] = '", equation.name));
+      equation.poisoned = true;
+      return Value();
+    }
+    alias = this->alias(*type, at, ctx);
+  }
+  return Value::ofNode(alias);
+}
+
+Context Elaborator::equationContext(Equation &equation) {
+  Context ctx;
+  ctx.body = equation.body;
+  ctx.inLoss = equation.body->inLoss || equation.item->kind == Item::Kind::Loss;
+  if (!equation.local.name.empty())
+    ctx.locals = &equation.local;
+  return ctx;
+}
+
+Value Elaborator::force(Equation &equation, unsigned position, const Expr *at, Context &ctx) {
+  if (equation.state == Equation::State::Busy)
+    return recursion(equation, position, at, ctx);
+  constexpr unsigned mostReevaluations = 64;
+  if (equation.state == Equation::State::Done &&
+      (!equation.reevaluated || equation.reevaluations >= mostReevaluations))
+    return equation.results[position];
+
+  bool again = equation.state == Equation::State::Done;
+  equation.reevaluations += again;
+  equation.state = Equation::State::Busy;
+  equation.aliases.assign(std::max<size_t>(equation.item->lhs.size(), 1), noNode);
+  stack.push_back(&equation);
+  Context own = equationContext(equation);
+  Namer namer;
+  namer.item = equation.name;
+  own.namer = &namer;
+  unsigned before = created;
+  Value v = evaluate(equation.value, own);
+  stack.pop_back();
+
+  size_t count = equation.item->lhs.size();
+  std::vector<Value> results;
+  if (count <= 1) {
+    results = {equation.body->app ? toInstances(v, equation.name, equation.body, equation) : v};
+  } else if (v.is(Value::Kind::List) && v.list->elements.size() == count) {
+    results = v.list->elements;
+  } else {
+    if (!v.isError())
+      error(DiagId::R0203, equation.value, own,
+            fmt::format("{} names on the left, {} on the right", count,
+                        v.is(Value::Kind::List) ? fmt::format("{} values", v.list->elements.size()) : "one value"));
+    results.assign(count, Value());
+  }
+  for (size_t i = 0; i < results.size(); ++i)
+    results[i] = finishEquation(equation, i, results[i], own);
+  equation.state = Equation::State::Done;
+  equation.results = results;
+  bool aliased = false;
+  for (NodeId n : equation.aliases)
+    aliased |= n != noNode;
+  equation.reevaluated = !aliased && count == 1 && created == before && results[0].is(Value::Kind::Node) &&
+                         nodes[results[0].node].clock &&
+                         clocks.resolve(nodes[results[0].node].clock)->kind == Clock::Kind::Var;
+  return equation.results[std::min<size_t>(position, results.size() - 1)];
+}
+
+/// Holds a name's value against its declared type and against what a recursion took it for.
+Value Elaborator::finishEquation(Equation &equation, unsigned position, Value v, Context &ctx) {
+  const Lhs *lhs = position < equation.item->lhs.size() ? &equation.item->lhs[position] : nullptr;
+  if (lhs && lhs->type && !v.isError()) {
+    std::optional<Type> type = evaluateType(*lhs->type, ctx);
+    NodeId n = type ? node(v, equation.value, ctx) : noNode;
+    if (n != noNode && (n = convert(n, type->elem, type->tokens, equation.value, ctx)) != noNode &&
+        !sameDims(nodes[n].type.dims, type->dims)) {
+      if (nodes[n].op == Op::Constant && nodes[n].type.dims.empty())
+        nodes[n].type.dims = type->dims;
+      else {
+        error(DiagId::R0301, lhs->range, ctx, fmt::format("'{}' is declared {}, its value is {}", lhs->name.text.str(),
+                                                          describeType(*type), describeType(nodes[n].type)));
+        n = noNode;
+      }
+    }
+    v = Value::ofNode(n);
+  }
+  NodeId alias = equation.aliases[position];
+  if (alias != noNode && !v.isError()) {
+    NodeId n = node(v, equation.value, ctx);
+    if (n == noNode)
+      return Value();
+    // `m = v fby m`: the first v for ever; v itself where it has no clock
+    if (nodes[n].op == Op::Read) {
+      WorkingSlot &slot = slots[nodes[n].index];
+      if (slot.candidate == alias && !slot.state && slot.slot.init != noNode && !nodes[slot.slot.init].clock) {
+        slot.dropped = true;
+        n = slot.slot.init;
+      }
+    }
+    const Type &taken = nodes[alias].type, &is = nodes[n].type;
+    if (taken.elem == Elem::Real && is.elem == Elem::Int)
+      n = convert(n, Elem::Real, 0, equation.value, ctx);
+    if (nodes[alias].type.elem != nodes[n].type.elem || nodes[alias].type.tokens != nodes[n].type.tokens ||
+        !sameDims(nodes[alias].type.dims, nodes[n].type.dims)) {
+      SMRange where = lhs ? lhs->range : equation.item->keyword;
+      error(DiagId::R0306, where, ctx,
+            fmt::format("'{0}' depends on itself as {1} and is {2}; declare it: '{0} : {2} = '", equation.name,
+                        describeType(nodes[alias].type), describeType(nodes[n].type)));
+      return Value();
+    }
+    if (nodes[n].clock && clocks.unify(nodes[alias].clock, nodes[n].clock) != Unify::Same) {
+      SMRange where = lhs ? lhs->range : equation.item->keyword;
+      error(DiagId::R0401, where, ctx,
+            fmt::format("'{}' ticks on '{}' and reads itself on '{}'; cross with 'hold' or 'when'", equation.name,
+                        describeClock(nodes[n].clock), describeClock(nodes[alias].clock)));
+      return Value();
+    }
+    if (!nodes[n].clock)
+      nodes[alias].clock = nullptr;
+    nodes[alias].operands = {n};
+    v = Value::ofNode(n);
+  }
+  if (v.is(Value::Kind::Node) && equation.body->app && !equation.anonymous)
+    nodeNames.push_back({v.node, equation.body->app, elementName(equation, position)});
+  return v;
+}
+
+std::string Elaborator::elementName(const Equation &equation, unsigned position) const {
+  if (position >= equation.item->lhs.size())
+    return equation.name;
+  const Lhs &lhs = equation.item->lhs[position];
+  size_t dot = equation.name.find('.');
+  return lhs.name.text.str() + (dot == std::string::npos ? "" : equation.name.substr(dot)) + (lhs.prime ? "'" : "");
+}
+
+//===--- Families ----------------------------------------------------------------------------------------------===//
+
+bool Elaborator::expand(Binding &b) {
+  if (b.expanded)
+    return !b.broken;
+  Body &body = *b.body;
+  Context ctx;
+  ctx.body = &body;
+  if (b.expanding) {
+    error(DiagId::R0501, b.range, ctx, fmt::format("the elements of '{}' depend on the list itself", b.name.str()));
+    return false;
+  }
+  b.expanding = true;
+  for (const Item *item : b.items) {
+    int64_t low = 0, high = 1;
+    if (item->family) {
+      std::optional<int64_t> l = evaluateInt(item->family->low, ctx, "the range of a family");
+      std::optional<int64_t> h = evaluateInt(item->family->high, ctx, "the range of a family");
+      if (!l || !h) {
+        b.broken = true;
+        continue;
+      }
+      low = *l, high = *h;
+    }
+    if (high - low > 100'000) {
+      error(DiagId::R0107, item->family->range, ctx, fmt::format("a family of {} equations", high - low));
+      b.broken = true;
+      continue;
+    }
+    for (int64_t k = low; k < high; ++k) {
+      Local local;
+      if (item->family) {
+        local.name = item->family->variable.text;
+        local.value = Value::ofInt(k);
+      }
+      Context at = ctx;
+      at.locals = item->family ? &local : nullptr;
+      if (item->kind == Item::Kind::Param) {
+        b.paramElements.emplace(k, Value());
+        continue;
+      }
+      Equation *&equation = body.familyEquations[{item, k}];
+      for (unsigned position = 0; position < item->lhs.size(); ++position) {
+        const Lhs &lhs = item->lhs[position];
+        if (lhs.name.text != b.name || !lhs.index)
+          continue;
+        std::optional<int64_t> index = evaluateInt(lhs.index, at, "the index of a list's element");
+        if (!index || *index < 0) {
+          if (index)
+            error(DiagId::R0304, lhs.index, at, fmt::format("a list has no element {}", *index));
+          b.broken = true;
+          continue;
+        }
+        if (!equation) {
+          equation = makeEquation();
+          equation->item = item;
+          equation->value = item->value;
+          equation->body = &body;
+          equation->local = local;
+          equation->name = fmt::format("{}.{}", b.name.str(), *index);
+        }
+        auto [it, fresh] = b.elements.try_emplace(*index, equation, position);
+        if (!fresh) {
+          error(DiagId::R0202, lhs.range, ctx, fmt::format("'{}[{}]' is defined twice", b.name.str(), *index))
+              .note(it->second.first->item->lhs[it->second.second].range, "first here");
+          b.broken = true;
+        }
+      }
+    }
+  }
+  int64_t expected = 0;
+  auto complain = [&](SMRange at, int64_t last) {
+    std::string known;
+    if (b.elements.size() <= 8)
+      for (auto &[k, e] : b.elements)
+        known += (known.empty() ? "" : k == b.elements.rbegin()->first ? " and " : ", ") + std::to_string(k);
+    error(DiagId::R0207, at, ctx,
+          fmt::format("list '{}' has no element {}; it is defined at {}", b.name.str(), expected,
+                      known.empty() ? fmt::format("{} places up to {}", b.elements.size(), last) : known));
+    b.broken = true;
+  };
+  for (auto &[k, element] : b.elements) {
+    if (k != expected) {
+      complain(element.first->item->lhs[element.second].range, b.elements.rbegin()->first);
+      break;
+    }
+    ++expected;
+  }
+  if (!b.paramElements.empty() && b.paramElements.begin()->first != 0) {
+    error(DiagId::R0207, b.range, ctx, fmt::format("list '{}' has no element 0; a list is complete from 0", b.name.str()));
+    b.broken = true;
+  }
+  b.expanding = false;
+  b.expanded = true;
+  return !b.broken;
+}
+
+std::vector<Value> Elaborator::familyElements(Binding &b, int64_t low, std::optional<int64_t> high, const Expr *at,
+                                              Context &ctx) {
+  bool isParam = !b.paramElements.empty();
+  int64_t size = isParam ? b.paramElements.size() : b.elements.size();
+  std::vector<Value> result;
+  for (int64_t k = low; k < std::min(high.value_or(size), size); ++k)
+    result.push_back(isParam ? readParam(b, k, at, ctx) : force(*b.elements.at(k).first, b.elements.at(k).second, at, ctx));
+  return result;
+}
+
+//===--- Expressions -------------------------------------------------------------------------------------------===//
+
+NodeId Elaborator::evaluateNode(const Expr *e, Context &ctx) { return node(evaluate(e, ctx), e, ctx); }
+
+std::optional<int64_t> Elaborator::evaluateInt(const Expr *e, Context &ctx, const char *what) {
+  Value v = evaluate(e, ctx);
+  if (v.is(Value::Kind::Int))
+    return v.integer;
+  if (!v.isError())
+    error(DiagId::R0303, e, ctx,
+          fmt::format("{} must be {}; '{}' is {}", what, v.is(Value::Kind::Node) ? "static" : "an int", text(e),
+                      v.is(Value::Kind::Node) ? "a stream" : describeValue(v)));
+  return std::nullopt;
+}
+
+Value Elaborator::evaluate(const Expr *e, Context &ctx) {
+  ++staticWork;
+  char here;
+  if (stackBase && size_t(std::abs(stackBase - &here)) > stackLimit && !aborted) {
+    aborted = true;
+    return fail(DiagId::R0107, e, ctx, "equations depend on one another too deeply");
+  }
+  if ((staticWork & 0xfff) == 0 && tooLarge(e, ctx))
+    return Value();
+  if (aborted)
+    return Value();
+  const Type *hint = ctx.hint;
+  if (e->kind != Expr::Kind::Name)
+    ctx.hint = nullptr;
+  Value v = evaluateKind(e, ctx);
+  ctx.hint = hint;
+  return v;
+}
+
+Value Elaborator::evaluateKind(const Expr *e, Context &ctx) {
+  switch (e->kind) {
+  case Expr::Kind::Name:
+    return evaluateName(e, ctx);
+  case Expr::Kind::Int:
+    return Value::ofInt(e->intValue);
+  case Expr::Kind::Real:
+    return Value::ofReal(e->realValue);
+  case Expr::Kind::Bool:
+    return Value::ofBool(e->boolValue);
+  case Expr::Kind::If: {
+    Value c = evaluate(e->operands[0], ctx);
+    if (c.isError())
+      return c;
+    if (c.is(Value::Kind::Bool)) // N6: one branch is checked
+      return evaluate(e->operands[c.flag ? 1 : 2], ctx);
+    Value a = evaluate(e->operands[1], ctx), b = evaluate(e->operands[2], ctx);
+    return a.isError() || b.isError() ? Value() : select(c, a, b, e, ctx);
+  }
+  case Expr::Kind::Unary: {
+    Value v = evaluate(e->operands[0], ctx);
+    bool negate = e->unaryOp == UnaryOp::Negate;
+    if (negate && v.is(Value::Kind::Int))
+      return Value::ofInt(-v.integer);
+    if (negate && v.is(Value::Kind::Real))
+      return Value::ofReal(-v.real);
+    if (!negate && v.is(Value::Kind::Bool))
+      return Value::ofBool(!v.flag);
+    NodeId n = node(v, e->operands[0], ctx);
+    if (n == noNode)
+      return Value();
+    return elementwise(negate ? Op::Negate : Op::Not, {n}, {e->operands[0]}, e, ctx);
+  }
+  case Expr::Kind::Binary:
+    return evaluateBinary(e, ctx);
+  case Expr::Kind::List: {
+    std::vector<Value> elements;
+    bool bad = false;
+    for (const Expr *x : e->operands) {
+      elements.push_back(evaluate(x, ctx));
+      if (elements.back().is(Value::Kind::Family))
+        elements.back() = Value::ofList(makeList(familyElements(*elements.back().family, 0, std::nullopt, x, ctx)));
+      bad |= elements.back().isError();
+    }
+    return bad ? Value() : Value::ofList(makeList(std::move(elements)));
+  }
+  case Expr::Kind::Comprehension: {
+    std::optional<int64_t> low = evaluateInt(e->family->low, ctx, "the range of 'for'");
+    std::optional<int64_t> high = evaluateInt(e->family->high, ctx, "the range of 'for'");
+    if (!low || !high)
+      return Value();
+    std::vector<Value> elements;
+    for (int64_t k = *low; k < *high && !tooLarge(e, ctx); ++k) {
+      Local local{e->family->variable.text, Value::ofInt(k), ctx.locals};
+      Context inner = ctx;
+      inner.locals = &local;
+      elements.push_back(evaluate(e->operands[0], inner));
+      if (elements.back().isError())
+        return Value();
+    }
+    return Value::ofList(makeList(std::move(elements)));
+  }
+  case Expr::Kind::Call: {
+    Context outer = ctx;
+    outer.applied = true;
+    Value callee = evaluate(e->operands[0], e->operands[0]->kind == Expr::Kind::Call ? outer : ctx);
+    switch (callee.kind) {
+    case Value::Kind::Error:
+      return callee;
+    case Value::Kind::CellSizes:
+      return configure(callee, e, ctx);
+    case Value::Kind::Builtin:
+      return callBuiltin(*callee.builtin, e, ctx);
+    case Value::Kind::Recipe:
+    case Value::Kind::Instance:
+    case Value::Kind::ReversedInstance:
+      return apply(callee, e, ctx);
+    default:
+      return fail(DiagId::R0204, e->operands[0], ctx,
+                  fmt::format("'{}' is {}, not a cell: it cannot be applied", text(e->operands[0]), describeValue(callee)));
+    }
+  }
+  case Expr::Kind::Index:
+    return index(e, ctx);
+  case Expr::Kind::Member:
+    return member(e, false, ctx);
+  case Expr::Kind::Prime:
+    return prime(e, ctx);
+  }
+  return Value();
+}
+
+/// Where only a bool scalar can stand, a recursion needs no declaration.
+Value Elaborator::evaluateCondition(const Expr *e, Context &ctx) {
+  static const Type boolean{Elem::Bool, 0, {}};
+  const Type *outer = ctx.hint;
+  ctx.hint = &boolean;
+  Value v = evaluate(e, ctx);
+  ctx.hint = outer;
+  return v;
+}
+
+Value Elaborator::evaluateBinary(const Expr *e, Context &ctx) {
+  const Expr *left = e->operands[0], *right = e->operands[1];
+  if (e->binaryOp == BinaryOp::Fby)
+    return delay(left, right, e, ctx);
+  Value a = evaluate(left, ctx);
+  if ((e->binaryOp == BinaryOp::And || e->binaryOp == BinaryOp::Or) && a.is(Value::Kind::Bool)) {
+    if (a.flag == (e->binaryOp == BinaryOp::Or))
+      return a;
+    Value b = evaluate(right, ctx);
+    if (b.is(Value::Kind::Bool) || b.isError())
+      return b;
+    NodeId n = node(b, right, ctx);
+    if (n != noNode && nodes[n].type.elem != Elem::Bool)
+      return fail(DiagId::R0302, right, ctx,
+                  fmt::format("'{}' takes bool; '{}' is {}", spelling(e->binaryOp).str(), text(right), describeValue(b)));
+    return Value::ofNode(n);
+  }
+  Value b = e->binaryOp == BinaryOp::When ? evaluateCondition(right, ctx) : evaluate(right, ctx);
+  if (a.isError() || b.isError())
+    return Value();
+  if (e->binaryOp == BinaryOp::When)
+    return when(a, b, e, left, right, ctx);
+  return binary(e->binaryOp, a, b, e, left, right, ctx);
+}
+
+//===--- Indices (T6, N6) --------------------------------------------------------------------------------------===//
+
+Value Elaborator::index(const Expr *e, Context &ctx) {
+  Value v = evaluate(e->operands[0], ctx);
+  unsigned axis = 0; // of a node: those before it are kept
+  for (const Subscript &s : e->subscripts) {
+    if (v.isError())
+      return v;
+    Value low, high;
+    if (s.low && (low = evaluate(s.low, ctx)).isError())
+      return low;
+    if (s.high && (high = evaluate(s.high, ctx)).isError())
+      return high;
+    auto bound = [&](const Expr *x, const Value &given, int64_t missing, int64_t size) -> std::optional<int64_t> {
+      if (!x)
+        return missing;
+      if (!given.is(Value::Kind::Int)) {
+        fail(DiagId::R0303, x, ctx, fmt::format("the bounds of a slice must be static ints; '{}' is {}", text(x), describeValue(given)));
+        return std::nullopt;
+      }
+      if (given.integer < 0 || given.integer > size) {
+        fail(DiagId::R0304, x, ctx, fmt::format("{} is outside 0..{}", given.integer, size));
+        return std::nullopt;
+      }
+      return given.integer;
+    };
+    bool isList = v.is(Value::Kind::List) || v.is(Value::Kind::Family);
+    if (isList && axis == 0 && (s.isRange || low.is(Value::Kind::Int))) {
+      Binding *family = v.is(Value::Kind::Family) ? v.family : nullptr;
+      int64_t size = family ? std::max(family->elements.size(), family->paramElements.size()) : v.list->elements.size();
+      if (!s.isRange) {
+        if (low.integer < 0 || low.integer >= size)
+          return fail(DiagId::R0304, s.low, ctx,
+                      fmt::format("'{}' has no element {}; it has {}", text(e->operands[0]), low.integer,
+                                  size ? fmt::format("0..{}", size - 1) : "none"));
+        v = family ? familyElements(*family, low.integer, low.integer + 1, s.low, ctx)[0] : v.list->elements[low.integer];
+        continue;
+      }
+      std::optional<int64_t> from = bound(s.low, low, 0, size), to = bound(s.high, high, size, size);
+      if (!from || !to)
+        return Value();
+      std::vector<Value> part;
+      if (family)
+        part = familyElements(*family, *from, *to, e, ctx);
+      else
+        for (int64_t k = *from; k < *to; ++k)
+          part.push_back(v.list->elements[k]);
+      for (const Value &x : part)
+        if (x.isError())
+          return Value();
+      v = Value::ofList(makeList(std::move(part)));
+      if (&s != &e->subscripts.back())
+        return fail(DiagId::R0301, e, ctx, "a slice of a list takes no further index");
+      continue;
+    }
+    NodeId x = node(v, e->operands[0], ctx);
+    if (x == noNode)
+      return Value();
+    const Type type = nodes[x].type;
+    if (axis >= type.dims.size())
+      return fail(DiagId::R0301, e, ctx,
+                  fmt::format("'{}' is {}: it has no axis {} to index", text(e->operands[0]), describeType(type), axis));
+    const Dim dim = type.dims[axis];
+    if (dim.axis)
+      return fail(DiagId::R0308, e, ctx, fmt::format("a clock's axis cannot be indexed: '{}' is {}; reduce over it",
+                                                     text(e->operands[0]), describeType(type)));
+    const Clock *clock = nodes[x].clock;
+    Type result = type;
+    if (s.isRange) {
+      std::optional<int64_t> from = bound(s.low, low, 0, dim.size), to = bound(s.high, high, dim.size, dim.size);
+      if (!from || !to)
+        return Value();
+      if (*from > *to)
+        return fail(DiagId::R0304, e, ctx, fmt::format("the slice {}..{} runs backwards", *from, *to));
+      result.dims[axis].size = *to - *from;
+      NodeId n = add(Op::Slice, result, clock, {x}, e, ctx);
+      if (n != noNode)
+        nodes[n].ints = {int64_t(axis), *from, *to};
+      v = Value::ofNode(n);
+      ++axis;
+      continue;
+    }
+    result.dims.erase(result.dims.begin() + axis);
+    if (low.is(Value::Kind::Int)) {
+      if (low.integer < 0 || low.integer >= dim.size)
+        return fail(DiagId::R0304, s.low, ctx,
+                    fmt::format("index {} is outside {}: '{}' is {}", low.integer,
+                                dim.size ? fmt::format("0..{}", dim.size - 1) : "an empty axis", text(e->operands[0]),
+                                describeType(type)));
+      NodeId n = add(Op::Pick, result, clock, {x}, e, ctx);
+      if (n != noNode)
+        nodes[n].ints = {int64_t(axis), low.integer};
+      v = Value::ofNode(n);
+      continue;
+    }
+    NodeId i = node(low, s.low, ctx);
+    if (i == noNode)
+      return Value();
+    const Node &by = nodes[resolve(i)];
+    if (!by.type.dims.empty() || (by.type.elem != Elem::Token && by.type.elem != Elem::Int))
+      return fail(DiagId::R0302, s.low, ctx, fmt::format("an index is an int or a token; '{}' is {}", text(s.low), describeType(by.type)));
+    if (by.type.elem == Elem::Token && by.type.tokens > dim.size)
+      return fail(DiagId::R0304, s.low, ctx, fmt::format("'{}' is {}, the axis has {}: '{}' is {}", text(s.low), describeType(by.type),
+                                                         dim.size, text(e->operands[0]), describeType(type)));
+    if (by.type.elem == Elem::Int) {
+      const Node *modulus = by.op == Op::Modulo ? &nodes[resolve(by.operands[1])] : nullptr;
+      if (!modulus || modulus->op != Op::Constant || !modulus->type.dims.empty() || (*modulus->values)[0] > double(dim.size) ||
+          (*modulus->values)[0] < 1)
+        return fail(DiagId::R0304, s.low, ctx, fmt::format("an index that is not static is written 'e % {}', so that it is in range", dim.size));
+    }
+    const Clock *together = nullptr;
+    if (!oneClock({x, i}, {e->operands[0], s.low}, "an index", e, ctx, together))
+      return Value();
+    NodeId n = add(Op::Gather, result, together, {x, i}, e, ctx);
+    if (n != noNode)
+      nodes[n].ints = {int64_t(axis)};
+    v = Value::ofNode(n);
+  }
+  return v;
+}
+
+} // namespace rondo::dsl

@@ -1,0 +1,417 @@
+// Slots get their next values, aliases and clock variables go, the graph is put into order and what nothing needs is dropped.
+#include "dsl/Finish.h"
+#include "fmt/format.h"
+#include <algorithm>
+
+namespace rondo::dsl {
+
+bool finish(Elaborator &e, const Cell &model, Model &result) { return Finisher(e, model, result).run(); }
+
+bool Finisher::run() {
+  finishSlots();
+  if (e.diags.hasErrors())
+    return false;
+  defaultClocks();
+  for (size_t i = 0; i < e.nodeNames.size(); ++i)
+    names.try_emplace(e.resolve(e.nodeNames[i].node), i);
+  if (!orderGraph() || !checkDirections())
+    return false;
+  checkTrains();
+  checkGenerate();
+  checkCausality();
+  if (e.diags.hasErrors())
+    return false;
+  checkGradients();
+  checkUse();
+  build();
+  return true;
+}
+
+//===--- Slots -------------------------------------------------------------------------------------------------===//
+
+void Finisher::finishSlots() {
+  for (size_t i = 0; i < e.slots.size(); ++i) {
+    WorkingSlot &slot = e.slots[i];
+    if (slot.dropped || slot.candidate == noNode)
+      continue;
+    NodeId next = slot.candidate;
+    for (Application *app = slot.app; app && app->instance && next != noNode; app = app->outer)
+      if (app->blend != noNode) { // S5, also for what the application applies
+        Context ctx;
+        ctx.body = app->outer->body;
+        next = e.blended(next, slot.read, *app, ctx);
+      }
+    e.slots[i].slot.next = next;
+  }
+  for (Node &n : e.nodes)
+    for (NodeId &x : n.operands)
+      x = e.resolve(x);
+  auto fix = [&](NodeId &n) {
+    if (n != noNode)
+      n = e.resolve(n);
+  };
+  for (WorkingSlot &s : e.slots)
+    fix(s.slot.init), fix(s.slot.next), fix(s.read);
+  for (Output &o : e.outputs)
+    fix(o.node);
+  for (Loss &l : e.losses)
+    fix(l.node);
+  for (Generate &g : e.generates)
+    fix(g.node);
+}
+
+/// What took no clock from its use ticks with the cell it stands in; a segment's bool with the next finer axis.
+void Finisher::defaultClocks() {
+  for (size_t i = 0; i < e.nodes.size(); ++i) {
+    const Clock *c = e.clocks.resolve(e.nodes[i].clock);
+    if (!c || c->kind != Clock::Kind::Var)
+      continue;
+    auto app = e.nodeApps.find(i);
+    const Clock *own = app != e.nodeApps.end() && app->second ? e.clocks.resolve(app->second->clock) : nullptr;
+    if (own && own->kind != Clock::Kind::Var)
+      e.clocks.unify(c, own);
+    else if (c->segment)
+      if (const Clock *finer = e.clocks.child(c->segment))
+        e.clocks.unify(c, finer);
+  }
+}
+
+//===--- Order -------------------------------------------------------------------------------------------------===//
+
+void Finisher::conditions(const Clock *clock, llvm::SmallVectorImpl<NodeId> &out) {
+  for (clock = e.clocks.resolve(clock); clock; clock = e.clocks.resolve(clock->parent)) {
+    if (clock->kind == Clock::Kind::Event)
+      out.push_back(e.resolve(clock->condition));
+    else if (clock->kind != Clock::Kind::Every)
+      return;
+  }
+}
+
+void Finisher::dependencies(NodeId id, llvm::SmallVectorImpl<NodeId> &out) {
+  const Node &n = e.nodes[id];
+  out.append(n.operands.begin(), n.operands.end());
+  if (n.op == Op::Read && e.slots[n.index].slot.init != noNode)
+    out.push_back(e.slots[n.index].slot.init);
+  conditions(n.clock, out);
+  for (const Dim &d : n.type.dims)
+    if (d.axis) {
+      conditions(d.axis->collected, out);
+      conditions(d.axis->per, out);
+    }
+  if (isDirected(n))
+    for (const Cut &cut : e.scopes[scopeOf(n)].cuts)
+      if (cut.before)
+        conditions(cut.clock, out);
+}
+
+void Finisher::earlier(NodeId id, llvm::SmallVectorImpl<NodeId> &out) {
+  const Node &n = e.nodes[id];
+  if (n.op == Op::Read && e.slots[n.index].slot.next != noNode)
+    out.push_back(e.slots[n.index].slot.next);
+  if (isDirected(n))
+    for (const Cut &cut : e.scopes[scopeOf(n)].cuts)
+      conditions(cut.clock, out);
+}
+
+bool Finisher::visit(NodeId root) {
+  if (state[root] == 2)
+    return true;
+  struct Frame {
+    NodeId node;
+    size_t next = 0;
+    llvm::SmallVector<NodeId, 4> on;
+  };
+  std::vector<Frame> path;
+  auto enter = [&](NodeId n) {
+    state[n] = 1;
+    path.push_back({n, 0, {}});
+    dependencies(n, path.back().on);
+  };
+  enter(root);
+  while (!path.empty()) {
+    Frame &f = path.back();
+    if (f.next == f.on.size()) {
+      state[f.node] = 2;
+      order.push_back(f.node);
+      path.pop_back();
+      continue;
+    }
+    NodeId n = f.on[f.next++];
+    if (state[n] == 2)
+      continue;
+    if (state[n] == 1) {
+      llvm::SmallVector<NodeId> loop;
+      for (size_t i = path.size(); i-- > 0;) {
+        loop.push_back(path[i].node);
+        if (path[i].node == n)
+          break;
+      }
+      std::reverse(loop.begin(), loop.end());
+      reportLoop(loop);
+      return false;
+    }
+    enter(n);
+  }
+  return true;
+}
+
+SMRange Finisher::userPlace(uint32_t location, llvm::SmallVectorImpl<SMRange> *inside) const {
+  const Location *l = &e.locations[location];
+  while (e.isLibrary(l->range) && l->caller >= 0) {
+    if (inside)
+      inside->push_back(l->range);
+    l = &e.locations[l->caller];
+  }
+  return l->range;
+}
+
+std::string Finisher::nodeName(NodeId n) const {
+  auto it = names.find(n);
+  return it == names.end() ? "" : e.nodeNames[it->second].name;
+}
+
+/// S2: prints the loop, at its first equation in the source.
+void Finisher::reportLoop(llvm::ArrayRef<NodeId> loop) {
+  std::vector<std::string> parts;
+  SMRange first;
+  for (NodeId n : loop) {
+    std::string name = nodeName(n);
+    SMRange at = userPlace(e.nodes[n].location);
+    if (!name.empty() && (parts.empty() || parts.back() != name))
+      parts.push_back(name);
+    if (at.isValid() && !e.isLibrary(at) && (!first.isValid() || at.Start.getPointer() < first.Start.getPointer()))
+      first = at;
+  }
+  std::string text;
+  for (const std::string &p : parts)
+    text += p + " -> ";
+  if (!parts.empty())
+    text += parts[0];
+  e.diags.report(DiagId::R0501, first, fmt::format("a value depends on itself within one tick{}; put a state, 'pre' or 'fby' into the loop",
+                                                   text.empty() ? "" : ": " + text));
+}
+
+bool Finisher::orderGraph() {
+  state.assign(e.nodes.size(), 0);
+  std::vector<NodeId> roots;
+  for (const Output &o : e.outputs)
+    roots.push_back(o.node);
+  for (const Loss &l : e.losses)
+    roots.push_back(l.node);
+  for (const Generate &g : e.generates)
+    roots.push_back(g.node);
+  size_t seen = 0;
+  while (!roots.empty()) {
+    for (NodeId n : roots)
+      if (!visit(n))
+        return false;
+    roots.clear();
+    for (; seen < order.size(); ++seen) {
+      llvm::SmallVector<NodeId, 4> more;
+      earlier(order[seen], more);
+      roots.insert(roots.end(), more.begin(), more.end());
+    }
+  }
+  bool good = true;
+  for (NodeId n : order) {
+    const Clock *c = e.clocks.resolve(e.nodes[n].clock);
+    while (c && (c->kind == Clock::Kind::Every || c->kind == Clock::Kind::Event))
+      c = e.clocks.resolve(c->parent);
+    if (c && c->kind == Clock::Kind::Var) {
+      SMRange at = userPlace(e.nodes[n].location);
+      e.diags.report(DiagId::R0401, at, fmt::format("nothing gives '{}' a clock: combine it with a stream", e.sourceText(at)));
+      good = false;
+    }
+  }
+  return good;
+}
+
+//===--- The finished model ------------------------------------------------------------------------------------===//
+
+const Clock *Finisher::canonical(const Clock *given) {
+  const Clock *c = e.clocks.resolve(given);
+  if (!c || c->kind == Clock::Kind::Sample || c->kind == Clock::Kind::Axis)
+    return c;
+  auto [it, fresh] = clockMap.try_emplace(c, nullptr);
+  if (!fresh)
+    return it->second;
+  const Clock *parent = canonical(c->parent);
+  NodeId condition = c->kind == Clock::Kind::Event ? newId[e.resolve(c->condition)] : noNode;
+  for (const Clock *known : canonicalClocks)
+    if (known->kind == c->kind && known->parent == parent &&
+        (c->kind == Clock::Kind::Every ? known->period == c->period && known->phase == c->phase && known->scope == c->scope
+                                       : known->condition == condition || e.sameNode(order[known->condition], e.resolve(c->condition))))
+      return clockMap[c] = known;
+  result.clockStore.push_back(std::make_unique<Clock>());
+  Clock &made = *result.clockStore.back();
+  made.kind = c->kind;
+  made.parent = parent;
+  made.period = c->period;
+  made.phase = c->phase;
+  made.scope = c->scope;
+  made.condition = condition;
+  if (c->kind == Clock::Kind::Event) {
+    made.id = result.events.size();
+    result.events.push_back(&made);
+  }
+  canonicalClocks.push_back(&made);
+  return clockMap[c] = &made;
+}
+
+const ClockAxis *Finisher::canonical(const ClockAxis *axis) {
+  const Clock *collected = canonical(axis->collected), *per = canonical(axis->per);
+  for (auto &known : result.axisStore)
+    if (known->collected == collected && known->per == per)
+      return known.get();
+  result.axisStore.push_back(std::make_unique<ClockAxis>(ClockAxis{collected, per}));
+  return result.axisStore.back().get();
+}
+
+Type Finisher::canonical(Type type) {
+  for (Dim &d : type.dims)
+    if (d.axis)
+      d.axis = canonical(d.axis);
+  return type;
+}
+
+void Finisher::build() {
+  result.name = model.name.text.str();
+  result.training = e.training;
+  result.usesTraining = e.usesTraining;
+  newId.assign(e.nodes.size(), noNode);
+  for (size_t i = 0; i < order.size(); ++i)
+    newId[order[i]] = i;
+
+  // parameters in order of path, only those that live nodes read
+  std::vector<bool> readParams(e.params.size());
+  for (NodeId n : order)
+    if (e.nodes[n].op == Op::Param)
+      readParams[e.nodes[n].index] = true;
+  std::vector<uint32_t> byPath;
+  for (uint32_t i = 0; i < e.params.size(); ++i)
+    if (readParams[i])
+      byPath.push_back(i);
+  std::sort(byPath.begin(), byPath.end(), [&](uint32_t a, uint32_t b) { return e.params[a].path < e.params[b].path; });
+  std::vector<uint32_t> paramIndex(e.params.size());
+  for (uint32_t i = 0; i < byPath.size(); ++i) {
+    paramIndex[byPath[i]] = i;
+    result.params.push_back(e.params[byPath[i]]);
+  }
+
+  std::vector<uint32_t> slotIndex(e.slots.size(), ~0u);
+  std::map<std::string, unsigned> slotPaths;
+  std::map<std::pair<std::string, uint32_t>, uint32_t> sites;
+  for (NodeId id : order) {
+    Node n = std::move(e.nodes[id]);
+    e.nodes[id].op = n.op, e.nodes[id].index = n.index; // what sameNode and names below still ask for
+    n.clock = canonical(n.clock);
+    n.type = canonical(n.type);
+    for (NodeId &x : n.operands)
+      x = newId[x];
+    if (n.segment)
+      n.segment = canonical(n.segment);
+    if (auto it = names.find(id); it != names.end()) {
+      std::string path = e.applicationPath(e.nodeNames[it->second].app);
+      n.name = path.empty() ? e.nodeNames[it->second].name : path + "." + e.nodeNames[it->second].name;
+    }
+    if (n.op == Op::Param) {
+      n.index = paramIndex[n.index];
+    } else if (n.op == Op::Random) {
+      auto app = e.nodeApps.find(id);
+      std::string path = app == e.nodeApps.end() ? "" : e.applicationPath(app->second);
+      n.index = sites.try_emplace({path, n.index}, sites.size()).first->second;
+    } else if (n.op == Op::Read) {
+      WorkingSlot &w = e.slots[n.index];
+      uint32_t &index = slotIndex[n.index];
+      if (index == ~0u) {
+        index = result.slots.size();
+        std::string path = e.applicationPath(w.app);
+        w.slot.path = path.empty() ? w.name : path + "." + w.name;
+        if (unsigned times = ++slotPaths[w.slot.path]; times > 1)
+          w.slot.path += fmt::format("#{}", times);
+        w.slot.scope = w.app->scope;
+        result.slots.push_back(w.slot);
+      }
+      n.scope = w.app->scope;
+      n.index = index;
+    }
+    for (const Dim &d : n.type.dims)
+      if (!d.axis && d.size == 0 && n.op != Op::Constant) { // N6: values of size 0 vanish
+        n.op = Op::Constant;
+        n.operands.clear();
+        n.values = std::make_shared<std::vector<double>>();
+      }
+    result.nodes.push_back(std::move(n));
+  }
+  for (Node &n : result.nodes) {
+    auto empty = [&](NodeId x) {
+      for (const Dim &d : result.nodes[x].type.dims)
+        if (!d.axis && d.size == 0)
+          return true;
+      return false;
+    };
+    if (n.op == Op::Concat) {
+      n.operands.erase(std::remove_if(n.operands.begin(), n.operands.end(), empty), n.operands.end());
+    } else if (n.op == Op::Fold && empty(n.operands[0])) {
+      n.op = Op::Constant;
+      n.operands.clear();
+      n.values = std::make_shared<std::vector<double>>(1, 0.0);
+    }
+  }
+  for (Slot &s : result.slots) {
+    s.type = canonical(s.type);
+    s.clock = canonical(s.clock);
+    for (NodeId *n : {&s.init, &s.next})
+      if (*n != noNode)
+        *n = newId[*n];
+  }
+  for (Scope s : e.scopes) {
+    bool live = true;
+    for (Cut &cut : s.cuts) {
+      llvm::SmallVector<NodeId, 2> needs;
+      conditions(cut.clock, needs);
+      for (NodeId n : needs)
+        live &= newId[n] != noNode;
+      if (live)
+        cut.clock = canonical(cut.clock);
+    }
+    if (!live) // only ops that were dropped live there
+      s.cuts.clear();
+    result.scopes.push_back(std::move(s));
+  }
+  for (Output o : e.outputs) {
+    o.node = newId[o.node];
+    result.outputs.push_back(o);
+  }
+  for (Loss l : e.losses) {
+    l.node = newId[l.node];
+    std::vector<uint32_t> trains;
+    for (uint32_t p : l.trains)
+      if (readParams[p])
+        trains.push_back(paramIndex[p]);
+    l.trains = trains;
+    std::sort(l.trains.begin(), l.trains.end());
+    result.losses.push_back(l);
+  }
+  for (Generate g : e.generates) {
+    for (uint32_t i = 0; i < result.outputs.size(); ++i)
+      if (result.outputs[i].node == newId[g.node])
+        g.output = i;
+    g.node = newId[g.node];
+    result.generates.push_back(g);
+  }
+  for (Input i : e.inputs) {
+    i.clock = canonical(i.clock);
+    result.inputs.push_back(i);
+  }
+  // finest of each chain first
+  for (const Clock *axis : e.clocks.axes())
+    if (e.clocks.root(axis) == axis)
+      for (const Clock *up = axis; up && up->kind == Clock::Kind::Axis; up = up->parent)
+        result.axes.push_back(up);
+  result.locations = std::move(e.locations);
+  for (auto &clock : e.clocks.store)
+    result.clockStore.push_back(std::move(clock));
+}
+
+} // namespace rondo::dsl

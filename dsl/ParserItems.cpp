@@ -1,0 +1,391 @@
+// The items of bodies, and types.
+#include "dsl/Parser.h"
+
+using namespace llvm;
+
+namespace rondo::dsl {
+
+Item *Parser::item(Where where) {
+  checkPlace(where);
+  switch (peek().kind) {
+  case TokenKind::Name:
+    return equation();
+  case TokenKind::Cell:
+  case TokenKind::Model: {
+    Item *item = makeItem(Item::Kind::Cell);
+    item->cell = cell();
+    if (!item->cell)
+      return nullptr;
+    item->range = item->cell->range;
+    return item;
+  }
+  default:
+    break;
+  }
+  if (isItemWord(peek().kind))
+    return itemOfWord();
+  expected("an item or '}'");
+  return nullptr;
+}
+
+/// Reports the word at hand if the item it starts does not belong in `where`.
+void Parser::checkPlace(Where where) {
+  const Token &word = peek();
+  auto misplaced = [&](const Twine &message) { report(DiagId::R0105, word.range(), message.str()); };
+  std::string shown = "'" + word.text().str() + "'";
+  bool inModel = where == Where::Model, inCell = where == Where::Cell;
+  switch (word.kind) {
+  case TokenKind::Rondo:
+  case TokenKind::Use:
+    return misplaced(shown + " belongs at the start of a file");
+  case TokenKind::Model:
+    return misplaced("a model stands by itself, outside of cells and models");
+  case TokenKind::Param:
+  case TokenKind::State:
+    if (where == Where::File)
+      misplaced(shown + " belongs in a cell or a model");
+    return;
+  case TokenKind::Input:
+    if (!inModel)
+      misplaced(shown + " belongs in a model" + (inCell ? "; a cell's inputs are in its parentheses" : ""));
+    return;
+  case TokenKind::Output:
+    if (!inModel)
+      misplaced(shown + " belongs in a model" + (inCell ? "; a cell's results follow 'return'" : ""));
+    return;
+  case TokenKind::Loss:
+  case TokenKind::Generate:
+    if (!inModel)
+      misplaced(shown + " belongs in a model");
+    return;
+  case TokenKind::Return:
+    if (where == Where::File)
+      misplaced("'return' belongs in a cell");
+    else if (inModel)
+      report(DiagId::R0503, word.range(), "a model has no 'return'; its results are 'output NAME = ..'");
+    return;
+  default:
+    return;
+  }
+}
+
+/// The item that starts with the word at hand, `cell` and `model` apart.
+Item *Parser::itemOfWord() {
+  uint32_t first = pos;
+  Item *item = nullptr;
+  switch (peek().kind) {
+  case TokenKind::Input:
+    item = input();
+    break;
+  case TokenKind::Output:
+    item = output();
+    break;
+  case TokenKind::Loss:
+    item = loss();
+    break;
+  case TokenKind::Generate:
+    item = generate();
+    break;
+  case TokenKind::Return:
+    item = results();
+    break;
+  case TokenKind::Param:
+  case TokenKind::State:
+    item = paramOrState();
+    break;
+  default:
+    // `use` or `rondo` in a body: checkPlace has spoken, and recovery skips it.
+    return nullptr;
+  }
+  if (item)
+    item->range = rangeFrom(first);
+  return item;
+}
+
+Item *Parser::equation() {
+  uint32_t first = pos;
+  Item *item = makeItem(Item::Kind::Equation);
+  do {
+    Lhs lhs;
+    if (!left(lhs))
+      return nullptr;
+    item->lhs.push_back(lhs);
+  } while (accept(TokenKind::Comma));
+  if (!accept(TokenKind::Assign)) {
+    missingEquals(first);
+    return nullptr;
+  }
+  item->value = expression().expr;
+  if (!item->value)
+    return nullptr;
+  if (at(TokenKind::For) && !(item->family = family()))
+    return nullptr;
+  item->range = rangeFrom(first);
+  return item;
+}
+
+bool Parser::left(Lhs &lhs) {
+  uint32_t first = pos;
+  std::optional<Name> name = expectName("a name");
+  if (!name)
+    return false;
+  lhs.name = *name;
+  if (at(TokenKind::LeftBracket)) {
+    checkSameLine(first, "to index");
+    uint32_t open = pos;
+    take();
+    ++brackets;
+    lhs.index = expression().expr;
+    if (!lhs.index || !expectClose(TokenKind::RightBracket, open, /*afterElement=*/false))
+      return false;
+  }
+  if (at(TokenKind::Prime)) {
+    checkSameLine(first, "for its next value");
+    take();
+    lhs.prime = true;
+  }
+  if (accept(TokenKind::Colon) && !(lhs.type = type()))
+    return false;
+  lhs.range = rangeFrom(first);
+  return true;
+}
+
+/// An equation without its `=`: a misspelt word, or the end of the item before it.
+void Parser::missingEquals(uint32_t firstToken) {
+  const Token &first = stream.tokens[firstToken];
+  if (at(TokenKind::Error))
+    return;
+  if (!first.startsLine && firstToken > 0 && stream.tokens[firstToken - 1].kind != TokenKind::LeftBrace) {
+    report(DiagId::R0102, first.range(), "expected an operator or the next item, found " + describe(first));
+    return;
+  }
+  Diagnostic *error = expected("'='");
+  if (!error || pos != firstToken + 1)
+    return;
+  SmallVector<StringRef> words;
+  for (StringRef word : reservedWords())
+    words.push_back(word);
+  erase_if(words, [](StringRef word) {
+    return !is_contained({"cell", "model", "param", "state", "input", "output", "loss", "generate", "return"}, word);
+  });
+  if (std::optional<StringRef> word = nearest(first.text(), words)) {
+    error->message += "; did you mean '" + word->str() + "'?";
+    error->fixIt(first.range(), word->str());
+  }
+}
+
+Item *Parser::paramOrState() {
+  bool isParam = at(TokenKind::Param);
+  Item *item = makeItem(isParam ? Item::Kind::Param : Item::Kind::State);
+  take();
+  do {
+    std::optional<Name> name = expectName("a name");
+    if (!name)
+      return nullptr;
+    item->names.push_back(*name);
+  } while (accept(TokenKind::Comma));
+  if (!at(TokenKind::Colon)) {
+    expected("':' and a type");
+    return nullptr;
+  }
+  take();
+  item->type = type();
+  if (!item->type)
+    return nullptr;
+  if (accept(TokenKind::Assign) && !(item->value = expression().expr))
+    return nullptr;
+  if (isParam && at(TokenKind::For) && !(item->family = family()))
+    return nullptr;
+  return item;
+}
+
+Item *Parser::input() {
+  Item *item = makeItem(Item::Kind::Input);
+  take();
+  std::optional<Name> name = expectName("the name of the input");
+  if (!name)
+    return nullptr;
+  item->names.push_back(*name);
+  if (!at(TokenKind::Colon)) {
+    expected("':' and a type");
+    return nullptr;
+  }
+  take();
+  item->type = type();
+  if (!item->type)
+    return nullptr;
+  if (!at(TokenKind::On)) {
+    expected("'on' and a clock");
+    return nullptr;
+  }
+  do {
+    take(); // `on` or `in`
+    std::optional<Name> clock = expectName("the name of a clock");
+    if (!clock)
+      return nullptr;
+    item->clocks.push_back(*clock);
+  } while (at(TokenKind::In));
+  return item;
+}
+
+Item *Parser::output() {
+  Item *item = makeItem(Item::Kind::Output);
+  take();
+  std::optional<Name> name = expectName("the name of the output");
+  if (!name)
+    return nullptr;
+  item->names.push_back(*name);
+  if (accept(TokenKind::Assign) && !(item->value = expression().expr))
+    return nullptr;
+  return item;
+}
+
+Item *Parser::loss() {
+  Item *item = makeItem(Item::Kind::Loss);
+  take();
+  if (at(TokenKind::Name) && peek(1).kind == TokenKind::Assign) {
+    item->names.push_back(nameOf(take()));
+    take();
+  }
+  item->value = expression().expr;
+  if (!item->value)
+    return nullptr;
+  if (at(TokenKind::Trains)) {
+    do {
+      take(); // `trains` or `,`
+      if (!path(item->trains.emplace_back()))
+        return nullptr;
+    } while (at(TokenKind::Comma));
+  }
+  return item;
+}
+
+bool Parser::path(std::vector<PathElement> &path) {
+  uint32_t first = pos;
+  std::optional<Name> name = expectName("the path of a parameter");
+  if (!name)
+    return false;
+  path.push_back({*name, -1});
+  for (;;) {
+    if (accept(TokenKind::Dot)) {
+      std::optional<Name> part = expectName("a name");
+      if (!part)
+        return false;
+      path.push_back({*part, -1});
+    } else if (at(TokenKind::LeftBracket)) {
+      checkSameLine(first, "to index");
+      uint32_t open = pos;
+      take();
+      ++brackets;
+      if (!at(TokenKind::Int)) {
+        expected("a number");
+        return false;
+      }
+      const Token &number = take();
+      path.push_back({Name{StringRef(), number.range()}, *intValue(number.text())});
+      if (!expectClose(TokenKind::RightBracket, open, /*afterElement=*/false))
+        return false;
+    } else {
+      return true;
+    }
+  }
+}
+
+/// `generate next text from logits (stop = 2)`. `next` and `from` are no reserved words: `next` is one here unless `from`
+/// follows it as the word of the item.
+Item *Parser::generate() {
+  Item *item = makeItem(Item::Kind::Generate);
+  take();
+  bool isInputCalledNext = peek(1).text() == "from" && peek(2).text() != "from";
+  if (atName("next") && peek(1).kind == TokenKind::Name && !isInputCalledNext) {
+    take();
+    item->next = true;
+  }
+  std::optional<Name> generated = expectName("the input to generate");
+  if (!generated)
+    return nullptr;
+  if (!atName("from")) {
+    expected("'from'");
+    return nullptr;
+  }
+  take();
+  uint32_t sourceToken = pos;
+  std::optional<Name> source = expectName("the value to generate from");
+  if (!source)
+    return nullptr;
+  item->names = {*generated, *source};
+  if (at(TokenKind::LeftParen)) {
+    checkSameLine(sourceToken, "to give its options");
+    unsigned depth = 0;
+    if (!arguments(item->arguments, depth))
+      return nullptr;
+  }
+  return item;
+}
+
+Item *Parser::results() {
+  Item *item = makeItem(Item::Kind::Return);
+  do {
+    take(); // `return` or `,`
+    Expr *result = expression().expr;
+    if (!result)
+      return nullptr;
+    item->results.push_back(result);
+  } while (at(TokenKind::Comma));
+  return item;
+}
+
+TypeExpr *Parser::type() {
+  Nested nested(*this);
+  if (!nested)
+    return nullptr;
+  uint32_t first = pos;
+  TypeExpr *type = new (file->types.Allocate()) TypeExpr();
+  if (at(TokenKind::LeftBracket)) {
+    type->kind = TypeExpr::Kind::List;
+    take();
+    ++brackets;
+    type->element = this->type();
+    if (!type->element || !expectClose(TokenKind::RightBracket, first, /*afterElement=*/false))
+      return nullptr;
+  } else if (accept(TokenKind::Cell)) {
+    type->kind = TypeExpr::Kind::Cell;
+  } else if (atName("token")) {
+    type->kind = TypeExpr::Kind::Token;
+    take();
+    uint32_t open = pos;
+    if (!expect(TokenKind::LeftParen))
+      return nullptr;
+    ++brackets;
+    type->tokens = expression().expr;
+    if (!type->tokens || !expectClose(TokenKind::RightParen, open, /*afterElement=*/false))
+      return nullptr;
+  } else if (atName("real") || atName("int") || atName("bool")) {
+    StringRef word = take().text();
+    type->kind = word == "real"  ? TypeExpr::Kind::Real
+                 : word == "int" ? TypeExpr::Kind::Int
+                                 : TypeExpr::Kind::Bool;
+  } else {
+    expected("a type (real, int, bool, token(K), cell or [type])");
+    return nullptr;
+  }
+  if (at(TokenKind::LeftBracket)) {
+    checkSameLine(first, "to give the shape");
+    uint32_t open = pos;
+    do {
+      take(); // `[` or `,`
+      if (type->dims.empty())
+        ++brackets;
+      Expr *dim = expression().expr;
+      if (!dim)
+        return nullptr;
+      type->dims.push_back(dim);
+    } while (at(TokenKind::Comma));
+    if (!expectClose(TokenKind::RightBracket, open, /*afterElement=*/true))
+      return nullptr;
+  }
+  type->range = rangeFrom(first);
+  return type;
+}
+
+} // namespace rondo::dsl

@@ -1,0 +1,533 @@
+// What remembers and what samples: states and their next values, `pre` and `fby` (S1), `blend` (S5), `when` (C3, C4, C8),
+// and parameters.
+#include "dsl/Elaborate.h"
+#include "fmt/format.h"
+
+namespace rondo::dsl {
+
+//===--- States ------------------------------------------------------------------------------------------------===//
+
+NodeId Elaborator::readState(Binding &b, const Expr *at, Context &) {
+  if (b.slot)
+    return b.read;
+  if (b.broken)
+    return noNode;
+  Context ctx;
+  ctx.body = b.body;
+  if (b.busy) {
+    error(DiagId::R0306, b.range, ctx, fmt::format("the shape of state '{}' depends on itself", b.name.str()));
+    b.broken = true;
+    return noNode;
+  }
+  b.busy = true;
+  std::optional<Type> type = evaluateType(*b.item->type, ctx);
+  b.busy = false;
+  if (!type) {
+    b.broken = true;
+    return noNode;
+  }
+  if (int r = ragged(*type); r >= 0 && !perSample(type->dims[r].axis)) {
+    error(DiagId::R0308, b.item->type->range, ctx, "a state's clock axis is collected 'per = sample'");
+    b.broken = true;
+    return noNode;
+  }
+  const Clock *clock = ownClock(b.body->app);
+  NodeId n = add(Op::Read, *type, clock, {}, at, ctx);
+  if (n == noNode)
+    return noNode;
+  b.slot = slots.size();
+  b.read = n;
+  nodes[n].index = slots.size();
+  nodeApps[n] = b.body->app;
+  slots.emplace_back();
+  WorkingSlot &slot = slots.back();
+  slot.app = b.body->app;
+  slot.state = &b;
+  slot.name = b.name.str();
+  slot.slot.type = *type;
+  slot.slot.clock = clock;
+  slot.slot.declared = true;
+  slot.slot.range = b.range;
+  slot.read = n;
+  ++created;
+  return n;
+}
+
+NodeId Elaborator::nextState(Binding &b, const Expr *at, Context &ctx) {
+  NodeId previous = readState(b, at, ctx);
+  if (previous == noNode || !b.equation)
+    return previous; // S1: an unassigned state holds
+  Value v = force(*b.equation, b.position, at, ctx);
+  const Expr *value = b.equation->value;
+  Context own = equationContext(*b.equation);
+  NodeId n = node(v, value, own);
+  WorkingSlot &slot = slots[*b.slot];
+  if (n == noNode || b.equation->state == Equation::State::Busy)
+    return n;
+  if (slot.candidate != noNode)
+    return slot.candidate;
+  if ((n = convert(n, slot.slot.type.elem, slot.slot.type.tokens, value, own)) == noNode)
+    return noNode;
+  if (!sameDims(nodes[n].type.dims, slot.slot.type.dims)) {
+    if (nodes[n].op != Op::Constant || !nodes[n].type.dims.empty()) {
+      error(DiagId::R0301, value, own, fmt::format("state '{}' is {}, its next value is {}", b.name.str(),
+                                                   describeType(slot.slot.type), describeType(nodes[n].type)))
+          .note(b.range, fmt::format("{} is declared here", b.name.str()));
+      return noNode;
+    }
+    nodes[n].type.dims = slot.slot.type.dims;
+  }
+  if (nodes[n].clock && clocks.unify(slot.slot.clock, nodes[n].clock) != Unify::Same) {
+    error(DiagId::R0401, value, own, fmt::format("state '{}' ticks on '{}', its next value on '{}'; cross with 'hold' or 'when'",
+                                                 b.name.str(), describeClock(slot.slot.clock), describeClock(nodes[n].clock)));
+    return noNode;
+  }
+  return slot.candidate = n;
+}
+
+/// The next value as the outside sees it (S5).
+NodeId Elaborator::visibleNext(Binding &b, const Expr *at, Context &ctx) {
+  NodeId next = nextState(b, at, ctx);
+  Application *app = b.body->app;
+  return next == noNode || app->blend == noNode ? next : blended(next, b.read, *app, ctx);
+}
+
+NodeId Elaborator::blended(NodeId candidate, NodeId previous, Application &app, Context &ctx) {
+  const Expr *at = app.blendAt;
+  const Type type = nodes[previous].type;
+  if (type.elem != Elem::Real) {
+    error(DiagId::R0309, at, ctx, fmt::format("'blend' mixes real states; '{}' has a state of {}",
+                                              app.instance->recipe->cell->name.text.str(), describeType(type)));
+    return noNode;
+  }
+  llvm::ArrayRef<Dim> rate = nodes[app.blend].type.dims;
+  if (!rate.empty() && !sameDims(rate, type.dims)) {
+    error(DiagId::R0301, at, ctx, fmt::format("'blend' is a scalar or of each state's shape: it is {}, a state is {}",
+                                              describeType(nodes[app.blend].type), describeType(type)));
+    return noNode;
+  }
+  const Clock *clock = nodes[previous].clock;
+  if (!oneClock({previous, app.blend}, {at, at}, "'blend'", at, ctx, clock))
+    return noNode;
+  auto make = [&](Op op, const Type &t, NodeId x, NodeId y) { return add(op, t, clock, {x, y}, at, ctx); };
+  NodeId kept = make(Op::Subtract, nodes[app.blend].type, constant(1, Elem::Real), app.blend);
+  NodeId fresh = make(Op::Multiply, type, app.blend, candidate);
+  NodeId old = kept == noNode ? noNode : make(Op::Multiply, type, kept, previous);
+  return old == noNode || fresh == noNode ? noNode : make(Op::Add, type, fresh, old);
+}
+
+/// T10: a blended cell returns primed states only, alone or in `concat`.
+Value Elaborator::blendedResult(const Expr *e, Context &inner, const Expr *call, Context &ctx) {
+  if (e->kind == Expr::Kind::Prime && e->operands[0]->kind == Expr::Kind::Name) {
+    auto it = inner.body->names.find(e->operands[0]->name);
+    if (it != inner.body->names.end() && it->second->kind == Binding::Kind::State) {
+      it->second->used = true;
+      return Value::ofNode(visibleNext(*it->second, e, inner));
+    }
+  }
+  if (e->kind == Expr::Kind::Prime && e->operands[0]->kind == Expr::Kind::Member) { // a state deeper inside
+    NodeId next = node(evaluate(e, inner), e, inner), state = node(member(e->operands[0], false, inner), e, inner);
+    return next == noNode || state == noNode ? Value() : Value::ofNode(blended(next, state, *inner.body->app, inner));
+  }
+  if (e->kind == Expr::Kind::Call && e->operands[0]->kind == Expr::Kind::Name && e->operands[0]->name == "concat" &&
+      !e->arguments.empty()) {
+    llvm::SmallVector<Value> parts;
+    llvm::SmallVector<const Expr *> exprs;
+    for (const Argument &a : e->arguments) {
+      parts.push_back(blendedResult(a.value, inner, call, ctx));
+      exprs.push_back(a.value);
+      if (parts.back().isError())
+        return Value();
+    }
+    return concat(parts, exprs, e, inner);
+  }
+  error(DiagId::R0309, call, ctx, fmt::format("'blend' needs a cell that returns primed states only; '{}' returns '{}'",
+                                              inner.body->cell->name.text.str(), text(e)))
+      .note(e->range, "returned here");
+  return Value();
+}
+
+Value Elaborator::prime(const Expr *e, Context &ctx) {
+  const Expr *x = e->operands[0];
+  if (x->kind == Expr::Kind::Member)
+    return member(x, true, ctx);
+  Binding *b = x->kind == Expr::Kind::Name ? lookup(x->name, ctx.body) : nullptr;
+  if (!b || b->kind != Binding::Kind::State)
+    return fail(DiagId::R0210, e, ctx, fmt::format("'{0}' is no state, so it has no next value; declare 'state {0} : ...' or drop the prime", text(x)));
+  b->used = true;
+  return Value::ofNode(nextState(*b, e, ctx));
+}
+
+/// Next value and initial value of a state that something reads or assigns.
+void Elaborator::finishState(Binding &b) {
+  Context ctx;
+  ctx.body = b.body;
+  ctx.inLoss = b.body->inLoss;
+  if (nextState(b, place(b.range), ctx) == noNode)
+    return;
+  WorkingSlot &slot = slots[*b.slot];
+  const Expr *e = b.item->value;
+  Value init;
+  auto given = b.body->app->initial.find(b.name.str());
+  bool passed = given != b.body->app->initial.end();
+  if (passed) {
+    std::tie(init, e) = given->second;
+  } else if (e) {
+    init = evaluate(e, ctx);
+    if (init.isError())
+      return;
+  } else {
+    return;
+  }
+  if (init.is(Value::Kind::Initial)) {
+    if (init.initial != Initializer::Kind::Zeros && init.initial != Initializer::Kind::Ones) {
+      error(DiagId::R0307, e, ctx, "a state starts at numbers, a parameter or an input; random initialisers are for parameters");
+      return;
+    }
+    if (init.initial == Initializer::Kind::Zeros)
+      return;
+    init = Value::ofReal(1);
+  }
+  if (init.is(Value::Kind::Instance) || init.is(Value::Kind::Builtin) || init.is(Value::Kind::Recipe)) {
+    error(DiagId::R0307, e, ctx, fmt::format("a state starts at a value; '{}' is {}", text(e), describeValue(init)));
+    return;
+  }
+  NodeId n = node(init, e, ctx);
+  if (n == noNode)
+    return;
+  Node value = nodes[resolve(n)];
+  Binding *named = e->kind == Expr::Kind::Name ? lookup(e->name, b.body) : nullptr;
+  bool isInput = value.op == Op::Input || (named && named->kind == Binding::Kind::Value);
+  if (!passed && value.clock && !isInput) {
+    error(DiagId::R0307, e, ctx, fmt::format("a state starts at numbers, a parameter or an input; give a stream where the cell is applied: '{} = ..'", b.name.str()));
+    return;
+  }
+  bool repeats = value.op == Op::Constant && value.type.dims.empty();
+  bool convertible = value.type.elem == slot.slot.type.elem
+                         ? value.type.elem != Elem::Token || value.type.tokens == slot.slot.type.tokens
+                         : value.type.elem == Elem::Int && slot.slot.type.elem != Elem::Bool;
+  if ((!repeats && !sameDims(value.type.dims, slot.slot.type.dims)) || !convertible) {
+    error(DiagId::R0307, e, ctx, fmt::format("state '{}' is {}, its initial value '{}' is {}", b.name.str(),
+                                             describeType(slot.slot.type), text(e), describeType(value.type)))
+        .note(b.range, fmt::format("{} is declared here", b.name.str()));
+    return;
+  }
+  if ((n = convert(n, slot.slot.type.elem, slot.slot.type.tokens, e, ctx)) == noNode)
+    return;
+  if (repeats) {
+    Node wide = nodes[n];
+    wide.type.dims = slot.slot.type.dims;
+    nodes.push_back(wide);
+    n = nodes.size() - 1;
+  }
+  if (nodes[n].clock && clocks.unify(slot.slot.clock, nodes[n].clock) != Unify::Same) {
+    error(DiagId::R0401, e, ctx, fmt::format("state '{}' ticks on '{}', its initial value on '{}'; 'spread' it", b.name.str(),
+                                             describeClock(slot.slot.clock), describeClock(nodes[n].clock)));
+    return;
+  }
+  slots[*b.slot].slot.init = n;
+}
+
+//===--- pre, fby ----------------------------------------------------------------------------------------------===//
+
+Value Elaborator::delay(const Expr *init, const Expr *value, const Expr *at, Context &ctx) {
+  Value first;
+  Type hint;
+  const Type *outer = ctx.hint;
+  if (init) {
+    first = evaluate(init, ctx);
+    if (first.isError())
+      return first;
+    hint = typeOf(first);
+    ctx.hint = &hint;
+  }
+  stack.push_back(nullptr);
+  Value v = evaluate(value, ctx);
+  stack.pop_back();
+  ctx.hint = outer;
+  return v.isError() ? v : delayed(first, init, v, value, at, ctx);
+}
+
+Value Elaborator::delayed(const Value &first, const Expr *init, const Value &given, const Expr *value, const Expr *at, Context &ctx) {
+  Value v = given;
+  if (v.is(Value::Kind::Family)) {
+    stack.push_back(nullptr);
+    v = Value::ofList(makeList(familyElements(*v.family, 0, std::nullopt, value, ctx)));
+    stack.pop_back();
+  }
+  if (v.is(Value::Kind::List)) { // operators of time map over lists
+    std::vector<Value> parts;
+    for (size_t k = 0; k < v.list->elements.size(); ++k) {
+      bool each = first.is(Value::Kind::List) && first.list->elements.size() == v.list->elements.size();
+      parts.push_back(delayed(each ? first.list->elements[k] : first, init, v.list->elements[k], value, at, ctx));
+      if (parts.back().isError())
+        return Value();
+    }
+    return Value::ofList(makeList(std::move(parts)));
+  }
+  NodeId x = node(v, value, ctx), start = noNode;
+  if (x == noNode)
+    return Value();
+  if (init) {
+    if ((start = node(first, init, ctx)) == noNode)
+      return Value();
+    const Type &s = nodes[start].type;
+    Type t = nodes[x].type;
+    if (t.elem == Elem::Int && s.elem != Elem::Int && nodes[x].op != Op::Alias) {
+      if ((x = convert(x, s.elem, s.tokens, value, ctx)) == noNode)
+        return Value();
+      t = nodes[x].type;
+    }
+    if ((start = convert(start, t.elem, t.tokens, init, ctx)) == noNode)
+      return Value();
+    std::optional<llvm::SmallVector<Dim, 2>> dims = broadcast({start, x}, {init, value}, at, "'fby'", ctx);
+    if (!dims)
+      return Value();
+    if (!sameDims(*dims, t.dims))
+      return fail(DiagId::R0301, at, ctx, fmt::format("'fby' starts as {} and goes on as {}", describeType(nodes[start].type), describeType(t)));
+  }
+  const Type type = nodes[x].type;
+  if (int r = ragged(type); r >= 0 && !perSample(type.dims[r].axis))
+    return fail(DiagId::R0308, at, ctx, fmt::format("a value that is delayed has a clock's axis only 'per = sample': {}", describeType(type)));
+  const Clock *clock = nullptr;
+  if (start != noNode ? !oneClock({start, x}, {init, value}, "'fby'", at, ctx, clock) : !oneClock({x}, {value}, "'pre'", at, ctx, clock))
+    return Value();
+  if (!clock)
+    clock = ownClock(ctx.body->app);
+  NodeId n = add(Op::Read, type, clock, {}, at, ctx);
+  if (n == noNode)
+    return Value();
+  nodes[n].index = slots.size();
+  nodeApps[n] = ctx.body->app;
+  slots.emplace_back();
+  WorkingSlot &slot = slots.back();
+  slot.app = ctx.body->app;
+  Namer spare;
+  spare.isReturn = true;
+  slot.name = (ctx.namer ? *ctx.namer : spare).delay();
+  slot.slot.type = type;
+  slot.slot.clock = clock;
+  slot.slot.range = at->range;
+  slot.slot.init = start;
+  slot.candidate = x;
+  slot.read = n;
+  ++created;
+  return Value::ofNode(n);
+}
+
+//===--- when --------------------------------------------------------------------------------------------------===//
+
+const Clock *Elaborator::eventClock(const Clock *parent, NodeId condition, const std::string &written) {
+  NodeId c = resolve(condition);
+  if (nodes[c].op == Op::Every)
+    return clocks.every(parent, nodes[c].ints[0], nodes[c].ints[1], nodes[c].scope);
+  if (nodes[c].op == Op::Segment)
+    return nodes[c].segment;
+  conditionTexts.try_emplace(condition, written);
+  return clocks.event(parent, condition);
+}
+
+/// The clock of `x when c` for x on `parent` (null: x is constant); null after an error.
+const Clock *Elaborator::whenClock(const Clock *parent, const Value &c, const Expr *ce, const Expr *xe, const Expr *at, Context &ctx) {
+  if (c.is(Value::Kind::Clock)) {
+    if (!parent)
+      return c.clock;
+    const Clock *p = clocks.resolve(parent);
+    if (p->kind == Clock::Kind::Var) {
+      clocks.unify(p, clocks.variable(c.clock));
+      return c.clock;
+    }
+    if (p->kind == Clock::Kind::Every || p->kind == Clock::Kind::Event) {
+      error(DiagId::R0405, at, ctx, fmt::format("segment clock '{}' is no bool on '{}': hold first: 'hold({}) when {}'", describeClock(c.clock),
+                                                describeClock(p), text(xe), text(ce)));
+      return nullptr;
+    }
+    if (!clocks.finerAxis(p, c.clock)) {
+      error(DiagId::R0402, at, ctx, fmt::format("'{}' is no bool on '{}', the clock of '{}'", text(ce), describeClock(p), text(xe)));
+      return nullptr;
+    }
+    return c.clock;
+  }
+  NodeId n = node(c, ce, ctx);
+  if (n == noNode)
+    return nullptr;
+  const Type &t = nodes[n].type;
+  if (t.elem != Elem::Bool || !t.dims.empty()) {
+    std::string hint = t.elem == Elem::Real && t.dims.empty()
+                           ? fmt::format(": compare it ('{0} > 0.5'), or blend softly ('gru(8)({1}, blend = {0})')", text(ce), text(xe))
+                           : "";
+    error(DiagId::R0402, at, ctx, fmt::format("'when' needs a bool; '{}' is {}{}", text(ce), describeType(t), hint));
+    return nullptr;
+  }
+  const Clock *own = nodes[n].clock;
+  if (parent && own && clocks.unify(parent, own) != Unify::Same) {
+    if (nodes[resolve(n)].op == Op::Segment)
+      error(DiagId::R0405, at, ctx, fmt::format("a segment clock is no bool on '{}'", describeClock(parent)));
+    else
+      error(DiagId::R0402, at, ctx, fmt::format("'when' needs a bool on the same clock: '{}' ticks on '{}', '{}' on '{}'", text(xe),
+                                                describeClock(parent), text(ce), describeClock(own)));
+    return nullptr;
+  }
+  const Clock *on = parent ? parent : own ? own : ownClock(ctx.body->app);
+  return eventClock(on, n, text(ce));
+}
+
+Value Elaborator::when(const Value &x, const Value &c, const Expr *at, const Expr *xe, const Expr *ce, Context &ctx) {
+  if (x.is(Value::Kind::List) || x.is(Value::Kind::Family)) {
+    std::vector<Value> parts;
+    for (const Value &e : x.is(Value::Kind::List) ? x.list->elements : familyElements(*x.family, 0, std::nullopt, xe, ctx)) {
+      parts.push_back(when(e, c, at, xe, ce, ctx));
+      if (parts.back().isError())
+        return Value();
+    }
+    return Value::ofList(makeList(std::move(parts)));
+  }
+  NodeId n = node(x, xe, ctx);
+  if (n == noNode)
+    return Value();
+  const Clock *target = whenClock(nodes[n].clock, c, ce, xe, at, ctx);
+  if (!target)
+    return Value();
+  const Type type = nodes[n].type;
+  if (int r = ragged(type); r >= 0 && !perSample(type.dims[r].axis))
+    return fail(DiagId::R0308, at, ctx, fmt::format("a value that is sampled has a clock's axis only 'per = sample': {}", describeType(type)));
+  return Value::ofNode(add(Op::When, type, target, {n}, at, ctx));
+}
+
+/// `sample` where it is named: the whole sample, or inside `reset = ..` the segment between resets (S4).
+Value Elaborator::sampleOf(const Expr *e, Context &ctx) {
+  Value v;
+  v.kind = Value::Kind::Clock;
+  v.clock = clocks.sample();
+  Application *app = ctx.body->app;
+  const Scope here = scopes[app ? app->scope : 0];
+  if (here.cuts.empty())
+    return v;
+  bool segments = !here.reverse;
+  for (const Cut &cut : here.cuts)
+    segments &= !cut.before && cut.clock->kind == Clock::Kind::Axis;
+  if (segments) {
+    v.clock = here.cuts.back().clock;
+    return v;
+  }
+  NodeId fromEnd = add(Op::Tick, {Elem::Int, 0, {}}, ownClock(app), {}, e, ctx);
+  if (fromEnd == noNode)
+    return Value();
+  nodes[fromEnd].scope = scope(!here.reverse, here.cuts);
+  return Value::ofNode(add(Op::Equal, {Elem::Bool, 0, {}}, ownClock(app), {fromEnd, constant(0, Elem::Int)}, e, ctx));
+}
+
+bool Elaborator::perSample(const ClockAxis *axis) { return clocks.resolve(axis->per) == clocks.sample(); }
+
+bool Elaborator::sameNode(NodeId a, NodeId b, unsigned depth) {
+  a = resolve(a), b = resolve(b);
+  if (a == b)
+    return true;
+  const Node &x = nodes[a], &y = nodes[b];
+  if (depth > 200 || x.op != y.op || x.op == Op::Alias || x.op == Op::Read || x.index != y.index || x.scope != y.scope ||
+      x.ints != y.ints || x.segment != y.segment || x.reduction != y.reduction || x.operands.size() != y.operands.size() ||
+      x.type.elem != y.type.elem || x.type.tokens != y.type.tokens || !sameDims(x.type.dims, y.type.dims))
+    return false;
+  if (x.op == Op::Constant && *x.values != *y.values)
+    return false;
+  for (size_t i = 0; i < x.operands.size(); ++i)
+    if (!sameNode(x.operands[i], y.operands[i], depth + 1))
+      return false;
+  const Clock *p = clocks.resolve(x.clock), *q = clocks.resolve(y.clock);
+  bool open = (p && p->kind == Clock::Kind::Var) || (q && q->kind == Clock::Kind::Var);
+  return open || clocks.same(p, q);
+}
+
+//===--- Parameters --------------------------------------------------------------------------------------------===//
+
+Value Elaborator::readParam(Binding &b, std::optional<int64_t> index, const Expr *at, Context &) {
+  Value &known = index ? b.paramElements[*index] : b.value;
+  if (!known.isError() || b.broken)
+    return known;
+  Local local;
+  Context ctx;
+  ctx.body = b.body;
+  if (index) {
+    local.name = b.item->family->variable.text;
+    local.value = Value::ofInt(*index);
+    ctx.locals = &local;
+  }
+  if (b.busy) {
+    error(DiagId::R0306, b.range, ctx, fmt::format("the shape of parameter '{}' depends on itself", b.name.str()));
+    return Value();
+  }
+  b.busy = true;
+  std::optional<Type> type = evaluateType(*b.item->type, ctx);
+  b.busy = false;
+  if (!type) {
+    b.broken = true;
+    return Value();
+  }
+  auto refuse = [&](DiagId id, SMRange where, std::string message) {
+    error(id, where, ctx, std::move(message));
+    b.broken = true;
+    return Value();
+  };
+  if (ragged(*type) >= 0)
+    return refuse(DiagId::R0308, b.item->type->range, "a parameter has no clock's axis");
+  if (type->elem != Elem::Real)
+    return refuse(DiagId::R0302, b.item->type->range, fmt::format("a parameter is real, not {}", describeType(*type)));
+  for (const Dim &d : type->dims)
+    if (d.size == 0) { // N6: parameters of size 0 do not exist
+      NodeId n = add(Op::Constant, *type, nullptr, {}, at, ctx);
+      if (n != noNode)
+        nodes[n].values = std::make_shared<std::vector<double>>();
+      return known = Value::ofNode(n);
+    }
+  std::string name = b.name.str() + (index ? fmt::format(".{}", *index) : "");
+  auto [it, fresh] = b.body->shared->params.try_emplace(name, params.size());
+  if (!fresh) {
+    const Param &other = params[it->second];
+    if (!sameDims(other.type.dims, type->dims))
+      return refuse(DiagId::R0301, at->range, fmt::format("'{}' is shared: its parameter is {} here and {} elsewhere", other.path,
+                                                          describeType(*type), describeType(other.type)));
+  } else {
+    Param p;
+    p.path = b.body->shared->path.empty() ? name : b.body->shared->path + "." + name;
+    p.type = *type;
+    p.range = b.range;
+    if (b.item->value && !parameterInit(*b.item->value, p, ctx)) {
+      b.broken = true;
+      b.body->shared->params.erase(name);
+      return Value();
+    }
+    params.push_back(std::move(p));
+    ++created;
+  }
+  NodeId n = add(Op::Param, *type, nullptr, {}, at, ctx);
+  if (n != noNode)
+    nodes[n].index = it->second;
+  return known = Value::ofNode(n);
+}
+
+bool Elaborator::parameterInit(const Expr &e, Param &p, Context &ctx) {
+  Value v = evaluate(&e, ctx);
+  if (v.isError())
+    return false;
+  if (v.is(Value::Kind::Initial)) {
+    p.init.kind = v.initial;
+    p.init.scale = v.scale;
+    return true;
+  }
+  NodeId n = v.isStatic() || v.is(Value::Kind::List) || v.is(Value::Kind::Node) || v.is(Value::Kind::Family) ? node(v, &e, ctx) : noNode;
+  if (n != noNode)
+    n = resolve(n);
+  bool fits = n != noNode && nodes[n].op == Op::Constant && nodes[n].type.elem != Elem::Bool &&
+              (nodes[n].type.dims.empty() || sameDims(nodes[n].type.dims, p.type.dims));
+  if (!fits) {
+    error(DiagId::R0307, &e, ctx, fmt::format("a parameter starts at zeros, ones, glorot, orthogonal, uniform(a), normal(s), a number or a list of its shape {}; '{}' is {}",
+                                              describeType(p.type), text(&e), n == noNode ? describeValue(v) : describeType(nodes[n].type)))
+        .note(p.range, "the parameter");
+    return false;
+  }
+  p.init.kind = Initializer::Kind::Values;
+  p.init.values = nodes[n].values;
+  return true;
+}
+
+} // namespace rondo::dsl

@@ -1,0 +1,84 @@
+// Safetensors files: a JSON header of names, types, shapes and places, then the data of all tensors, packed.
+//
+//   8 bytes: length of the header, little-endian    header: {"NAME": {"dtype", "shape", "data_offsets": [begin, end]}, ..}
+//   data: offsets count from the end of the header; they cover it without holes or overlaps
+//
+// The reader maps the file and trusts nothing in it: what it hands out is checked. Nothing here throws; a function that
+// can fail returns null or false and leaves a message that names the tensor or the byte.
+#ifndef RONDO_RUNTIME_SAFETENSORS_H
+#define RONDO_RUNTIME_SAFETENSORS_H
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rondo::runtime {
+
+enum class DType : uint8_t { F64, F32, F16, BF16, I64, I32, I16, I8, U8, Bool };
+
+const char *dtypeName(DType dtype); // as the file spells it: "BF16"
+size_t dtypeBytes(DType dtype);     // of one element
+bool isReal(DType dtype);           // F64, F32, F16, BF16
+
+/// A tensor inside a file. `data` is row-major, little-endian and may be unaligned; it lives as long as the file.
+struct Tensor {
+  std::string name;
+  DType dtype = DType::F32;
+  std::vector<uint64_t> shape; // empty: a scalar
+  uint64_t count = 1;          // elements
+  const unsigned char *data = nullptr;
+};
+
+/// All elements as doubles: exact but for integers beyond 2^53.
+std::vector<double> toReals(const Tensor &tensor);
+/// All elements as integers; false (and a message) for a real type.
+bool toInts(const Tensor &tensor, std::vector<int64_t> &values, std::string &error);
+
+class SafetensorsFile {
+public:
+  static std::unique_ptr<SafetensorsFile> open(const std::string &path, std::string &error);
+  /// The same on bytes in memory, which must outlive the result.
+  static std::unique_ptr<SafetensorsFile> parse(const void *bytes, size_t size, std::string &error);
+  ~SafetensorsFile();
+
+  const std::vector<Tensor> &tensors() const { return all; } // in order of name
+  const Tensor *find(const std::string &name) const;
+  const std::vector<std::pair<std::string, std::string>> &metadata() const { return meta; }
+
+private:
+  SafetensorsFile() = default;
+  bool read(const unsigned char *bytes, size_t size, std::string &error);
+
+  void *mapping = nullptr;
+  size_t mappedBytes = 0;
+  std::vector<Tensor> all;
+  std::vector<std::pair<std::string, std::string>> meta;
+};
+
+/// Collects tensors, then writes them all at once: the file appears whole or not at all.
+class SafetensorsWriter {
+public:
+  /// Values are converted to `dtype` (to nearest, ties to even); integers that do not fit are a caller's mistake and wrap.
+  void addReals(std::string name, DType dtype, std::vector<uint64_t> shape, const double *values);
+  void addInts(std::string name, DType dtype, std::vector<uint64_t> shape, const int64_t *values);
+  void addMetadata(std::string key, std::string value);
+
+  std::string bytes() const;
+  bool write(const std::string &path, std::string &error) const;
+
+private:
+  struct Entry {
+    std::string name;
+    DType dtype;
+    std::vector<uint64_t> shape;
+    std::string data;
+  };
+  std::vector<Entry> entries;
+  std::vector<std::pair<std::string, std::string>> meta;
+};
+
+} // namespace rondo::runtime
+#endif

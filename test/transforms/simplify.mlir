@@ -1,0 +1,79 @@
+// Folding, merging and zero propagation. Running the pass again changes nothing.
+//
+// RUN: rondo-opt --rondo-simplify %s -o %t.once
+// RUN: FileCheck %s < %t.once
+// RUN: rondo-opt --rondo-simplify %t.once | diff %t.once -
+
+#t = #rnn.axis<"step">
+#t2 = #rnn.every<2 phase 0 of #t>
+!x = !rnn.stream<4xf32, #t>
+
+// CHECK-LABEL: rnn.model @merge_equal
+// CHECK-NEXT:  %[[Y:.*]] = rnn.tanh %x
+// CHECK-NEXT:  rnn.return "a" = %[[Y]], "b" = %[[Y]]
+rnn.model @merge_equal(%x "x" : !x) {
+  %a = rnn.tanh %x : !x
+  %b = rnn.tanh %x : !x
+  rnn.return "a" = %a, "b" = %b : !x, !x
+}
+
+// What is only ever written zero, or what was read, reads as zero; so does all that is made of it alone.
+//
+// CHECK-LABEL: rnn.model @zero
+// CHECK-NOT:   rnn.read
+// CHECK-NOT:   rnn.matmul
+// CHECK:       rnn.return "y" = %x
+rnn.model @zero(%x "x" : !x) {
+  %U = rnn.param "U" init(orthogonal) : tensor<4x4xf32>
+  %s = rnn.state "s" : !rnn.state<!rnn.stream<4xf32, #t2>>
+  %kept = rnn.read %s : !rnn.state<!rnn.stream<4xf32, #t2>> -> !rnn.stream<4xf32, #t2>
+  rnn.next %s, %kept : !rnn.stream<4xf32, #t2>
+  %u = rnn.latest %kept : !rnn.stream<4xf32, #t2> -> !x
+  %z = rnn.matmul %U, %u : tensor<4x4xf32>, !x
+  %y = rnn.add %x, %z : !x
+  rnn.return "y" = %y : !x
+}
+
+// Constants are computed in fp64.
+//
+// CHECK-LABEL: rnn.model @constants
+// CHECK-NEXT:  %[[C:.*]] = rnn.const 0.30000000000000004 : !rnn.stream<4xf32, #step>
+// CHECK-NEXT:  rnn.mul %x, %[[C]]
+rnn.model @constants(%x "x" : !x) {
+  %a = rnn.const 0.1 : tensor<4xf32>
+  %b = rnn.const 0.2 : tensor<4xf32>
+  %c = rnn.add %a, %b : tensor<4xf32>
+  %l = rnn.lift %c : tensor<4xf32> -> !x
+  %y = rnn.mul %x, %l : !x
+  rnn.return "y" = %y : !x
+}
+
+// A constant on an event clock stands below the event.
+//
+// CHECK-LABEL: rnn.model @constant_on_event
+// CHECK-NEXT:  rnn.event #[[E:.*]] = %b
+// CHECK:       rnn.const 2.0{{.*}} : !rnn.stream<4xf32, #[[E]]>
+#e = #rnn.event<0 of #t>
+rnn.model @constant_on_event(%x "x" : !x, %b "b" : !rnn.stream<i1, #t>) {
+  rnn.event #e = %b
+  %xe = rnn.latest %x : !x -> !rnn.stream<4xf32, #e>
+  %two = rnn.const 2.0 : tensor<4xf32>
+  %l = rnn.lift %two : tensor<4xf32> -> !rnn.stream<4xf32, #e>
+  %y = rnn.mul %xe, %l : !rnn.stream<4xf32, #e>
+  rnn.return "y" = %y : !rnn.stream<4xf32, #e>
+}
+
+// Nothing comes out of an accumulator into which only zero is put.
+//
+// CHECK-LABEL: rnn.model @accumulator
+// CHECK-NOT:   rnn.put
+// CHECK-NOT:   rnn.take
+// CHECK:       rnn.return "y" = %x
+rnn.model @accumulator(%x "x" : !x) {
+  %a = rnn.accum "d" reverse : !rnn.accum<!x>
+  %zero = rnn.const 0.0 : !x
+  rnn.put %a, %zero : !rnn.accum<!x>, !x
+  %t = rnn.take %a : !rnn.accum<!x> -> !x
+  %y = rnn.add %x, %t : !x
+  rnn.return "y" = %y : !x
+}

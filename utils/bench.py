@@ -1,0 +1,52 @@
+#!/usr/bin/python3
+"""Times the tools and prints a table: median, limit, and whether it holds. Exit code 1 when a limit does not."""
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def measure(command, repeats):
+    """Median seconds, and the largest memory in MB, of the command."""
+    seconds, memory = [], 0
+    for _ in range(repeats):
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        errors = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds.append(time.perf_counter() - start)
+        memory = max(memory, usage.ru_maxrss / 1024)
+        if status:
+            sys.exit(f"bench: {' '.join(command)} failed\n{errors.decode(errors='replace')[-2000:]}")
+    return statistics.median(seconds), memory
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("tools", help="the folder of rondo")
+    options = parser.parse_args()
+    rondo = os.path.join(options.tools, "rondo")
+    generate = os.path.join(os.path.dirname(os.path.abspath(__file__)), "generate-model.py")
+
+    late = 0
+    print(f"{'what':<38} {'median':>10} {'limit':>10}")
+    with tempfile.TemporaryDirectory() as work:
+        for lines, repeats, second_limit, memory_limit in ((200, 21, 0.050, None), (10000, 5, 1.0, 300)):
+            path = os.path.join(work, f"{lines}.rondo")
+            with open(path, "w", encoding="utf-8") as file:
+                subprocess.run([sys.executable, generate, str(lines)], stdout=file, check=True)
+            seconds, memory = measure([rondo, "check", path], repeats)
+            rows = [(f"rondo check, {lines} lines", seconds * 1e3, second_limit * 1e3, "ms")]
+            if memory_limit:
+                rows.append((f"rondo check, {lines} lines, memory", memory, memory_limit, "MB"))
+            for what, value, limit, unit in rows:
+                late += value > limit
+                print(f"{what:<38} {value:>7.1f} {unit} {limit:>7.0f} {unit}{'   TOO MUCH' if value > limit else ''}")
+    sys.exit(1 if late else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,21 +5,13 @@
 # in one process register LLVM's options twice.
 function(rondo_add_library name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "LINK")
-  if(ARG_UNPARSED_ARGUMENTS)
-    add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
-    target_link_libraries(${name} PUBLIC ${ARG_LINK})
-  else()
-    add_library(${name} INTERFACE)
-    target_link_libraries(${name} INTERFACE ${ARG_LINK})
-  endif()
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC ${ARG_LINK})
 endfunction()
 
 # rondo_add_tool(NAME sources... LINK libraries...): an executable in build/bin that is installed.
 function(rondo_add_tool name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "LINK")
-  if(NOT ARG_UNPARSED_ARGUMENTS)
-    return()
-  endif()
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE ${ARG_LINK})
   install(TARGETS ${name} RUNTIME DESTINATION bin)

@@ -3,7 +3,8 @@
 if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(RONDO_CCACHE ccache)
   if(RONDO_CCACHE)
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${RONDO_CCACHE})
+    # What ccache asks for where there are precompiled headers; -fno-pch-timestamp below is the rest.
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${RONDO_CCACHE})
     set(CMAKE_C_COMPILER_LAUNCHER ${RONDO_CCACHE})
   endif()
 endif()
@@ -18,7 +19,8 @@ if(NOT LLVM_ENABLE_RTTI)
   message(FATAL_ERROR "this LLVM was built without RTTI; use the packages that ./dev setup installs")
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  add_compile_options(-fcolor-diagnostics)
+  add_compile_options(-fcolor-diagnostics "SHELL:-Xclang -fno-pch-timestamp")
+  add_compile_options(-Wno-deprecated-declarations) # of get_temporary_buffer, which libstdc++ 12 itself uses in sorts
 else()
   # LLVM's headers set off GCC's flow warnings in inlined code, where SYSTEM does not silence them.
   add_compile_options(-Wno-maybe-uninitialized -Wno-dangling-reference -Wno-array-bounds)

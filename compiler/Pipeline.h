@@ -1,5 +1,5 @@
-// THE list of stages from a program's text to what the user holds. `--emit=`, `--stop-after=`, the names of --save-temps, the rows of
-// --timing and `rondo build --list` all come from it.
+// THE list of stages from a program's text to what the user holds. `--emit=`, `--stop-after=`, the names of
+// --save-temps, the rows of --timing and `rondo build --list` all come from it.
 #ifndef RONDO_PIPELINE_H
 #define RONDO_PIPELINE_H
 
@@ -40,9 +40,9 @@ llvm::ArrayRef<Product> products();
 const Product *findProduct(llvm::StringRef name);
 
 struct StageOptions {
-  llvm::StringRef stopAfter;   // the last stage to run; empty: all that there are
-  bool verifyEach = false;     // check the IR after every stage, not only at the end
-  std::string reproducer;      // where MLIR saves the IR and the stage, should one fail
+  llvm::StringRef stopAfter; // the last stage to run; empty: all that there are
+  bool verifyEach = false;   // check the IR after every stage, not only at the end
+  std::string reproducer;    // where MLIR saves the IR and the stage, should one fail
   /// Called after each stage with its number in the list.
   std::function<mlir::LogicalResult(size_t number, const Stage &stage)> after;
 };

@@ -16,42 +16,24 @@ namespace rondo::dsl {
 
 StringRef spelling(BinaryOp op) {
   switch (op) {
-  case BinaryOp::When:
-    return "when";
-  case BinaryOp::Fby:
-    return "fby";
-  case BinaryOp::Or:
-    return "or";
-  case BinaryOp::And:
-    return "and";
-  case BinaryOp::Equal:
-    return "==";
-  case BinaryOp::NotEqual:
-    return "!=";
-  case BinaryOp::Less:
-    return "<";
-  case BinaryOp::LessEqual:
-    return "<=";
-  case BinaryOp::Greater:
-    return ">";
-  case BinaryOp::GreaterEqual:
-    return ">=";
-  case BinaryOp::Add:
-    return "+";
-  case BinaryOp::Subtract:
-    return "-";
-  case BinaryOp::Multiply:
-    return "*";
-  case BinaryOp::Divide:
-    return "/";
-  case BinaryOp::FloorDivide:
-    return "//";
-  case BinaryOp::Modulo:
-    return "%";
-  case BinaryOp::MatrixProduct:
-    return "@";
-  case BinaryOp::Power:
-    return "^";
+  case BinaryOp::When: return "when";
+  case BinaryOp::Fby: return "fby";
+  case BinaryOp::Or: return "or";
+  case BinaryOp::And: return "and";
+  case BinaryOp::Equal: return "==";
+  case BinaryOp::NotEqual: return "!=";
+  case BinaryOp::Less: return "<";
+  case BinaryOp::LessEqual: return "<=";
+  case BinaryOp::Greater: return ">";
+  case BinaryOp::GreaterEqual: return ">=";
+  case BinaryOp::Add: return "+";
+  case BinaryOp::Subtract: return "-";
+  case BinaryOp::Multiply: return "*";
+  case BinaryOp::Divide: return "/";
+  case BinaryOp::FloorDivide: return "//";
+  case BinaryOp::Modulo: return "%";
+  case BinaryOp::MatrixProduct: return "@";
+  case BinaryOp::Power: return "^";
   }
   return "";
 }
@@ -81,9 +63,9 @@ public:
     auto cell = file.cells.begin();
     auto equation = file.equations.begin();
     while (cell != file.cells.end() || equation != file.equations.end()) {
-      bool cellIsNext = equation == file.equations.end() ||
-                        (cell != file.cells.end() &&
-                         (*cell)->range.Start.getPointer() < (*equation)->range.Start.getPointer());
+      bool cellIsNext =
+          equation == file.equations.end() ||
+          (cell != file.cells.end() && (*cell)->range.Start.getPointer() < (*equation)->range.Start.getPointer());
       if (cellIsNext)
         print(**cell++);
       else
@@ -151,8 +133,8 @@ private:
   void print(const Item &item) {
     if (item.kind == Item::Kind::Cell)
       return print(*item.cell);
-    static constexpr StringRef kinds[] = {"cell", "equation", "param", "state", "input",
-                                          "output", "loss", "generate", "return"};
+    static constexpr StringRef kinds[] = {"cell",   "equation", "param",    "state", "input",
+                                          "output", "loss",     "generate", "return"};
     line(item.range.Start) << kinds[static_cast<size_t>(item.kind)];
     if (item.next)
       os << " next";
@@ -240,9 +222,7 @@ private:
     bool isBinary = expr.kind == Expr::Kind::Binary;
     raw_ostream &os = line(isBinary ? expr.nameRange.Start : expr.range.Start);
     switch (expr.kind) {
-    case Expr::Kind::Name:
-      os << "name " << expr.name;
-      break;
+    case Expr::Kind::Name: os << "name " << expr.name; break;
     case Expr::Kind::Int:
     case Expr::Kind::Real: {
       bool isInt = expr.kind == Expr::Kind::Int;
@@ -250,36 +230,16 @@ private:
          << StringRef(expr.range.Start.getPointer(), expr.range.End.getPointer() - expr.range.Start.getPointer());
       break;
     }
-    case Expr::Kind::Bool:
-      os << "bool " << (expr.boolValue ? "true" : "false");
-      break;
-    case Expr::Kind::If:
-      os << "if";
-      break;
-    case Expr::Kind::Unary:
-      os << "unary " << (expr.unaryOp == UnaryOp::Not ? "not" : "-");
-      break;
-    case Expr::Kind::Binary:
-      os << "binary " << spelling(expr.binaryOp);
-      break;
-    case Expr::Kind::List:
-      os << "list";
-      break;
-    case Expr::Kind::Comprehension:
-      os << "comprehension";
-      break;
-    case Expr::Kind::Call:
-      os << "call";
-      break;
-    case Expr::Kind::Index:
-      os << "index";
-      break;
-    case Expr::Kind::Member:
-      os << "member " << expr.name;
-      break;
-    case Expr::Kind::Prime:
-      os << "prime";
-      break;
+    case Expr::Kind::Bool: os << "bool " << (expr.boolValue ? "true" : "false"); break;
+    case Expr::Kind::If: os << "if"; break;
+    case Expr::Kind::Unary: os << "unary " << (expr.unaryOp == UnaryOp::Not ? "not" : "-"); break;
+    case Expr::Kind::Binary: os << "binary " << spelling(expr.binaryOp); break;
+    case Expr::Kind::List: os << "list"; break;
+    case Expr::Kind::Comprehension: os << "comprehension"; break;
+    case Expr::Kind::Call: os << "call"; break;
+    case Expr::Kind::Index: os << "index"; break;
+    case Expr::Kind::Member: os << "member " << expr.name; break;
+    case Expr::Kind::Prime: os << "prime"; break;
     }
   }
 

@@ -3,6 +3,7 @@
 #include "dsl/SourcePlace.h"
 #include "llvm/Support/JSON.h"
 #include <algorithm>
+#include <tuple>
 
 using namespace llvm;
 
@@ -60,24 +61,19 @@ Diagnostic &Diagnostics::report(DiagId id, SMRange range, std::string message) {
 }
 
 std::vector<const Diagnostic *> Diagnostics::inSourceOrder() const {
-  struct Keyed {
-    unsigned buffer;
-    const Diagnostic *diagnostic;
-  };
-  std::vector<Keyed> keyed;
+  using Key = std::tuple<unsigned, const char *, size_t>; // buffer, place, and the order of reporting
+  std::vector<std::pair<Key, const Diagnostic *>> keyed;
   keyed.reserve(list.size());
   for (const Diagnostic &diagnostic : list) {
     SMLoc at = diagnostic.range.Start;
-    keyed.push_back({at.isValid() ? sources.FindBufferContainingLoc(at) : 0, &diagnostic});
+    unsigned buffer = at.isValid() ? sources.FindBufferContainingLoc(at) : 0;
+    keyed.push_back({{buffer, at.getPointer(), keyed.size()}, &diagnostic});
   }
-  std::stable_sort(keyed.begin(), keyed.end(), [](const Keyed &a, const Keyed &b) {
-    const char *pa = a.diagnostic->range.Start.getPointer(), *pb = b.diagnostic->range.Start.getPointer();
-    return std::make_pair(a.buffer, pa) < std::make_pair(b.buffer, pb);
-  });
+  std::sort(keyed.begin(), keyed.end());
   std::vector<const Diagnostic *> order;
   order.reserve(keyed.size());
-  for (const Keyed &k : keyed)
-    order.push_back(k.diagnostic);
+  for (const auto &[key, diagnostic] : keyed)
+    order.push_back(diagnostic);
   return order;
 }
 

@@ -319,7 +319,10 @@ void Finisher::build() {
     } else if (n.op == Op::Random) {
       auto app = e.nodeApps.find(id);
       std::string path = app == e.nodeApps.end() ? "" : e.applicationPath(app->second);
-      n.index = sites.try_emplace({path, n.index}, sites.size()).first->second;
+      auto [site, isNew] = sites.try_emplace({path, n.index}, sites.size());
+      if (isNew)
+        result.randomSites.push_back({path, n.index});
+      n.index = site->second;
     } else if (n.op == Op::Read) {
       WorkingSlot &w = e.slots[n.index];
       uint32_t &index = slotIndex[n.index];

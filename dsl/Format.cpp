@@ -24,7 +24,7 @@ struct Entry {
 
 class Formatter {
 public:
-  Formatter(const FormatTokens &tokens) : tokens(tokens) {}
+  explicit Formatter(const FormatTokens &tokens) : tokens(tokens) {}
 
   std::string run() {
     uint32_t i = 0;
@@ -134,8 +134,7 @@ private:
   }
 
   bool isOneLine(const Entry &entry, unsigned indent) const {
-    return !tokens.commentsWithin(entry.first, entry.end) &&
-           indent + tokens.width(entry.first, entry.end) <= lineWidth;
+    return !tokens.commentsWithin(entry.first, entry.end) && indent + tokens.width(entry.first, entry.end) <= lineWidth;
   }
 
   //===--- Columns --------------------------------------------------------------------------------------------===//
@@ -163,20 +162,11 @@ private:
     SmallVector<TokenKind, 2> kinds;
     switch (tokens.kind(entry.first)) {
     case TokenKind::Param:
-    case TokenKind::State:
-      kinds = {TokenKind::Colon, TokenKind::Assign};
-      break;
-    case TokenKind::Input:
-      kinds = {TokenKind::Colon, TokenKind::On};
-      break;
-    case TokenKind::Output:
-      kinds = {TokenKind::Assign};
-      break;
-    case TokenKind::Loss:
-      kinds = {TokenKind::Assign, TokenKind::Trains};
-      break;
-    default:
-      return {};
+    case TokenKind::State: kinds = {TokenKind::Colon, TokenKind::Assign}; break;
+    case TokenKind::Input: kinds = {TokenKind::Colon, TokenKind::On}; break;
+    case TokenKind::Output: kinds = {TokenKind::Assign}; break;
+    case TokenKind::Loss: kinds = {TokenKind::Assign, TokenKind::Trains}; break;
+    default: return {};
     }
     std::vector<uint32_t> starts(kinds.size(), 0); // 0: the item lacks it
     bool hasSeveralNames = false;
@@ -256,8 +246,8 @@ private:
 std::string format(StringRef text) {
   SourceMgr sources;
   Diagnostics diags(sources);
-  unsigned buffer = sources.AddNewSourceBuffer(MemoryBuffer::getMemBuffer(text, "", /*RequiresNullTerminator=*/false),
-                                               SMLoc());
+  unsigned buffer =
+      sources.AddNewSourceBuffer(MemoryBuffer::getMemBuffer(text, "", /*RequiresNullTerminator=*/false), SMLoc());
   std::unique_ptr<File> file = parse(buffer, diags);
   if (file->isBroken)
     return text.str();

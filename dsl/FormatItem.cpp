@@ -1,8 +1,8 @@
 // Breaking an item that is too long for its line.
 //
-// The tokens between two brackets are split at the separators that bind weakest: `=`, then commas, `for`, `then`, and the
-// operators by level; a part that still does not fit is split further, brackets last. Lines are broken after commas and
-// before operators and words, never before `(` `[` `'`, which belong to the operand on their left.
+// The tokens between two brackets are split at the separators that bind weakest: `=`, then commas, `for`, `then`, and
+// the operators by level; a part that still does not fit is split further, brackets last. Lines are broken after commas
+// and before operators and words, never before `(` `[` `'`, which belong to the operand on their left.
 #include "dsl/FormatTokens.h"
 
 using namespace llvm;
@@ -34,8 +34,7 @@ public:
     }
     auto [weakest, separators] = weakestSeparators(begin, end);
     switch (weakest) {
-    case notSeparating:
-      return operand(begin, end, indent, tail);
+    case notSeparating: return operand(begin, end, indent, tail);
     case assignment: {
       uint32_t sign = separators.front();
       range(begin, sign, indent, 2);
@@ -44,10 +43,8 @@ public:
         newline(indent);
       return range(sign + 1, end, indent, tail);
     }
-    case comma:
-      return parts(begin, end, separators, /*breakAfter=*/true, /*all=*/false, indent, tail);
-    default:
-      return parts(begin, end, separators, /*breakAfter=*/false, /*all=*/weakest == branch, indent, tail);
+    case comma: return parts(begin, end, separators, /*breakAfter=*/true, /*all=*/false, indent, tail);
+    default: return parts(begin, end, separators, /*breakAfter=*/false, /*all=*/weakest == branch, indent, tail);
     }
   }
 
@@ -60,46 +57,32 @@ private:
 
   unsigned separatorOf(uint32_t i) const {
     switch (tokens.kind(i)) {
-    case TokenKind::Assign:
-      return assignment;
+    case TokenKind::Assign: return assignment;
     case TokenKind::Trains:
-    case TokenKind::Arrow:
-      return clause;
-    case TokenKind::Comma:
-      return comma;
-    case TokenKind::For:
-      return forFamily;
+    case TokenKind::Arrow: return clause;
+    case TokenKind::Comma: return comma;
+    case TokenKind::For: return forFamily;
     case TokenKind::Then:
-    case TokenKind::Else:
-      return branch;
-    default:
-      return tokens.isBinary(i) ? firstOperator + levelOf(tokens.kind(i)) : unsigned(notSeparating);
+    case TokenKind::Else: return branch;
+    default: return tokens.isBinary(i) ? firstOperator + levelOf(tokens.kind(i)) : unsigned(notSeparating);
     }
   }
 
   static unsigned levelOf(TokenKind op) {
     switch (op) {
-    case TokenKind::When:
-      return 1;
-    case TokenKind::Fby:
-      return 2;
-    case TokenKind::Or:
-      return 3;
-    case TokenKind::And:
-      return 4;
+    case TokenKind::When: return 1;
+    case TokenKind::Fby: return 2;
+    case TokenKind::Or: return 3;
+    case TokenKind::And: return 4;
     case TokenKind::Plus:
-    case TokenKind::Minus:
-      return 7;
+    case TokenKind::Minus: return 7;
     case TokenKind::Star:
     case TokenKind::Slash:
     case TokenKind::FloorDivide:
     case TokenKind::Percent:
-    case TokenKind::At:
-      return 8;
-    case TokenKind::Caret:
-      return 10;
-    default:
-      return 6; // comparisons
+    case TokenKind::At: return 8;
+    case TokenKind::Caret: return 10;
+    default: return 6; // comparisons
     }
   }
 
@@ -118,7 +101,8 @@ private:
     return {weakest, std::move(separators)};
   }
 
-  /// Whether [begin, end), the right side of a `=`, fits on a line of its own while not even its first operand fits here.
+  /// Whether [begin, end), the right side of a `=`, fits on a line of its own while not even its first operand fits
+  /// here.
   bool fitsBehindOnly(uint32_t begin, uint32_t end, size_t indent, size_t tail) const {
     if (mustBreak || hasComments(begin) || tokens.commentsWithin(begin, end))
       return false;
@@ -246,8 +230,8 @@ private:
     // Elements stand under the first one, or on lines of their own where that leaves them too little room.
     size_t hanging = column, deeper = lineIndent + continuation;
     bool isSingle = elements.size() == 1;
-    bool hangs = deeper >= hanging ||
-                 (!hasComments(open + 1) && (areShort || hanging + widest + 1 + tail <= lineWidth));
+    bool hangs =
+        deeper >= hanging || (!hasComments(open + 1) && (areShort || hanging + widest + 1 + tail <= lineWidth));
     bool joins = hangs || (isSingle && isOpening(elements.front().begin));
     size_t base = hangs ? hanging : deeper;
     size_t inner = isSingle ? base : base + 2;

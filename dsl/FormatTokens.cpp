@@ -82,18 +82,13 @@ private:
     if (right->kind == Expr::Kind::Unary)
       return false;
     switch (expr->binaryOp) {
-    case BinaryOp::Power:
-      return isAtom(left) && isAtom(right);
-    case BinaryOp::Multiply:
-      return context != Context::Plain;
+    case BinaryOp::Power: return isAtom(left) && isAtom(right);
+    case BinaryOp::Multiply: return context != Context::Plain;
     case BinaryOp::Divide:
-    case BinaryOp::FloorDivide:
-      return context == Context::Shape;
+    case BinaryOp::FloorDivide: return context == Context::Shape;
     case BinaryOp::Add:
-    case BinaryOp::Subtract:
-      return context == Context::Position;
-    default:
-      return false;
+    case BinaryOp::Subtract: return context == Context::Position;
+    default: return false;
     }
   }
 
@@ -143,23 +138,20 @@ FormatTokens::FormatTokens(const File &file, TokenStream tokenStream) : stream(s
     switch (token.kind) {
     case TokenKind::LeftParen:
     case TokenKind::LeftBracket:
-    case TokenKind::LeftBrace:
-      open.push_back(i);
-      break;
+    case TokenKind::LeftBrace: open.push_back(i); break;
     case TokenKind::RightParen:
     case TokenKind::RightBracket:
     case TokenKind::RightBrace:
       partners[open.back()] = i;
       open.pop_back();
       break;
-    default:
-      break;
+    default: break;
     }
-    itemStart[i] = marker.itemStarts.contains(token.begin) || token.kind == TokenKind::Rondo ||
-                   token.kind == TokenKind::Use;
+    itemStart[i] =
+        marker.itemStarts.contains(token.begin) || token.kind == TokenKind::Rondo || token.kind == TokenKind::Use;
     tight[i] = marker.tightOperators.contains(token.begin);
-    generateOptions[i] = token.kind == TokenKind::LeftParen && i > 0 &&
-                         marker.generateSources.contains(stream.tokens[i - 1].begin);
+    generateOptions[i] =
+        token.kind == TokenKind::LeftParen && i > 0 && marker.generateSources.contains(stream.tokens[i - 1].begin);
   }
 
   firstComment.assign(count + 1, 0);
@@ -190,10 +182,8 @@ bool FormatTokens::endsOperand(uint32_t i) const {
   case TokenKind::False:
   case TokenKind::Prime:
   case TokenKind::RightParen:
-  case TokenKind::RightBracket:
-    return true;
-  default:
-    return false;
+  case TokenKind::RightBracket: return true;
+  default: return false;
   }
 }
 
@@ -215,12 +205,9 @@ bool FormatTokens::isBinary(uint32_t i) const {
   case TokenKind::FloorDivide:
   case TokenKind::Percent:
   case TokenKind::At:
-  case TokenKind::Caret:
-    return true;
-  case TokenKind::Minus:
-    return i > 0 && endsOperand(i - 1);
-  default:
-    return false;
+  case TokenKind::Caret: return true;
+  case TokenKind::Minus: return i > 0 && endsOperand(i - 1);
+  default: return false;
   }
 }
 
@@ -234,18 +221,14 @@ unsigned FormatTokens::spaceBefore(uint32_t i, unsigned depth) const {
   case TokenKind::RightParen:
   case TokenKind::RightBracket:
   case TokenKind::Comma:
-  case TokenKind::Prime:
-    return 0;
+  case TokenKind::Prime: return 0;
   case TokenKind::Range: // `m[k, ..n]`
     return before == TokenKind::Comma;
   case TokenKind::Dot: // `2.x` would be a number
     return before == TokenKind::Int || before == TokenKind::Real;
-  case TokenKind::Colon:
-    return depth == 0;
-  case TokenKind::Trains:
-    return 2;
-  case TokenKind::RightBrace:
-    return before != TokenKind::LeftBrace;
+  case TokenKind::Colon: return depth == 0;
+  case TokenKind::Trains: return 2;
+  case TokenKind::RightBrace: return before != TokenKind::LeftBrace;
   case TokenKind::LeftParen:
     if (endsOperand(i - 1))
       return generateOptions[i];
@@ -254,19 +237,15 @@ unsigned FormatTokens::spaceBefore(uint32_t i, unsigned depth) const {
     if (endsOperand(i - 1) || before == TokenKind::Cell)
       return 0;
     break;
-  default:
-    break;
+  default: break;
   }
   switch (before) {
   case TokenKind::LeftParen:
   case TokenKind::LeftBracket:
   case TokenKind::Dot:
-  case TokenKind::Range:
-    return 0;
-  case TokenKind::Minus:
-    return isBinary(i - 1);
-  default:
-    return 1;
+  case TokenKind::Range: return 0;
+  case TokenKind::Minus: return isBinary(i - 1);
+  default: return 1;
   }
 }
 

@@ -110,8 +110,9 @@ std::vector<File *> Frontend::library() {
     if (sys::path::extension(entry->path()) == ".rondo")
       paths.push_back(entry->path());
   if (error || paths.empty())
-    diags.report(DiagId::R0209, SMLoc(), "cannot read a library in '" + options.libraryPath + "': " +
-                                             (error ? error.message() : "it holds no .rondo file"));
+    diags.report(DiagId::R0209, SMLoc(),
+                 "cannot read a library in '" + options.libraryPath +
+                     "': " + (error ? error.message() : "it holds no .rondo file"));
   std::sort(paths.begin(), paths.end());
   for (const std::string &path : paths)
     if (File *file = parseFile(path))
@@ -130,13 +131,12 @@ bool Frontend::check(File *file) {
   std::vector<File *> visible = used[file];
   for (size_t i = 0; i != visible.size(); ++i)
     for (File *further : used[visible[i]])
-      if (further != file && std::find(visible.begin(), visible.end(), further) == visible.end())
+      if (further != file && !is_contained(visible, further))
         visible.push_back(further);
-  visible.insert(visible.end(), library.begin(), library.end());
 
   // Where a file does not parse, names are missing that were only misspelt: nothing more is checked.
-  bool isBroken = file->isBroken || any_of(visible, [](const File *other) { return other->isBroken; });
-  if (isBroken)
+  auto isBroken = [](const File *one) { return one->isBroken; };
+  if (isBroken(file) || any_of(visible, isBroken) || any_of(library, isBroken))
     return false;
   return elaborate(*file, visible, library, options, diags, checked);
 }

@@ -68,7 +68,7 @@ std::string format(llvm::StringRef text);
 void print(const File &file, llvm::raw_ostream &os);
 
 /// Elaborates and checks all of `file`: each model, and each cell that no model of the file instantiates is checked as
-/// far as it can be without its sizes. `visible`: the files it uses, then the library's.
+/// far as it can be without its sizes. `visible`: the files it uses, and what they use; it shadows the library.
 bool elaborate(File &file, llvm::ArrayRef<File *> visible, llvm::ArrayRef<File *> library,
                const CheckOptions &options, Diagnostics &diags, std::deque<Model> &models);
 

@@ -12,12 +12,10 @@ namespace rondo::dsl {
 StringRef spelling(TokenKind kind) {
   switch (kind) {
 #define RONDO_TOKEN(KIND, SPELLING)                                                                                    \
-  case TokenKind::KIND:                                                                                                \
-    return SPELLING;
+  case TokenKind::KIND: return SPELLING;
 #include "dsl/Tokens.def"
 #undef RONDO_TOKEN
-  default:
-    return "";
+  default: return "";
   }
 }
 
@@ -115,64 +113,36 @@ private:
         bad(begin, p, "U+000D is not part of the language; a line ends with a line feed");
       return;
     case ' ':
-    case '\t':
-      return;
-    case '#':
-      return comment();
-    case '"':
-      return string();
-    case '-':
-      return push(take('>') ? TokenKind::Arrow : TokenKind::Minus);
-    case '.':
-      return dot();
-    case '=':
-      return push(take('=') ? TokenKind::Equal : TokenKind::Assign);
+    case '\t': return;
+    case '#': return comment();
+    case '"': return string();
+    case '-': return push(take('>') ? TokenKind::Arrow : TokenKind::Minus);
+    case '.': return dot();
+    case '=': return push(take('=') ? TokenKind::Equal : TokenKind::Assign);
     case '!':
       if (take('='))
         return push(TokenKind::NotEqual);
       return unknown("write 'not'", "not ");
-    case '<':
-      return push(take('=') ? TokenKind::LessEqual : TokenKind::Less);
-    case '>':
-      return push(take('=') ? TokenKind::GreaterEqual : TokenKind::Greater);
-    case '/':
-      return push(take('/') ? TokenKind::FloorDivide : TokenKind::Slash);
-    case '+':
-      return push(TokenKind::Plus);
-    case '*':
-      return push(TokenKind::Star);
-    case '%':
-      return push(TokenKind::Percent);
-    case '@':
-      return push(TokenKind::At);
-    case '^':
-      return push(TokenKind::Caret);
-    case '(':
-      return push(TokenKind::LeftParen);
-    case ')':
-      return push(TokenKind::RightParen);
-    case '{':
-      return push(TokenKind::LeftBrace);
-    case '}':
-      return push(TokenKind::RightBrace);
-    case '[':
-      return push(TokenKind::LeftBracket);
-    case ']':
-      return push(TokenKind::RightBracket);
-    case ',':
-      return push(TokenKind::Comma);
-    case ':':
-      return push(TokenKind::Colon);
-    case '\'':
-      return push(TokenKind::Prime);
-    case '&':
-      take('&');
-      return unknown("write 'and'", "and");
-    case '|':
-      take('|');
-      return unknown("write 'or'", "or");
-    case ';':
-      return unknown("an item ends by itself", "");
+    case '<': return push(take('=') ? TokenKind::LessEqual : TokenKind::Less);
+    case '>': return push(take('=') ? TokenKind::GreaterEqual : TokenKind::Greater);
+    case '/': return push(take('/') ? TokenKind::FloorDivide : TokenKind::Slash);
+    case '+': return push(TokenKind::Plus);
+    case '*': return push(TokenKind::Star);
+    case '%': return push(TokenKind::Percent);
+    case '@': return push(TokenKind::At);
+    case '^': return push(TokenKind::Caret);
+    case '(': return push(TokenKind::LeftParen);
+    case ')': return push(TokenKind::RightParen);
+    case '{': return push(TokenKind::LeftBrace);
+    case '}': return push(TokenKind::RightBrace);
+    case '[': return push(TokenKind::LeftBracket);
+    case ']': return push(TokenKind::RightBracket);
+    case ',': return push(TokenKind::Comma);
+    case ':': return push(TokenKind::Colon);
+    case '\'': return push(TokenKind::Prime);
+    case '&': take('&'); return unknown("write 'and'", "and");
+    case '|': take('|'); return unknown("write 'or'", "or");
+    case ';': return unknown("an item ends by itself", "");
     default:
       if (isNameStart(c))
         return name();
@@ -359,9 +329,9 @@ private:
   /// An ASCII character, or a doubled one, that no token starts with.
   void unknown(StringRef hint = {}, std::optional<StringRef> replacement = std::nullopt) {
     StringRef text(begin, p - begin);
-    std::string what = text == StringRef("\0", 1)  ? "a NUL byte"
-                       : isPrint(text.front())     ? "'" + text.str() + "'"
-                                                   : codePointName(static_cast<unsigned char>(text.front()));
+    std::string what = text == StringRef("\0", 1) ? "a NUL byte"
+                       : isPrint(text.front())    ? "'" + text.str() + "'"
+                                                  : codePointName(static_cast<unsigned char>(text.front()));
     bad(begin, p, what + " is not part of the language" + (hint.empty() ? "" : "; " + hint.str()));
     if (replacement)
       fix(begin, p, *replacement);
@@ -380,10 +350,10 @@ private:
     std::string shown(begin, p);
     bool printable = sys::unicode::isPrintable(static_cast<int>(*character));
     if (const Confusable *known = confusable(*character)) {
-      std::string write = known->replacement.empty()     ? "remove it"
-                          : known->replacement == " "    ? "write a space"
-                          : known->replacement == "'"    ? "write \"'\""
-                                                         : "write '" + known->replacement.str() + "'";
+      std::string write = known->replacement.empty()  ? "remove it"
+                          : known->replacement == " " ? "write a space"
+                          : known->replacement == "'" ? "write \"'\""
+                                                      : "write '" + known->replacement.str() + "'";
       bad(begin, p,
           (printable ? "'" + shown + "' (" + code + ", " : code + " (") + known->name.str() +
               ") is not part of the language; " + write);
@@ -396,7 +366,8 @@ private:
       p = more.begin();
     }
     bad(begin, p,
-        (printable ? "'" + shown + "' (" + code + ")" : code) + " is not part of the language; only comments may hold it");
+        (printable ? "'" + shown + "' (" + code + ")" : code) +
+            " is not part of the language; only comments may hold it");
   }
 
   /// Reports, at most once a line, and leaves an Error token that reaches to p.
@@ -411,7 +382,8 @@ private:
     if (++reports > maxErrors)
       return stop(from, "more than " + std::to_string(maxErrors) + " errors; the rest is not read");
     reportedLine = lineStart;
-    current = &diags.report(DiagId::R0101, {SMLoc::getFromPointer(from), SMLoc::getFromPointer(to)}, std::move(message));
+    current =
+        &diags.report(DiagId::R0101, {SMLoc::getFromPointer(from), SMLoc::getFromPointer(to)}, std::move(message));
   }
 
   /// Adds a fix-it to what was reported on this line; later ones of the line mend the same mistake elsewhere.

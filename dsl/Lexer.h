@@ -42,9 +42,9 @@ struct Token {
 };
 
 struct Comment {
-  llvm::StringRef text;  // from `#`, without white space at its end
-  uint32_t next = 0;     // index of the token that follows
-  bool ownLine = false;  // nothing but white space before it on its line
+  llvm::StringRef text; // from `#`, without white space at its end
+  uint32_t next = 0;    // index of the token that follows
+  bool ownLine = false; // nothing but white space before it on its line
 };
 
 struct TokenStream {

@@ -95,7 +95,7 @@ enum class Op : uint8_t {
   Tick,      // int: ticks of the node's clock since its scope began; scope (reverse: counted from the other end)
   Every,     // bool: tick % ints[0] == ints[1]; scope. Where nothing but `when` uses it, it is only a clock
   Segment,   // bool: the last tick of this segment; segment = an Axis or Sample clock
-  Random,    // uniform [0,1) of the node's shape; index = site (unique a path and place); without a clock: once a call
+  Random,    // uniform [0,1) of the node's shape; index: Model::randomSites; without a clock: once a call
   // elementwise
   Tanh, Sigmoid, Relu, Exp, Log, Sqrt, Abs, Sin, Cos, Floor, Negate, Not,
   Add, Subtract, Multiply, Divide, FloorDivide, Modulo, Power, Minimum, Maximum,
@@ -183,6 +183,12 @@ struct Slot {
   llvm::SMRange range;
 };
 
+/// What distinguishes the random numbers of one place of the program from those of another (S8).
+struct RandomSite {
+  std::string path;  // of the application
+  uint32_t place = 0; // in its cell
+};
+
 struct Output {
   std::string name;
   NodeId node = noNode;
@@ -222,6 +228,7 @@ struct Model {
   std::vector<Generate> generates; // at most one
   std::vector<Scope> scopes;
   std::vector<Location> locations;
+  std::vector<RandomSite> randomSites;
   std::vector<const Clock *> events; // clocks of kind Event, by id; conditions in topological order
   std::vector<const Clock *> axes;   // the Axis clocks, finest of each chain first
   std::vector<std::pair<std::string, int64_t>> sizes; // the model's int sizes as built

@@ -130,8 +130,7 @@ bool Parser::topLevelItem() {
       expected("'cell', 'model' or an equation");
     take();
     return reports > 1;
-  default:
-    break;
+  default: break;
   }
   if (!isItemWord(token.kind)) {
     expected("'cell', 'model' or an equation");

@@ -20,44 +20,25 @@ struct Operator {
 
 std::optional<Operator> operatorOf(TokenKind kind) {
   switch (kind) {
-  case TokenKind::When:
-    return Operator{1, BinaryOp::When};
-  case TokenKind::Fby:
-    return Operator{2, BinaryOp::Fby, true};
-  case TokenKind::Or:
-    return Operator{3, BinaryOp::Or};
-  case TokenKind::And:
-    return Operator{4, BinaryOp::And};
-  case TokenKind::Equal:
-    return Operator{comparisonLevel, BinaryOp::Equal};
-  case TokenKind::NotEqual:
-    return Operator{comparisonLevel, BinaryOp::NotEqual};
-  case TokenKind::Less:
-    return Operator{comparisonLevel, BinaryOp::Less};
-  case TokenKind::LessEqual:
-    return Operator{comparisonLevel, BinaryOp::LessEqual};
-  case TokenKind::Greater:
-    return Operator{comparisonLevel, BinaryOp::Greater};
-  case TokenKind::GreaterEqual:
-    return Operator{comparisonLevel, BinaryOp::GreaterEqual};
-  case TokenKind::Plus:
-    return Operator{7, BinaryOp::Add};
-  case TokenKind::Minus:
-    return Operator{7, BinaryOp::Subtract};
-  case TokenKind::Star:
-    return Operator{8, BinaryOp::Multiply};
-  case TokenKind::Slash:
-    return Operator{8, BinaryOp::Divide};
-  case TokenKind::FloorDivide:
-    return Operator{8, BinaryOp::FloorDivide};
-  case TokenKind::Percent:
-    return Operator{8, BinaryOp::Modulo};
-  case TokenKind::At:
-    return Operator{8, BinaryOp::MatrixProduct};
-  case TokenKind::Caret:
-    return Operator{10, BinaryOp::Power, true};
-  default:
-    return std::nullopt;
+  case TokenKind::When: return Operator{1, BinaryOp::When};
+  case TokenKind::Fby: return Operator{2, BinaryOp::Fby, true};
+  case TokenKind::Or: return Operator{3, BinaryOp::Or};
+  case TokenKind::And: return Operator{4, BinaryOp::And};
+  case TokenKind::Equal: return Operator{comparisonLevel, BinaryOp::Equal};
+  case TokenKind::NotEqual: return Operator{comparisonLevel, BinaryOp::NotEqual};
+  case TokenKind::Less: return Operator{comparisonLevel, BinaryOp::Less};
+  case TokenKind::LessEqual: return Operator{comparisonLevel, BinaryOp::LessEqual};
+  case TokenKind::Greater: return Operator{comparisonLevel, BinaryOp::Greater};
+  case TokenKind::GreaterEqual: return Operator{comparisonLevel, BinaryOp::GreaterEqual};
+  case TokenKind::Plus: return Operator{7, BinaryOp::Add};
+  case TokenKind::Minus: return Operator{7, BinaryOp::Subtract};
+  case TokenKind::Star: return Operator{8, BinaryOp::Multiply};
+  case TokenKind::Slash: return Operator{8, BinaryOp::Divide};
+  case TokenKind::FloorDivide: return Operator{8, BinaryOp::FloorDivide};
+  case TokenKind::Percent: return Operator{8, BinaryOp::Modulo};
+  case TokenKind::At: return Operator{8, BinaryOp::MatrixProduct};
+  case TokenKind::Caret: return Operator{10, BinaryOp::Power, true};
+  default: return std::nullopt;
   }
 }
 
@@ -244,9 +225,7 @@ Parser::Parsed Parser::postfix() {
       checkSameLine(result.first, "to index");
       result = index(result);
       break;
-    case TokenKind::Dot:
-      result = member(result);
-      break;
+    case TokenKind::Dot: result = member(result); break;
     case TokenKind::Prime: {
       checkSameLine(result.first, "for its next value");
       Expr *expr = make(Expr::Kind::Prime);
@@ -255,8 +234,7 @@ Parser::Parsed Parser::postfix() {
       result = finish(expr, result.depth + 1, result.first);
       break;
     }
-    default:
-      return result;
+    default: return result;
     }
   }
   return result;
@@ -359,8 +337,7 @@ Parser::Parsed Parser::primary() {
     return finish(expr, 1, first);
   }
   case TokenKind::Int:
-  case TokenKind::Real:
-    return number();
+  case TokenKind::Real: return number();
   case TokenKind::True:
   case TokenKind::False: {
     Expr *expr = make(Expr::Kind::Bool);
@@ -377,8 +354,7 @@ Parser::Parsed Parser::primary() {
     inner.first = first;
     return inner;
   }
-  case TokenKind::LeftBracket:
-    return listLiteral();
+  case TokenKind::LeftBracket: return listLiteral();
   default:
     if (Diagnostic *error = expected("an expression")) {
       bool isDoubledStar = at(TokenKind::Star) && pos > 0 && previous().kind == TokenKind::Star;

@@ -8,8 +8,7 @@ namespace rondo::dsl {
 Item *Parser::item(Where where) {
   checkPlace(where);
   switch (peek().kind) {
-  case TokenKind::Name:
-    return equation();
+  case TokenKind::Name: return equation();
   case TokenKind::Cell:
   case TokenKind::Model: {
     Item *item = makeItem(Item::Kind::Cell);
@@ -19,8 +18,7 @@ Item *Parser::item(Where where) {
     item->range = item->cell->range;
     return item;
   }
-  default:
-    break;
+  default: break;
   }
   if (isItemWord(peek().kind))
     return itemOfWord();
@@ -36,10 +34,8 @@ void Parser::checkPlace(Where where) {
   bool inModel = where == Where::Model, inCell = where == Where::Cell;
   switch (word.kind) {
   case TokenKind::Rondo:
-  case TokenKind::Use:
-    return misplaced(shown + " belongs at the start of a file");
-  case TokenKind::Model:
-    return misplaced("a model stands by itself, outside of cells and models");
+  case TokenKind::Use: return misplaced(shown + " belongs at the start of a file");
+  case TokenKind::Model: return misplaced("a model stands by itself, outside of cells and models");
   case TokenKind::Param:
   case TokenKind::State:
     if (where == Where::File)
@@ -64,8 +60,7 @@ void Parser::checkPlace(Where where) {
     else if (inModel)
       report(DiagId::R0503, word.range(), "a model has no 'return'; its results are 'output NAME = ..'");
     return;
-  default:
-    return;
+  default: return;
   }
 }
 
@@ -74,25 +69,13 @@ Item *Parser::itemOfWord() {
   uint32_t first = pos;
   Item *item = nullptr;
   switch (peek().kind) {
-  case TokenKind::Input:
-    item = input();
-    break;
-  case TokenKind::Output:
-    item = output();
-    break;
-  case TokenKind::Loss:
-    item = loss();
-    break;
-  case TokenKind::Generate:
-    item = generate();
-    break;
-  case TokenKind::Return:
-    item = results();
-    break;
+  case TokenKind::Input: item = input(); break;
+  case TokenKind::Output: item = output(); break;
+  case TokenKind::Loss: item = loss(); break;
+  case TokenKind::Generate: item = generate(); break;
+  case TokenKind::Return: item = results(); break;
   case TokenKind::Param:
-  case TokenKind::State:
-    item = paramOrState();
-    break;
+  case TokenKind::State: item = paramOrState(); break;
   default:
     // `use` or `rondo` in a body: checkPlace has spoken, and recovery skips it.
     return nullptr;
@@ -291,8 +274,8 @@ bool Parser::path(std::vector<PathElement> &path) {
   }
 }
 
-/// `generate next text from logits (stop = 2)`. `next` and `from` are no reserved words: `next` is one here unless `from`
-/// follows it as the word of the item.
+/// `generate next text from logits (stop = 2)`. `next` and `from` are no reserved words: `next` is one here unless
+/// `from` follows it as the word of the item.
 Item *Parser::generate() {
   Item *item = makeItem(Item::Kind::Generate);
   take();
@@ -362,9 +345,7 @@ TypeExpr *Parser::type() {
       return nullptr;
   } else if (atName("real") || atName("int") || atName("bool")) {
     StringRef word = take().text();
-    type->kind = word == "real"  ? TypeExpr::Kind::Real
-                 : word == "int" ? TypeExpr::Kind::Int
-                                 : TypeExpr::Kind::Bool;
+    type->kind = word == "real" ? TypeExpr::Kind::Real : word == "int" ? TypeExpr::Kind::Int : TypeExpr::Kind::Bool;
   } else {
     expected("a type (real, int, bool, token(K), cell or [type])");
     return nullptr;

@@ -17,10 +17,8 @@ bool isItemWord(TokenKind kind) {
   case TokenKind::Output:
   case TokenKind::Loss:
   case TokenKind::Generate:
-  case TokenKind::Return:
-    return true;
-  default:
-    return false;
+  case TokenKind::Return: return true;
+  default: return false;
   }
 }
 
@@ -40,12 +38,9 @@ Diagnostic *Parser::report(DiagId id, SMRange range, std::string message) {
 /// A token as a message names it.
 std::string Parser::describe(const Token &token) const {
   switch (token.kind) {
-  case TokenKind::Eof:
-    return "end of file";
-  case TokenKind::String:
-    return "a string; strings belong in 'use'";
-  default:
-    break;
+  case TokenKind::Eof: return "end of file";
+  case TokenKind::String: return "a string; strings belong in 'use'";
+  default: break;
   }
   constexpr size_t longest = 40;
   StringRef text = token.text();
@@ -102,9 +97,7 @@ bool Parser::startsEquation(uint32_t token) const {
   for (uint32_t i = token + 1; i < stream.tokens.size() && !stream.tokens[i].startsLine; ++i) {
     switch (stream.tokens[i].kind) {
     case TokenKind::LeftParen:
-    case TokenKind::LeftBracket:
-      ++depth;
-      break;
+    case TokenKind::LeftBracket: ++depth; break;
     case TokenKind::RightParen:
     case TokenKind::RightBracket:
       if (depth == 0)
@@ -119,8 +112,7 @@ bool Parser::startsEquation(uint32_t token) const {
     case TokenKind::Cell: // of a type
     case TokenKind::Comma:
     case TokenKind::Colon:
-    case TokenKind::Prime:
-      break;
+    case TokenKind::Prime: break;
     default:
       if (depth == 0)
         return false;
@@ -130,9 +122,9 @@ bool Parser::startsEquation(uint32_t token) const {
   return false;
 }
 
-/// Skips what is left of a broken item: to the next line that starts with an item word or `NAME ... =`, or to the `}` of
-/// the body. Where brackets are left open, a line that reads like an equation may be an argument on its own line; it
-/// counts when it does not stand deeper than the broken item.
+/// Skips what is left of a broken item: to the next line that starts with an item word or `NAME ... =`, or to the `}`
+/// of the body. Where brackets are left open, a line that reads like an equation may be an argument on its own line;
+/// it counts when it does not stand deeper than the broken item.
 void Parser::recover(uint32_t itemStart) {
   uint32_t lineStart = itemStart;
   while (!stream.tokens[lineStart].startsLine)

@@ -21,9 +21,7 @@ bool HeaderJson::accept(char c) {
   return true;
 }
 
-bool HeaderJson::expect(char c) {
-  return accept(c) || fail(std::string("expected '") + c + "'");
-}
+bool HeaderJson::expect(char c) { return accept(c) || fail(std::string("expected '") + c + "'"); }
 
 bool HeaderJson::atEnd() {
   skipSpace();
@@ -59,7 +57,10 @@ size_t utf8Length(const char *at, const char *end) {
   unsigned char first = byte(0);
   if (first < 0x80)
     return 1;
-  size_t length = first >= 0xC2 && first <= 0xDF ? 2 : first >= 0xE0 && first <= 0xEF ? 3 : first >= 0xF0 && first <= 0xF4 ? 4 : 0;
+  size_t length = first >= 0xC2 && first <= 0xDF   ? 2
+                  : first >= 0xE0 && first <= 0xEF ? 3
+                  : first >= 0xF0 && first <= 0xF4 ? 4
+                                                   : 0;
   if (length == 0 || length > left)
     return 0;
   for (size_t i = 1; i < length; ++i)
@@ -115,24 +116,12 @@ bool HeaderJson::escape(std::string &out) {
   switch (c) {
   case '"':
   case '\\':
-  case '/':
-    out += c;
-    return true;
-  case 'b':
-    out += '\b';
-    return true;
-  case 'f':
-    out += '\f';
-    return true;
-  case 'n':
-    out += '\n';
-    return true;
-  case 'r':
-    out += '\r';
-    return true;
-  case 't':
-    out += '\t';
-    return true;
+  case '/': out += c; return true;
+  case 'b': out += '\b'; return true;
+  case 'f': out += '\f'; return true;
+  case 'n': out += '\n'; return true;
+  case 'r': out += '\r'; return true;
+  case 't': out += '\t'; return true;
   case 'u': {
     uint32_t code = 0;
     if (!hex4(code))
@@ -153,9 +142,7 @@ bool HeaderJson::escape(std::string &out) {
     appendUtf8(code, out);
     return true;
   }
-  default:
-    --at;
-    return fail("unknown escape in a string");
+  default: --at; return fail("unknown escape in a string");
   }
 }
 

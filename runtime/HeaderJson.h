@@ -13,11 +13,11 @@ class HeaderJson {
 public:
   HeaderJson(const char *text, size_t size) : begin(text), at(text), end(text + size) {}
 
-  bool expect(char c);                 // after white space
-  bool accept(char c);                 // the same, and no mistake if it is not there
-  bool string(std::string &out);       // valid UTF-8, escapes resolved
-  bool number(uint64_t &out);          // 0 .. 2^63-1, no sign, point or exponent
-  bool atEnd();                        // nothing but white space is left
+  bool expect(char c);           // after white space
+  bool accept(char c);           // the same, and no mistake if it is not there
+  bool string(std::string &out); // valid UTF-8, escapes resolved
+  bool number(uint64_t &out);    // 0 .. 2^63-1, no sign, point or exponent
+  bool atEnd();                  // nothing but white space is left
   bool fail(const std::string &message);
 
   std::string error;

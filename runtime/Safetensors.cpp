@@ -1,6 +1,6 @@
 #include "runtime/Safetensors.h"
-#include "runtime/HeaderJson.h"
 #include "runtime/HalfFloat.h"
+#include "runtime/HeaderJson.h"
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -21,9 +21,10 @@ struct DTypeRow {
 };
 // In the order of the enumerators.
 const DTypeRow dtypes[] = {
-    {DType::F64, "F64", 8, true},  {DType::F32, "F32", 4, true},  {DType::F16, "F16", 2, true}, {DType::BF16, "BF16", 2, true},
-    {DType::I64, "I64", 8, false}, {DType::I32, "I32", 4, false}, {DType::I16, "I16", 2, false}, {DType::I8, "I8", 1, false},
-    {DType::U8, "U8", 1, false},   {DType::Bool, "BOOL", 1, false},
+    {DType::F64, "F64", 8, true},    {DType::F32, "F32", 4, true},  {DType::F16, "F16", 2, true},
+    {DType::BF16, "BF16", 2, true},  {DType::I64, "I64", 8, false}, {DType::I32, "I32", 4, false},
+    {DType::I16, "I16", 2, false},   {DType::I8, "I8", 1, false},   {DType::U8, "U8", 1, false},
+    {DType::Bool, "BOOL", 1, false},
 };
 
 const uint64_t maxHeaderBytes = 100'000'000; // the format's own limit
@@ -53,7 +54,8 @@ bool readFields(HeaderJson &json, Tensor &tensor, Place &place) {
       if (field == "dtype") {
         if (!once(hasType, "dtype") || !json.string(text))
           return false;
-        auto row = std::find_if(std::begin(dtypes), std::end(dtypes), [&](const DTypeRow &r) { return text == r.name; });
+        auto row =
+            std::find_if(std::begin(dtypes), std::end(dtypes), [&](const DTypeRow &r) { return text == r.name; });
         if (row == std::end(dtypes))
           return json.fail(quoted(tensor.name) + " has the element type '" + text +
                            "', which is not one of F64 F32 F16 BF16 I64 I32 I16 I8 U8 BOOL");
@@ -86,7 +88,10 @@ bool readFields(HeaderJson &json, Tensor &tensor, Place &place) {
   }
   if (!hasType || !hasShape || !hasOffsets)
     return json.fail(quoted(tensor.name) + " lacks the field '" +
-                     (!hasType ? "dtype" : !hasShape ? "shape" : "data_offsets") + "'");
+                     (!hasType    ? "dtype"
+                      : !hasShape ? "shape"
+                                  : "data_offsets") +
+                     "'");
   return true;
 }
 
@@ -202,12 +207,14 @@ bool toInts(const Tensor &tensor, std::vector<int64_t> &values, std::string &err
 
 bool SafetensorsFile::read(const unsigned char *bytes, size_t size, std::string &error) {
   if (size < 8) {
-    error = "the file has " + std::to_string(size) + " bytes; a safetensors file starts with the 8 bytes of its header's length";
+    error = "the file has " + std::to_string(size) +
+            " bytes; a safetensors file starts with the 8 bytes of its header's length";
     return false;
   }
   uint64_t headerBytes = load<uint64_t>(bytes);
   if (headerBytes > maxHeaderBytes) {
-    error = "the header's length, " + std::to_string(headerBytes) + ", is over the limit of 100000000; is this a safetensors file?";
+    error = "the header's length, " + std::to_string(headerBytes) +
+            ", is over the limit of 100000000; is this a safetensors file?";
     return false;
   }
   if (headerBytes > size - 8) {
@@ -331,7 +338,8 @@ SafetensorsFile::~SafetensorsFile() {
 }
 
 const Tensor *SafetensorsFile::find(const std::string &name) const {
-  auto it = std::lower_bound(all.begin(), all.end(), name, [](const Tensor &t, const std::string &n) { return t.name < n; });
+  auto it =
+      std::lower_bound(all.begin(), all.end(), name, [](const Tensor &t, const std::string &n) { return t.name < n; });
   return it != all.end() && it->name == name ? &*it : nullptr;
 }
 

@@ -1,6 +1,7 @@
 // Safetensors files: a JSON header of names, types, shapes and places, then the data of all tensors, packed.
 //
-//   8 bytes: length of the header, little-endian    header: {"NAME": {"dtype", "shape", "data_offsets": [begin, end]}, ..}
+//   8 bytes: length of the header, little-endian
+//   header: {"NAME": {"dtype", "shape", "data_offsets": [begin, end]}, ..}
 //   data: offsets count from the end of the header; they cover it without holes or overlaps
 //
 // The reader maps the file and trusts nothing in it: what it hands out is checked. Nothing here throws; a function that
@@ -61,7 +62,8 @@ private:
 /// Collects tensors, then writes them all at once: the file appears whole or not at all.
 class SafetensorsWriter {
 public:
-  /// Values are converted to `dtype` (to nearest, ties to even); integers that do not fit are a caller's mistake and wrap.
+  /// Values are converted to `dtype` (to nearest, ties to even); integers that do not fit are a caller's mistake and
+  /// wrap.
   void addReals(std::string name, DType dtype, std::vector<uint64_t> shape, const double *values);
   void addInts(std::string name, DType dtype, std::vector<uint64_t> shape, const int64_t *values);
   void addMetadata(std::string key, std::string value);

@@ -108,7 +108,8 @@ std::string SafetensorsWriter::bytes() const {
     header += quoteJson(entry->name) + ":{\"dtype\":\"" + dtypeName(entry->dtype) + "\",\"shape\":[";
     for (size_t i = 0; i < entry->shape.size(); ++i)
       header += (i ? "," : "") + std::to_string(entry->shape[i]);
-    header += "],\"data_offsets\":[" + std::to_string(offset) + "," + std::to_string(offset + entry->data.size()) + "]}";
+    header +=
+        "],\"data_offsets\":[" + std::to_string(offset) + "," + std::to_string(offset + entry->data.size()) + "]}";
     offset += entry->data.size();
   }
   header += "}";

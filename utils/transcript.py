@@ -17,7 +17,7 @@ FENCE = re.compile(r"^```(rondo|console)[^\n]*\n(.*?)^```$", re.MULTILINE | re.D
 FILE_NAME = re.compile(r"`(\w+\.rondo)`")
 
 
-def session(commands, work, tools):
+def outputs_of(commands, work, tools):
     """The block with the real output behind each command."""
     lines = []
     for command in commands:
@@ -39,7 +39,7 @@ def real(text, tools):
                 with open(os.path.join(work, names[-1]), "w", encoding="utf-8") as file:
                     file.write(body)
             if block.group(1) == "console":
-                body = session(re.findall(r"^\$ (.*)$", body, re.MULTILINE), work, tools)
+                body = outputs_of(re.findall(r"^\$ (.*)$", body, re.MULTILINE), work, tools)
             parts += [text[end:block.start(2)], body]
             end = block.end(2)
     return "".join(parts) + text[end:]

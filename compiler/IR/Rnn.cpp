@@ -108,19 +108,6 @@ Type rondo::rnn::valueType(ArrayRef<int64_t> shape, Type element, ClockInterface
   return RankedTensorType::get(shape, element);
 }
 
-LogicalResult rondo::rnn::joinClocks(function_ref<InFlightDiagnostic()> emitError, TypeRange values,
-                                     ClockInterface &clock) {
-  clock = {};
-  for (Type type : values) {
-    ClockInterface other = clockOf(type);
-    if (clock && other && clock != other)
-      return emitError() << "clocks differ: " << clock << " and " << other << " [C2]";
-    if (other)
-      clock = other;
-  }
-  return success();
-}
-
 //===--- Types -------------------------------------------------------------------------------------------------===//
 
 void RnnDialect::registerTypes() {
@@ -138,8 +125,6 @@ LogicalResult StreamType::verify(function_ref<InFlightDiagnostic()> emitError, A
     return emitError() << "elements are f32, i64, i1 or !rnn.token, not " << elementType << " [T1]";
   return success();
 }
-
-int64_t StreamType::getNumElements() const { return elementCount(*this); }
 
 LogicalResult TokenType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t size) {
   if (size < 1)

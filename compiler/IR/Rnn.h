@@ -15,7 +15,6 @@ namespace rondo::rnn {
 class AxisClockAttr;
 class CutAttr;
 class ScopeAttr;
-class ReturnOp;
 } // namespace rondo::rnn
 
 #include "compiler/IR/RnnDialect.h.inc"
@@ -44,10 +43,6 @@ int64_t elementCount(mlir::Type value);
 ClockInterface clockOf(mlir::Type value);
 /// A stream on the clock, or a tensor if it is null.
 mlir::Type valueType(llvm::ArrayRef<int64_t> shape, mlir::Type element, ClockInterface clock);
-
-/// Refuses, at an op's location, values on different clocks. `clock` is the streams' one clock, null if all are tensors.
-mlir::LogicalResult joinClocks(llvm::function_ref<mlir::InFlightDiagnostic()> emitError, mlir::TypeRange values,
-                               ClockInterface &clock);
 
 //===--- Clocks ------------------------------------------------------------------------------------------------===//
 

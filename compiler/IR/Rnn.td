@@ -51,9 +51,9 @@ def Rnn_Dialect : Dialect {
   }];
 }
 
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 // Clocks: uniqued attributes, equal exactly when they tick together
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 
 def Rnn_ClockInterface : AttrInterface<"ClockInterface"> {
   let cppNamespace = "::rondo::rnn";
@@ -67,7 +67,7 @@ def Rnn_ClockInterface : AttrInterface<"ClockInterface"> {
     }], "::rondo::rnn::ClockInterface", "getParent">,
     InterfaceMethod<[{
       The axis that locates this clock's ticks: the axis under all `every` and `event`; of a pair its target's. An axis
-      stands for itself: a finer axis of the same chain is not known to it (see ModelOp::getRoot).
+      stands for itself: it does not know of finer axes in its chain.
     }], "::rondo::rnn::ClockInterface", "getRoot">];
   let extraSharedClassDeclaration = [{
     bool isSample() const;
@@ -145,9 +145,9 @@ def Rnn_PairClock : Rnn_Clock<"PairClock", "pair"> {
   ];
 }
 
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 // Scopes
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 
 def Rnn_Cut : Rnn_Attr<"Cut", "cut"> {
   let summary = "places that no memory crosses: just behind or just ahead of each tick of a clock";
@@ -167,9 +167,9 @@ def Rnn_Scope : Rnn_Attr<"Scope", "scope"> {
   let genVerifyDecl = 1;
 }
 
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 // Enumerations and initialisers
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 
 def Rnn_Reduction : I32EnumAttr<"Reduction", "how values become one", [
     I32EnumAttrCase<"Sum", 0, "sum">, I32EnumAttrCase<"Mean", 1, "mean">, I32EnumAttrCase<"Max", 2, "max">,
@@ -204,9 +204,9 @@ def Rnn_Init : Rnn_Attr<"Init", "init"> {
   let hasCustomAssemblyFormat = 1; // #rnn.init<uniform(0.1)>
 }
 
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 // Types
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 
 class Rnn_Type<string name, string keyword> : TypeDef<Rnn_Dialect, name> {
   let mnemonic = keyword;
@@ -229,10 +229,7 @@ def Rnn_Stream : Rnn_Type<"Stream", "stream"> {
   ];
   let extraClassDeclaration = [{
     int64_t getRank() const { return getShape().size(); }
-    int64_t getNumElements() const;
     StreamType withClock(ClockInterface clock) const { return get(getShape(), getElementType(), clock); }
-    StreamType withShape(::llvm::ArrayRef<int64_t> shape) const { return get(shape, getElementType(), getClock()); }
-    StreamType withElementType(::mlir::Type element) const { return get(getShape(), element, getClock()); }
   }];
 }
 
@@ -254,19 +251,21 @@ def Rnn_Token : Rnn_Type<"Token", "token"> {
   let parameters = (ins "int64_t":$size);
 }
 
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 // Constraints on operands and results
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 
 class Rnn_ValueOf<string test, string what>
     : Type<And<[CPred<"::rondo::rnn::isValueType($_self)">, CPred<test>]>, what, "::mlir::Type">;
 class Rnn_StreamOf<string test, string what>
-    : Type<And<[CPred<"::llvm::isa<::rondo::rnn::StreamType>($_self)">, CPred<test>]>, what, "::rondo::rnn::StreamType">;
+    : Type<And<[CPred<"::llvm::isa<::rondo::rnn::StreamType>($_self)">, CPred<test>]>, what,
+           "::rondo::rnn::StreamType">;
 class Rnn_TensorOf<string test, string what>
     : Type<And<[CPred<"::rondo::rnn::isValueType($_self)">, CPred<"::llvm::isa<::mlir::RankedTensorType>($_self)">,
                 CPred<test>]>, what, "::mlir::RankedTensorType">;
 
 defvar isReal = "::rondo::rnn::elementOf($_self).isF32()";
+defvar isToken = "::llvm::isa<::rondo::rnn::TokenType>(::rondo::rnn::elementOf($_self))";
 defvar isInt = "::rondo::rnn::elementOf($_self).isInteger(64)";
 defvar isBool = "::rondo::rnn::elementOf($_self).isInteger(1)";
 
@@ -275,7 +274,7 @@ def Rnn_Real : Rnn_ValueOf<isReal, "a stream or a static tensor of f32">;
 def Rnn_Int : Rnn_ValueOf<isInt, "a stream or a static tensor of i64">;
 def Rnn_Bool : Rnn_ValueOf<isBool, "a stream or a static tensor of i1">;
 def Rnn_Number : Rnn_ValueOf<!strconcat(isReal, " || ", isInt), "a stream or a static tensor of f32 or i64">;
-def Rnn_Index : Rnn_ValueOf<!strconcat("::llvm::isa<::rondo::rnn::TokenType>(::rondo::rnn::elementOf($_self)) || ", isInt),
+def Rnn_Index : Rnn_ValueOf<!strconcat(isToken, " || ", isInt),
                             "a stream or a static tensor of !rnn.token or i64">;
 def Rnn_AnyStream : Rnn_StreamOf<"true", "a stream">;
 def Rnn_RealStream : Rnn_StreamOf<isReal, "a stream of f32">;

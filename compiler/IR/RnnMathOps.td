@@ -1,13 +1,13 @@
-// Products and parts of values. Each works on tensors and streams alike; operands that are streams share one clock [C2],
-// a tensor counts on every clock, and the result is a tensor exactly if all operands are, unless said otherwise.
+// Products and parts of values. Each works on tensors and streams alike; operands that are streams share one clock
+// [C2], a tensor counts on every clock, and the result is a tensor exactly if all operands are, unless said otherwise.
 #ifndef RONDO_COMPILER_IR_RNNMATHOPS
 #define RONDO_COMPILER_IR_RNNMATHOPS
 
 include "compiler/IR/RnnOpBase.td"
 
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 // Products
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 
 def Rnn_MatmulOp : Rnn_InferredOp<"matmul"> {
   let summary = "a matrix (or row) times a vector or matrix";
@@ -25,14 +25,17 @@ def Rnn_MatmulOp : Rnn_InferredOp<"matmul"> {
   }];
   let arguments = (ins Rnn_Real:$w, Rnn_Real:$x, UnitAttr:$transposed);
   let results = (outs Rnn_Real:$result);
-  let assemblyFormat = "(`transposed` $transposed^)? $w `,` $x attr-dict `:` qualified(type($w)) `,` qualified(type($x))";
+  let assemblyFormat = [{
+    (`transposed` $transposed^)? $w `,` $x
+    attr-dict `:` qualified(type($w)) `,` qualified(type($x))
+  }];
 }
 
 def Rnn_OuterOp : Rnn_Op<"outer", [Pure]> {
   let summary = "a times b transposed: the adjoint of a product's left operand";
   let description = [{
-    [m] and [k] give [m,k]; [m,n] and [k,n] give [m,k], summed over n; a scalar and [k] give [k]; [n] and [k,n] give [k]. A
-    stream result has one a tick; a tensor result is summed over all samples and ticks.
+    [m] and [k] give [m,k]; [m,n] and [k,n] give [m,k], summed over n; a scalar and [k] give [k]; [n] and [k,n] give
+    [k]. A stream result has one a tick; a tensor result is summed over all samples and ticks.
 
     ```mlir
     // args: %dz : !rnn.stream<256xf32, #t>, %x : !rnn.stream<96xf32, #t>
@@ -42,7 +45,10 @@ def Rnn_OuterOp : Rnn_Op<"outer", [Pure]> {
   }];
   let arguments = (ins Rnn_Real:$a, Rnn_Real:$b);
   let results = (outs Rnn_Real:$result);
-  let assemblyFormat = "$a `,` $b attr-dict `:` qualified(type($a)) `,` qualified(type($b)) `->` qualified(type($result))";
+  let assemblyFormat = [{
+    $a `,` $b
+    attr-dict `:` qualified(type($a)) `,` qualified(type($b)) `->` qualified(type($result))
+  }];
   let hasVerifier = 1;
 }
 
@@ -74,13 +80,16 @@ def Rnn_ScatterAddOp : Rnn_Op<"scatter_add", [Pure]> {
   }];
   let arguments = (ins Rnn_Index:$index, Rnn_Real:$dy);
   let results = (outs Rnn_Real:$result);
-  let assemblyFormat = "$index `,` $dy attr-dict `:` qualified(type($index)) `,` qualified(type($dy)) `->` qualified(type($result))";
+  let assemblyFormat = [{
+    $index `,` $dy
+    attr-dict `:` qualified(type($index)) `,` qualified(type($dy)) `->` qualified(type($result))
+  }];
   let hasVerifier = 1;
 }
 
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 // Parts of values
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 
 def Rnn_SplitOp : Rnn_Op<"split", [Pure]> {
   let summary = "parts of a value along an axis, in order; their sizes are those of the results";
@@ -201,9 +210,9 @@ def Rnn_FoldOp : Rnn_InferredOp<"fold"> {
   let assemblyFormat = "$kind $x (`axis` $axis^) : (`all`)? attr-dict `:` qualified(type($x))";
 }
 
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 // Choices and conversions
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 
 def Rnn_ScaleOp : Rnn_InferredOp<"scale"> {
   let summary = "a value times a scalar";
@@ -281,8 +290,8 @@ def Rnn_OneHotOp : Rnn_InferredOp<"one_hot"> {
 def Rnn_ConvertOp : Rnn_Op<"convert", [Pure]> {
   let summary = "another element type";
   let description = [{
-    Any element to f32 or i64 (f32 to i64 towards zero; i1 as 0 and 1; a token as its number), i1 to either, and i64 to a
-    token, where it is in range [T1].
+    Any element to f32 or i64 (f32 to i64 towards zero; i1 as 0 and 1; a token as its number), i1 to either, and i64 to
+    a token, where it is in range [T1].
 
     ```mlir
     // args: %n : !rnn.stream<i64, #t>
@@ -296,15 +305,15 @@ def Rnn_ConvertOp : Rnn_Op<"convert", [Pure]> {
   let hasFolder = 1;
 }
 
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 // Sources
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 
 def Rnn_ConstOp : Rnn_Op<"const", [Pure, ConstantLike]> {
   let summary = "a constant";
   let description = [{
-    One number for all elements, or one an element in nested brackets. Reals are kept as f64, whatever the build computes
-    in; the value's shape is the result's.
+    One number for all elements, or one an element in nested brackets. Reals are kept as f64, whatever the build
+    computes in; the value's shape is the result's.
 
     ```mlir
     %a = rnn.const 0.1 : tensor<4xf32>
@@ -341,15 +350,18 @@ def Rnn_TickOp : Rnn_Op<"tick", [Pure, Rnn_Timed]> {
   }];
   let arguments = (ins UnitAttr:$reverse, OptionalAttr<Rnn_Scope>:$scope);
   let results = (outs Rnn_IntStream:$result);
-  let assemblyFormat = "(`reverse` $reverse^)? (`restart` `(` custom<Cuts>($scope)^ `)`)? attr-dict `:` qualified(type($result))";
+  let assemblyFormat = [{
+    (`reverse` $reverse^)? (`restart` `(` custom<Cuts>($scope)^ `)`)?
+    attr-dict `:` qualified(type($result))
+  }];
   let hasVerifier = 1;
 }
 
 def Rnn_RandomOp : Rnn_Op<"random", [Pure]> {
   let summary = "uniform numbers in [0, 1)";
   let description = [{
-    A function of (seed, path, site, sample, root tick, element), hence the same wherever it is computed again; a site is
-    one place of the program below its path [S8]. A tensor is drawn once a call.
+    A function of (seed, path, site, sample, root tick, element), hence the same wherever it is computed again; a site
+    is one place of the program below its path [S8]. A tensor is drawn once a call.
 
     ```mlir
     %u = rnn.random "dropout" site 0 : !rnn.stream<4xf32, #t>
@@ -360,9 +372,9 @@ def Rnn_RandomOp : Rnn_Op<"random", [Pure]> {
   let assemblyFormat = "$path `site` $site attr-dict `:` qualified(type($result))";
 }
 
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 // Gradients' edges
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 
 def Rnn_StopOp : Rnn_Op<"stop", [Pure, AllTypesMatch<["x", "result"]>]> {
   let summary = "x, through which no gradient flows";

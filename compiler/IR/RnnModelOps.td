@@ -35,11 +35,6 @@ def Rnn_ModelOp : Rnn_Op<"model", [
                                  "::mlir::TypeRange":$types, CArg<"bool", "false">:$training)>];
   let extraClassDeclaration = [{
     ::llvm::StringRef getInputName(unsigned index);
-    ReturnOp getReturn();
-    /// The axes of the model's clocks, each before those that it lies in: the finest of a chain first.
-    ::llvm::SmallVector<AxisClockAttr> getAxes();
-    /// The finest axis of the chain in which the clock's ticks are located; `sample` for itself.
-    AxisClockAttr getRoot(ClockInterface clock);
   }];
 }
 
@@ -81,8 +76,8 @@ def Rnn_ParamOp : Rnn_Op<"param", [Rnn_Kept, Rnn_Named]> {
 def Rnn_EventOp : Rnn_Op<"event", [Rnn_Kept]> {
   let summary = "defines an event clock: it ticks where the stream is true";
   let description = [{
-    The only one of its clock, above every value on that clock and above every scope that is cut before it [S2]; slots and
-    constants may stand above it.
+    The only one of its clock, above every value on that clock and above every scope that is cut before it [S2]; slots
+    and constants may stand above it.
 
     ```mlir
     // args: %x : !rnn.stream<4xf32, #t>, %surprise : !rnn.stream<i1, #t>
@@ -108,9 +103,11 @@ def Rnn_LossOp : Rnn_Op<"loss", [Rnn_Kept]> {
     rnn.loss "some" %l valid %m trains ["core.W"] : !rnn.stream<f32, #t>, !rnn.stream<i1, #t>
     ```
   }];
-  let arguments = (ins StrAttr:$name, Rnn_Real:$value, Optional<Rnn_BoolStream>:$mask, OptionalAttr<StrArrayAttr>:$trains);
+  let arguments = (ins StrAttr:$name, Rnn_Real:$value, Optional<Rnn_BoolStream>:$mask,
+                       OptionalAttr<StrArrayAttr>:$trains);
   let assemblyFormat = [{
-    $name $value (`valid` $mask^)? (`trains` $trains^)? attr-dict `:` qualified(type($value)) (`,` qualified(type($mask))^)?
+    $name $value (`valid` $mask^)? (`trains` $trains^)?
+    attr-dict `:` qualified(type($value)) (`,` qualified(type($mask))^)?
   }];
   let hasVerifier = 1;
 }

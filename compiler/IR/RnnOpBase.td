@@ -4,9 +4,9 @@
 
 include "compiler/IR/Rnn.td"
 
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 // Interfaces
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 
 def Rnn_Pointwise : OpInterface<"Pointwise"> {
   let cppNamespace = "::rondo::rnn";
@@ -23,15 +23,15 @@ def Rnn_Pointwise : OpInterface<"Pointwise"> {
 
 def Rnn_Timed : OpInterface<"Timed"> {
   let cppNamespace = "::rondo::rnn";
-  let description = "An operation that looks along time: its direction, and the scope whose cuts it does not look across.";
+  let description = "An operation that looks along time: its direction, and the scope whose cuts end its sight.";
   let methods = [
     InterfaceMethod<"whether time runs from the last tick to the first", "bool", "getReverse">,
     InterfaceMethod<"null where there are no cuts", "::rondo::rnn::ScopeAttr", "getScopeAttr">];
 }
 
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 // Base classes
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 
 class Rnn_Op<string keyword, list<Trait> traits = []> : Op<Rnn_Dialect, keyword, traits>;
 

@@ -2,8 +2,6 @@
 #include "compiler/IR/Rnn.h"
 
 #include "mlir/IR/Builders.h"
-#include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/Twine.h"
 
 using namespace mlir;
 using namespace rondo::rnn;
@@ -23,56 +21,11 @@ void ModelOp::build(OpBuilder &builder, OperationState &state, StringRef name, A
 
 StringRef ModelOp::getInputName(unsigned index) { return cast<StringAttr>(getInputs()[index]).getValue(); }
 
-ReturnOp ModelOp::getReturn() { return cast<ReturnOp>(getBody().front().getTerminator()); }
-
 void ModelOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {
   // Also asked of models that do not verify.
   for (auto [argument, name] : llvm::zip(region.getArguments(), getInputs()))
     if (auto text = dyn_cast<StringAttr>(name))
       setName(argument, text.getValue());
-}
-
-/// Adds the axes on which the clock's ticks are located, and those that they lie in.
-static void addAxes(ClockInterface clock, llvm::SetVector<AxisClockAttr> &axes) {
-  if (!clock)
-    return;
-  if (auto axis = dyn_cast<AxisClockAttr>(clock)) {
-    if (!axis.isSample() && axes.insert(axis))
-      addAxes(axis.getParent(), axes);
-  } else if (auto pair = dyn_cast<PairClockAttr>(clock)) {
-    addAxes(pair.getTarget(), axes);
-    addAxes(pair.getSource(), axes);
-  } else {
-    addAxes(clock.getParent(), axes);
-  }
-}
-
-SmallVector<AxisClockAttr> ModelOp::getAxes() {
-  llvm::SetVector<AxisClockAttr> axes;
-  for (BlockArgument argument : getBody().getArguments())
-    addAxes(clockOf(argument.getType()), axes);
-  for (Operation &op : getBody().front())
-    for (Type type : op.getResultTypes())
-      addAxes(clockOf(type), axes);
-  // The deeper an axis lies, the finer it is in its chain; of equal depth, in order of appearance.
-  SmallVector<std::pair<int, AxisClockAttr>> byDepth;
-  for (AxisClockAttr axis : axes) {
-    int depth = 0;
-    for (ClockInterface outer = axis; outer; outer = outer.getParent())
-      ++depth;
-    auto place = llvm::find_if(byDepth, [&](auto &other) { return other.first < depth; });
-    byDepth.insert(place, {depth, axis});
-  }
-  return llvm::to_vector(llvm::make_second_range(byDepth));
-}
-
-AxisClockAttr ModelOp::getRoot(ClockInterface clock) {
-  AxisClockAttr root = rootAxis(clock);
-  if (!root.isSample())
-    for (AxisClockAttr axis : getAxes())
-      if (root.contains(axis))
-        return axis;
-  return root;
 }
 
 void ReturnOp::build(OpBuilder &builder, OperationState &state, ArrayRef<StringRef> names, ValueRange values) {

@@ -10,13 +10,15 @@ defvar none = [{llvm_unreachable("not an operand type of this operation")}];
 
 class Rnn_PointwiseOp<string keyword, list<string> names, Type type, string real, string integer>
     : Rnn_Op<keyword, [Pure, DeclareOpInterfaceMethods<Rnn_Pointwise>, AllTypesMatch<names # ["result"]>]> {
-  defvar reals = !interleave(!foreach(i, !range(names), "[[maybe_unused]] double " # names[i] # " = in[" # i # "];"), " ");
-  defvar ints = !interleave(!foreach(i, !range(names), "[[maybe_unused]] int64_t " # names[i] # " = in[" # i # "];"), " ");
+  defvar indices = !range(names);
+  defvar reals = !interleave(!foreach(i, indices, "[[maybe_unused]] double " # names[i] # " = in[" # i # "];"), " ");
+  defvar ints = !interleave(!foreach(i, indices, "[[maybe_unused]] int64_t " # names[i] # " = in[" # i # "];"), " ");
   defvar values = !interleave(!foreach(name, names, "%" # name), ", ");
   defvar stream = "!rnn.stream<4x" # !if(!eq(type, Rnn_Bool), "i1", "f32") # ", #t>";
 
   let results = (outs type:$result);
-  let assemblyFormat = !interleave(!foreach(name, names, "$" # name), " `,` ") # " attr-dict `:` qualified(type($" # names[0] # "))";
+  let assemblyFormat = !interleave(!foreach(name, names, "$" # name), " `,` ") #
+                       " attr-dict `:` qualified(type($" # names[0] # "))";
   let hasFolder = 1;
   let description = "```mlir\n// args: " # !interleave(!foreach(name, names, "%" # name # " : " # stream), ", ") #
                     "\n%result = rnn." # keyword # " " # values # " : " # stream # "\n```";
@@ -38,7 +40,8 @@ class Rnn_Binary<string keyword, Type type, string text, string real, string int
   let summary = text;
   let arguments = (ins type:$a, type:$b);
 }
-class Rnn_Derivative<string keyword, string text, string real> : Rnn_PointwiseOp<keyword, ["y", "dy"], Rnn_Real, real, none> {
+class Rnn_Derivative<string keyword, string text, string real>
+    : Rnn_PointwiseOp<keyword, ["y", "dy"], Rnn_Real, real, none> {
   let summary = text;
   let arguments = (ins Rnn_Real:$y, Rnn_Real:$dy);
 }
@@ -66,13 +69,17 @@ def Rnn_FloorDivOp : Rnn_Binary<"floordiv", Rnn_Number, "a / b rounded down; of 
 def Rnn_ModOp     : Rnn_Binary<"mod", Rnn_Number, "a - b * floor(a / b), with the sign of b; of i64, 0 where b is 0",
                                "floorMod(a, b)", "floorMod(a, b)">;
 def Rnn_PowOp     : Rnn_Binary<"pow", Rnn_Real, "a to the power of b", "std::pow(a, b)">;
-def Rnn_MinimumOp : Rnn_Binary<"minimum", Rnn_Number, "the lesser; NaN if either is", "minimum(a, b)", "std::min(a, b)">;
-def Rnn_MaximumOp : Rnn_Binary<"maximum", Rnn_Number, "the greater; NaN if either is", "maximum(a, b)", "std::max(a, b)">;
+def Rnn_MinimumOp : Rnn_Binary<"minimum", Rnn_Number, "the lesser; NaN if either is",
+                               "minimum(a, b)", "std::min(a, b)">;
+def Rnn_MaximumOp : Rnn_Binary<"maximum", Rnn_Number, "the greater; NaN if either is",
+                               "maximum(a, b)", "std::max(a, b)">;
 def Rnn_AndOp     : Rnn_Binary<"and", Rnn_Bool, "true where both are", none, "a & b">;
 def Rnn_OrOp      : Rnn_Binary<"or", Rnn_Bool, "true where one or both are", none, "a | b">;
 
 // Adjoints in terms of the result y, so that the operand need not be kept.
-def Rnn_DtanhOp    : Rnn_Derivative<"dtanh", "the adjoint of x where y = tanh(x): (1 - y * y) * dy", "(1 - y * y) * dy">;
-def Rnn_DsigmoidOp : Rnn_Derivative<"dsigmoid", "the adjoint of x where y = sigmoid(x): y * (1 - y) * dy", "y * (1 - y) * dy">;
+def Rnn_DtanhOp    : Rnn_Derivative<"dtanh", "the adjoint of x where y = tanh(x): (1 - y * y) * dy",
+                                     "(1 - y * y) * dy">;
+def Rnn_DsigmoidOp : Rnn_Derivative<"dsigmoid", "the adjoint of x where y = sigmoid(x): y * (1 - y) * dy",
+                                        "y * (1 - y) * dy">;
 
 #endif

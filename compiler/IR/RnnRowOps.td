@@ -14,8 +14,8 @@ class Rnn_RowOp<string keyword, Type type> : Rnn_InferredOp<keyword> {
 def Rnn_SoftmaxOp : Rnn_RowOp<"softmax", Rnn_Real> {
   let summary = "exp(x) over its sum; rows that are all -inf, or none, give 0";
   let description = [{
-    With `per(#c)`, each element by itself over the rows of x's clock that belong to one tick of #c: of a segment, of the
-    sample, or, if x is on a pair clock, of a tick of its target. Without, over the last axis.
+    With `per(#c)`, each element by itself over the rows of x's clock that belong to one tick of #c: of a segment, of
+    the sample, or, if x is on a pair clock, of a tick of its target. Without, over the last axis.
 
     ```mlir
     // args: %logits : !rnn.stream<10xf32, #t>, %e : !rnn.stream<f32, #s>
@@ -57,7 +57,8 @@ def Rnn_CumsumOp : Rnn_InferredOp<"cumsum"> {
 def Rnn_PickOp : Rnn_InferredOp<"pick"> {
   let summary = "true at the first maximum";
   let description = [{
-    Where the adjoint of a maximum goes [G2]: each element by itself over the rows of a tick of #c, or over the last axis.
+    Where the adjoint of a maximum goes [G2]: each element by itself over the rows of a tick of #c, or over the last
+    axis.
 
     ```mlir
     // args: %w : !rnn.stream<4xf32, #word>, %x : !rnn.stream<3x4xf32, #t>
@@ -76,8 +77,8 @@ def Rnn_PickOp : Rnn_InferredOp<"pick"> {
 def Rnn_WindowOp : Rnn_InferredOp<"window"> {
   let summary = "each row's neighbours as a new last axis";
   let description = [{
-    Element j of row s is x at row s - (W-1)/2 + j (the division rounds down), zero outside of the rows. With `per(#c)` the
-    rows are those of a tick of #c; without, they are the elements of the last axis. The shape [..] becomes [.., W].
+    Element j of row s is x at row s - (W-1)/2 + j (the division rounds down), zero outside of the rows. With `per(#c)`
+    the rows are those of a tick of #c; without, they are the elements of the last axis. The shape [..] becomes [.., W].
 
     ```mlir
     // args: %x : !rnn.stream<4xf32, #s>
@@ -109,7 +110,8 @@ def Rnn_CtcOp : Rnn_Op<"ctc", [Pure]> {
   let summary = "connectionist temporal classification: minus the log probability of the labels";
   let description = [{
     Takes log_softmax of the logits itself; class 0 is the blank. The rows of both operands are those of one tick of the
-    result's clock (or of the target, if an operand is on a pair clock). Infinite if the labels do not fit into the rows.
+    result's clock (or of the target, if an operand is on a pair clock). Infinite if the labels do not fit into the
+    rows.
 
     ```mlir
     // args: %logits : !rnn.stream<29xf32, #t>, %labels : !rnn.stream<!rnn.token<29>, #s>
@@ -118,7 +120,10 @@ def Rnn_CtcOp : Rnn_Op<"ctc", [Pure]> {
   }];
   let arguments = (ins Rnn_RealStream:$logits, Rnn_AnyStream:$labels);
   let results = (outs Rnn_RealStream:$result);
-  let assemblyFormat = "$logits `,` $labels attr-dict `:` qualified(type($logits)) `,` qualified(type($labels)) `->` qualified(type($result))";
+  let assemblyFormat = [{
+    $logits `,` $labels
+    attr-dict `:` qualified(type($logits)) `,` qualified(type($labels)) `->` qualified(type($result))
+  }];
   let hasVerifier = 1;
 }
 
@@ -132,7 +137,10 @@ def Rnn_DctcOp : Rnn_Op<"dctc", [Pure, AllTypesMatch<["logits", "result"]>]> {
   }];
   let arguments = (ins Rnn_RealStream:$logits, Rnn_AnyStream:$labels, Rnn_RealStream:$dy);
   let results = (outs Rnn_RealStream:$result);
-  let assemblyFormat = "$logits `,` $labels `,` $dy attr-dict `:` qualified(type($logits)) `,` qualified(type($labels)) `,` qualified(type($dy))";
+  let assemblyFormat = [{
+    $logits `,` $labels `,` $dy
+    attr-dict `:` qualified(type($logits)) `,` qualified(type($labels)) `,` qualified(type($dy))
+  }];
   let hasVerifier = 1;
 }
 

@@ -4,9 +4,9 @@
 
 include "compiler/IR/RnnOpBase.td"
 
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 // Slots
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 
 class Rnn_SlotOp<string keyword, Type type> : Rnn_Op<keyword, [Rnn_Timed, Rnn_Named]> {
   let arguments = (ins StrAttr:$path, UnitAttr:$reverse, OptionalAttr<Rnn_Scope>:$scope);
@@ -20,9 +20,9 @@ class Rnn_SlotOp<string keyword, Type type> : Rnn_Op<keyword, [Rnn_Timed, Rnn_Na
 def Rnn_StateOp : Rnn_SlotOp<"state", Rnn_State> {
   let summary = "declares a slot that remembers the last write";
   let description = [{
-    A slot starts at zero. `rnn.next` writes it at each tick of its clock, `rnn.read` sees the last write strictly before
-    its own tick; with `reverse` time runs from the last tick to the first, and "before" is later. No write is seen
-    across a cut of the scope. Two states are never merged; one that nothing uses may be deleted.
+    A slot starts at zero. `rnn.next` writes it at each tick of its clock, `rnn.read` sees the last write strictly
+    before its own tick; with `reverse` time runs from the last tick to the first, and "before" is later. No write is
+    seen across a cut of the scope. Two states are never merged; one that nothing uses may be deleted.
 
     ```mlir
     // args: %x : !rnn.stream<4xf32, #t>
@@ -120,9 +120,9 @@ def Rnn_TakeOp : Rnn_Op<"take", [
   let assemblyFormat = "$slot attr-dict `:` qualified(type($slot)) `->` qualified(type($result))";
 }
 
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 // Crossings
-//===----------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 
 def Rnn_LatestOp : Rnn_Op<"latest", [Pure, Rnn_Timed]> {
   let summary = "a stream's value at its last tick at or before this one, else zero";
@@ -142,7 +142,8 @@ def Rnn_LatestOp : Rnn_Op<"latest", [Pure, Rnn_Timed]> {
   let arguments = (ins Rnn_AnyStream:$x, UnitAttr:$reverse, OptionalAttr<Rnn_Scope>:$scope);
   let results = (outs Rnn_AnyStream:$result);
   let assemblyFormat = [{
-    (`reverse` $reverse^)? (`restart` `(` custom<Cuts>($scope)^ `)`)? $x attr-dict `:` qualified(type($x)) `->` qualified(type($result))
+    (`reverse` $reverse^)? (`restart` `(` custom<Cuts>($scope)^ `)`)? $x
+    attr-dict `:` qualified(type($x)) `->` qualified(type($result))
   }];
   let hasVerifier = 1;
   let hasFolder = 1;
@@ -152,9 +153,9 @@ def Rnn_ReduceOp : Rnn_Op<"reduce", [Pure, Rnn_Timed]> {
   let summary = "one value of a stream's ticks since this clock's previous tick";
   let description = [{
     The sum, mean, maximum or first of x's ticks after the result's previous tick, up to and including this one; with
-    `reverse`, from this tick on and before the result's next one [C7]. Of no tick at all it is zero. `first` is the first
-    in the direction of time. From a pair clock to its target: over the source rows of the tick; to its source: over the
-    target ticks of the row.
+    `reverse`, from this tick on and before the result's next one [C7]. Of no tick at all it is zero. `first` is the
+    first in the direction of time. From a pair clock to its target: over the source rows of the tick; to its source:
+    over the target ticks of the row.
 
     ```mlir
     // args: %x : !rnn.stream<4xf32, #word>
@@ -167,7 +168,8 @@ def Rnn_ReduceOp : Rnn_Op<"reduce", [Pure, Rnn_Timed]> {
   let arguments = (ins Rnn_Reduction:$kind, Rnn_AnyStream:$x, UnitAttr:$reverse, OptionalAttr<Rnn_Scope>:$scope);
   let results = (outs Rnn_AnyStream:$result);
   let assemblyFormat = [{
-    $kind (`reverse` $reverse^)? (`restart` `(` custom<Cuts>($scope)^ `)`)? $x attr-dict `:` qualified(type($x)) `->` qualified(type($result))
+    $kind (`reverse` $reverse^)? (`restart` `(` custom<Cuts>($scope)^ `)`)? $x
+    attr-dict `:` qualified(type($x)) `->` qualified(type($result))
   }];
   let hasVerifier = 1;
 }

@@ -55,7 +55,7 @@ ScopeAttr scopeOf(Operation *op) {
   return timed ? timed.getScopeAttr() : ScopeAttr();
 }
 
-/// The events whose truth at a tick the operation's values at that tick depend on (with `afterCuts`: at earlier ticks too).
+/// The events whose truth at a tick decides the operation's values at that tick (with `afterCuts`: at later ticks too).
 /// Slots may be declared before, and constants stand wherever folding puts them.
 Events eventsOf(Operation *op, bool afterCuts) {
   Events events;
@@ -181,8 +181,8 @@ LogicalResult verifyEvents(ModelOp model) {
 
 //===--- Loops -------------------------------------------------------------------------------------------------===//
 
-/// What flows where: from operands to results, from a slot's writer to its readers, and from an event to all that ticks or
-/// restarts by it.
+/// What flows where: from operands to results, from a slot's writer to its readers, and from an event to all that ticks
+/// or restarts by it.
 struct Graph {
   struct Node {
     Operation *op = nullptr;
@@ -298,6 +298,9 @@ LogicalResult ModelOp::verify() {
 }
 
 LogicalResult ModelOp::verifyRegions() {
+  for (Operation &op : getBody().front())
+    if (op.getDialect() != (*this)->getDialect() || isa<ModelOp>(op))
+      return op.emitOpError() << "is no equation of a model";
   if (failed(verifyNames(*this)) || failed(verifySlots(*this)) || failed(verifyGenerate(*this)) ||
       failed(verifyEvents(*this)))
     return failure();

@@ -9,9 +9,7 @@ rnn::ClockInterface ClockTranslator::clock(const dsl::Clock *clock) {
     return it->second;
   rnn::ClockInterface result;
   switch (clock->kind) {
-  case dsl::Clock::Kind::Sample:
-    result = rnn::AxisClockAttr::getSample(context);
-    break;
+  case dsl::Clock::Kind::Sample: result = rnn::AxisClockAttr::getSample(context); break;
   case dsl::Clock::Kind::Axis:
     result = rnn::AxisClockAttr::get(context, clock->name, this->clock(clock->parent));
     break;
@@ -19,11 +17,8 @@ rnn::ClockInterface ClockTranslator::clock(const dsl::Clock *clock) {
     result = rnn::EveryClockAttr::get(clock->period, clock->phase, this->clock(clock->parent), reverse(clock->scope),
                                       cuts(clock->scope));
     break;
-  case dsl::Clock::Kind::Event:
-    result = rnn::EventClockAttr::get(clock->id, this->clock(clock->parent));
-    break;
-  case dsl::Clock::Kind::Var:
-    llvm_unreachable("a finished model has no clock variables");
+  case dsl::Clock::Kind::Event: result = rnn::EventClockAttr::get(clock->id, this->clock(clock->parent)); break;
+  case dsl::Clock::Kind::Var: llvm_unreachable("a finished model has no clock variables");
   }
   known[clock] = result;
   return result;

@@ -47,5 +47,13 @@ inline const dsl::Clock *axisOf(const dsl::Clock *clock) {
   return clock;
 }
 
+/// Whether axis `a` lies within axis `b`.
+inline bool isFiner(const dsl::Clock *a, const dsl::Clock *b) {
+  do
+    a = a->parent;
+  while (a && a != b);
+  return a;
+}
+
 } // namespace rondo::import
 #endif

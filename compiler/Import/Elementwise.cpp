@@ -19,11 +19,18 @@ namespace {
 /// Functions of reals alone, whatever the elements of the operand.
 bool isOfReals(Op op) {
   switch (op) {
-  case Op::Tanh: case Op::Sigmoid: case Op::Relu: case Op::Exp: case Op::Log: case Op::Sqrt: case Op::Sin: case Op::Cos:
-  case Op::Floor: case Op::Divide: case Op::Power:
-    return true;
-  default:
-    return false;
+  case Op::Tanh:
+  case Op::Sigmoid:
+  case Op::Relu:
+  case Op::Exp:
+  case Op::Log:
+  case Op::Sqrt:
+  case Op::Sin:
+  case Op::Cos:
+  case Op::Floor:
+  case Op::Divide:
+  case Op::Power: return true;
+  default: return false;
   }
 }
 
@@ -97,8 +104,8 @@ Value Importer::importMultiply(const dsl::Node &node, Space space) {
   if (node.type.elem == dsl::Elem::Real && !shape.empty())
     for (unsigned i : {0, 1}) {
       dsl::NodeId by = node.operands[i], x = node.operands[1 - i];
-      if (model.nodes[by].op != Op::Constant && rowShape(model.nodes[by].type).empty() &&
-          rowShape(model.nodes[x].type) == shape) {
+      if (graph.nodes[by].op != Op::Constant && rowShape(graph.nodes[by].type).empty() &&
+          rowShape(graph.nodes[x].type) == shape) {
         Value factor = operandOrTensor(by, space, real), scaled = operandOrTensor(x, space, real);
         return onClock(rnn::ScaleOp::create(b, factor, scaled), space.clock);
       }
@@ -107,7 +114,7 @@ Value Importer::importMultiply(const dsl::Node &node, Space space) {
 }
 
 Value Importer::importCompare(const dsl::Node &node, Space space) {
-  const dsl::Type &left = model.nodes[node.operands[0]].type, &right = model.nodes[node.operands[1]].type;
+  const dsl::Type &left = graph.nodes[node.operands[0]].type, &right = graph.nodes[node.operands[1]].type;
   rnn::Predicate predicate = predicateOf(node.op);
   bool equality = predicate == rnn::Predicate::Eq || predicate == rnn::Predicate::Ne;
   mlir::Type in = element(left);
@@ -123,14 +130,15 @@ Value Importer::importCompare(const dsl::Node &node, Space space) {
 Value Importer::importSelect(const dsl::Node &node, Space space) {
   llvm::SmallVector<int64_t> shape = rowShape(node.type);
   mlir::Type in = element(node.type);
-  bool scalar = rowShape(model.nodes[node.operands[0]].type).empty();
+  bool scalar = rowShape(graph.nodes[node.operands[0]].type).empty();
   Value condition = scalar ? operand(node.operands[0], space) : operand(node.operands[0], space, boolean, shape);
   Value a = operand(node.operands[1], space, in, shape), c = operand(node.operands[2], space, in, shape);
   return rnn::SelectOp::create(b, condition, a, c);
 }
 
 Value Importer::importRandom(const dsl::Node &node, Space space) {
-  return rnn::RandomOp::create(b, type(node.type, space.clock), b.getStringAttr(node.name), node.index);
+  const auto &[path, site] = model.randomSites[node.index];
+  return rnn::RandomOp::create(b, type(node.type, space.clock), b.getStringAttr(path), site);
 }
 
 } // namespace rondo::import

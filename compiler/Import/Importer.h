@@ -10,6 +10,7 @@
 #define RONDO_IMPORT_IMPORTER_H
 
 #include "compiler/Import/Clocks.h"
+#include "compiler/Import/Graph.h"
 #include "compiler/Import/Locations.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include <map>
@@ -68,7 +69,7 @@ private:
   Value fail(const llvm::Twine &message);
 
   //===--- Values.cpp ---===//
-  const dsl::Node &node(dsl::NodeId id) const { return model.nodes[id]; }
+  const dsl::Node &node(dsl::NodeId id) const { return graph.nodes[id]; }
   mlir::Type element(const dsl::Type &type);
   mlir::Type type(const dsl::Type &type, ClockInterface clock); // of a row
   Value constant(double value, mlir::Type type);
@@ -122,6 +123,7 @@ private:
   Value reduce(rnn::Reduction kind, Value x, ClockInterface clock, bool reverse = false, rnn::ScopeAttr cuts = {});
   Value tick(ClockInterface clock, bool reverse, rnn::ScopeAttr cuts);
   Value isFirst(ClockInterface clock, bool reverse, rnn::ScopeAttr cuts);
+  Value compareTick(rnn::Predicate predicate, ClockInterface clock, bool reverse, rnn::ScopeAttr cuts); // with 0
   Value importTick(const dsl::Node &node);
   Value importEvery(const dsl::Node &node);
   Value importSegment(const dsl::Node &node);
@@ -142,6 +144,7 @@ private:
 
   //===--- Validity.cpp ---===//
   Value importNextValue(const dsl::Node &node, Imported &result);
+  Value valueBehind(Value value, bool reverse, rnn::ScopeAttr cuts);
   Value validOf(const dsl::Node &node);
   Value both(Value a, Value c);
   ClockInterface eventOf(Value condition);
@@ -149,6 +152,7 @@ private:
 
   mlir::ImplicitLocOpBuilder b;
   const dsl::Model &model;
+  Graph graph;
   mlir::MLIRContext *context;
   ClockTranslator clocks;
   LocationTranslator locations;
@@ -156,15 +160,17 @@ private:
 
   rnn::ModelOp op;
   bool failed = false;
-  std::vector<Imported> imported; // by node
-  std::vector<bool> needed;       // by node: something reads its value
-  std::vector<Value> params;      // by index
-  std::vector<Value> states;      // by slot; null where none is needed
+  std::vector<Imported> imported;                                                 // by node
+  std::vector<bool> needed;                                                       // by node: something reads its value
+  std::vector<Value> params;                                                      // by index
+  std::vector<Value> states;                                                      // by slot; null where none is needed
   llvm::DenseMap<dsl::NodeId, llvm::SmallVector<uint32_t, 1>> slotsWritten;       // by next value
   llvm::DenseMap<dsl::NodeId, llvm::SmallVector<const dsl::Clock *, 1>> eventsOf; // by condition
   int64_t nextEvent = 0;                                                          // the next free id
   llvm::DenseMap<Value, ClockInterface> eventsMade;                               // by condition
-  std::map<std::tuple<const void *, bool, const void *>, Value> ticks, firsts;    // by clock, direction, cuts
+  std::map<std::tuple<const void *, bool, const void *>, Value> ticks;            // by clock, direction, cuts
+  llvm::DenseMap<std::pair<rnn::Predicate, Value>, Value> compared;               // ticks with 0
+  std::map<std::tuple<const void *, bool, const void *>, Value> following;        // by value, direction, cuts
   std::set<std::string> paths;                                                    // of slots
 };
 

@@ -60,16 +60,16 @@ Space Importer::spaceOf(const dsl::Node &node) {
   ClockInterface rows;
   bool tensors = true, ownRows = true;
   for (dsl::NodeId id : node.operands) {
-    const dsl::Node &operand = model.nodes[id];
+    const dsl::Node &operand = graph.nodes[id];
     Value value = imported[id].value;
     bool stream = value && rnn::clockOf(value.getType());
     tensors &= !stream;
     if (const dsl::ClockAxis *of = raggedAxis(operand.type)) {
       axis = of;
-      ClockInterface own = clocks.clock(of->collected);
-      if (!rows || imported[id].rows != own) // rows that a mask has thinned out prevail
-        rows = imported[id].rows;
-      ownRows &= rnn::clockOf(value.getType()) == imported[id].rows;
+      ClockInterface all = clocks.clock(of->collected), own = imported[id].rows ? imported[id].rows : all;
+      if (!rows || own != all) // rows that a mask has thinned out prevail
+        rows = own;
+      ownRows &= !stream || rnn::clockOf(value.getType()) == own;
     } else {
       ownRows &= !stream;
     }
@@ -89,10 +89,14 @@ Value Importer::inSpace(Value value, Space space, ClockInterface rows) {
     return value;
   if (!rows) // a plain value: the same for all rows of a tick
     return llvm::isa<rnn::PairClockAttr>(space.clock) ? cross(value, space, false) : latest(value, space.clock, true);
-  if (rows != space.rows && from == rows)
+  if (rows != space.rows) {
+    auto some = llvm::dyn_cast<rnn::EventClockAttr>(space.rows);
+    if (from != rows || !some || some.getOf() != rows) {
+      fail("these rows meet others that `next` has thinned out");
+      return constant(0, llvm::cast<rnn::StreamType>(value.getType()).withClock(space.clock));
+    }
     value = latest(value, space.rows);
-  else if (from != rows)
-    return fail("these rows meet others that `next` has thinned out"), value;
+  }
   return space.clock == space.rows ? value : cross(value, space, true);
 }
 
@@ -117,7 +121,7 @@ Value Importer::importCollect(const dsl::Node &node, Imported &result) {
                : model.scopes[node.scope].reverse || !model.scopes[node.scope].cuts.empty())
     return fail("`collect` over ticks that a reset cuts, or over a period or event in reverse, cannot be imported");
   result.rows = clocks.clock(axis->collected);
-  Value rows = operand(id, home(model.nodes[id].type, axis->collected), element(node.type));
+  Value rows = operand(id, home(graph.nodes[id].type, axis->collected), element(node.type));
   if (Value valid = imported[id].valid) { // the rows that count are an event of them [S7]
     result.rows = eventOf(valid);
     rows = latest(rows, result.rows);
@@ -126,24 +130,20 @@ Value Importer::importCollect(const dsl::Node &node, Imported &result) {
 }
 
 Value Importer::importAlongLastAxis(const dsl::Node &node, Space space) {
-  const dsl::Type &in = model.nodes[node.operands[0]].type;
+  const dsl::Type &in = graph.nodes[node.operands[0]].type;
   mlir::Type elements = node.op == dsl::Op::Argmax ? element(in) : element(node.type);
   Value x = operand(node.operands[0], space, elements);
   ClockInterface per = !in.dims.empty() && in.dims.back().axis ? space.ticks : ClockInterface();
   switch (node.op) {
-  case dsl::Op::Softmax:
-    return rnn::SoftmaxOp::create(b, x, per);
-  case dsl::Op::LogSoftmax:
-    return rnn::LogSoftmaxOp::create(b, x, per);
-  case dsl::Op::Cumsum:
-    return rnn::CumsumOp::create(b, x, per);
-  default:
-    return rnn::ArgmaxOp::create(b, x);
+  case dsl::Op::Softmax: return rnn::SoftmaxOp::create(b, x, per);
+  case dsl::Op::LogSoftmax: return rnn::LogSoftmaxOp::create(b, x, per);
+  case dsl::Op::Cumsum: return rnn::CumsumOp::create(b, x, per);
+  default: return rnn::ArgmaxOp::create(b, x);
   }
 }
 
 Value Importer::importFold(const dsl::Node &node, Space space) {
-  const dsl::Type &in = model.nodes[node.operands[0]].type;
+  const dsl::Type &in = graph.nodes[node.operands[0]].type;
   Value x = operand(node.operands[0], space, element(node.type));
   auto kind = rnn::Reduction(node.reduction);
   int64_t axis = node.ints[0];
@@ -158,7 +158,7 @@ Value Importer::importFold(const dsl::Node &node, Space space) {
 
 Value Importer::importRowProduct(const dsl::Node &node, Space space) {
   dsl::NodeId left = node.operands[0], right = node.operands[1];
-  const dsl::Type &l = model.nodes[left].type, &r = model.nodes[right].type;
+  const dsl::Type &l = graph.nodes[left].type, &r = graph.nodes[right].type;
   bool overRows = l.dims.back().axis && r.dims.front().axis;
   Value a = operandOrTensor(left, space, real), c = operandOrTensor(right, space, real);
   if (!overRows)
@@ -177,7 +177,7 @@ Value Importer::importRowProduct(const dsl::Node &node, Space space) {
 
 /// x[s] or x[s, c], F[k, (c,) w]: each row's w neighbours as features, times F.
 Value Importer::importConv1d(const dsl::Node &node, Space space) {
-  const dsl::Type &in = model.nodes[node.operands[0]].type;
+  const dsl::Type &in = graph.nodes[node.operands[0]].type;
   Value x = operand(node.operands[0], space, real), filters = operandOrTensor(node.operands[1], space, real);
   llvm::ArrayRef<int64_t> shape = rnn::shapeOf(filters.getType());
   int64_t width = shape.back(), features = shape.size() == 3 ? shape[1] * width : width;
@@ -200,7 +200,7 @@ Value Importer::importCtc(const dsl::Node &node) {
   const dsl::ClockAxis *axes[2];
   bool ownRows = true;
   for (unsigned i : {0, 1}) {
-    axes[i] = raggedAxis(model.nodes[node.operands[i]].type);
+    axes[i] = raggedAxis(graph.nodes[node.operands[i]].type);
     if (!axes[i])
       return fail("`ctc` takes its logits and labels as rows that `collect` made");
     const Imported &in = imported[node.operands[i]];

@@ -34,7 +34,7 @@ Value Importer::product(Value a, Value c) {
 Value Importer::importGather(const dsl::Node &node, Space space) {
   Value table = operandOrTensor(node.operands[0], space, element(node.type));
   Value index = operandOrTensor(node.operands[1], space);
-  if (int64_t axis = rowAxis(model.nodes[node.operands[0]].type, node.ints[0])) {
+  if (int64_t axis = rowAxis(graph.nodes[node.operands[0]].type, node.ints[0])) {
     llvm::SmallVector<int64_t> permutation{axis};
     for (int64_t i : llvm::seq<int64_t>(0, rnn::shapeOf(table.getType()).size()))
       if (i != axis)
@@ -46,7 +46,7 @@ Value Importer::importGather(const dsl::Node &node, Space space) {
 
 Value Importer::importPick(const dsl::Node &node, Space space) {
   Value x = operand(node.operands[0], space, element(node.type));
-  int64_t axis = rowAxis(model.nodes[node.operands[0]].type, node.ints[0]);
+  int64_t axis = rowAxis(graph.nodes[node.operands[0]].type, node.ints[0]);
   return reshape(slice(x, axis, node.ints[1], node.ints[1] + 1), rowShape(node.type));
 }
 

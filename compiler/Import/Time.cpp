@@ -49,10 +49,14 @@ Value Importer::tick(ClockInterface clock, bool reverse, rnn::ScopeAttr cuts) {
 }
 
 Value Importer::isFirst(ClockInterface clock, bool reverse, rnn::ScopeAttr cuts) {
-  Value &known = firsts[{clock.getAsOpaquePointer(), reverse, cuts.getAsOpaquePointer()}];
+  return compareTick(rnn::Predicate::Eq, clock, reverse, cuts);
+}
+
+Value Importer::compareTick(rnn::Predicate predicate, ClockInterface clock, bool reverse, rnn::ScopeAttr cuts) {
+  Value &known = compared[{predicate, tick(clock, reverse, cuts)}];
   if (!known) {
     Value count = tick(clock, reverse, cuts);
-    known = rnn::CompareOp::create(b, rnn::Predicate::Eq, count, constant(0, count.getType()));
+    known = rnn::CompareOp::create(b, predicate, count, constant(0, count.getType()));
   }
   return known;
 }
@@ -95,11 +99,11 @@ bool Importer::keepsStart(const dsl::Slot &slot) const {
   if (slot.next == dsl::noNode)
     return true;
   const dsl::Node &next = node(slot.next);
-  return next.op == dsl::Op::Read && &model.slots[next.index] == &slot;
+  return next.op == dsl::Op::Read && &graph.slots[next.index] == &slot;
 }
 
 Value Importer::importRead(const dsl::Node &node) {
-  const dsl::Slot &slot = model.slots[node.index];
+  const dsl::Slot &slot = graph.slots[node.index];
   Space space = home(slot.type, slot.clock);
   mlir::Type stream = type(slot.type, space.clock);
   bool hasStart = slot.init != dsl::noNode;
@@ -126,15 +130,14 @@ Value Importer::importKeptStart(const dsl::Slot &slot, Space space) {
   start = inSpace(start, space, imported[slot.init].rows);
   if (space.rows && space.clock == space.rows) // one tick a sample
     return start;
-  ClockInterface first =
-      rnn::EveryClockAttr::get(std::numeric_limits<int64_t>::max(), 0, space.ticks, reverse, cuts);
+  ClockInterface first = rnn::EveryClockAttr::get(std::numeric_limits<int64_t>::max(), 0, space.ticks, reverse, cuts);
   return latest(latest(start, withRows(first, start)), space.clock, reverse, cuts);
 }
 
 void Importer::importNext(uint32_t index) {
   if (!states[index])
     return;
-  const dsl::Slot &slot = model.slots[index];
+  const dsl::Slot &slot = graph.slots[index];
   Value next = operand(slot.next, home(slot.type, slot.clock), element(slot.type), rowShape(slot.type));
   rnn::NextOp::create(b, states[index], next);
 }
@@ -143,7 +146,7 @@ void Importer::importNext(uint32_t index) {
 
 Value Importer::importWhen(const dsl::Node &node, Imported &result) {
   dsl::NodeId id = node.operands[0];
-  const dsl::Node &x = model.nodes[id];
+  const dsl::Node &x = graph.nodes[id];
   if (!x.clock)
     return operand(id, home(node.type, node.clock), element(node.type));
   Space from = home(x.type, x.clock), to = home(node.type, node.clock);
@@ -166,7 +169,7 @@ Value Importer::sample(Value x, const dsl::Node &from, const dsl::Node &to) {
 
 Value Importer::importHold(const dsl::Node &node, Imported &result) {
   dsl::NodeId id = node.operands[0];
-  const dsl::Node &x = model.nodes[id];
+  const dsl::Node &x = graph.nodes[id];
   if (!x.clock)
     return operand(id, home(node.type, node.clock), element(node.type));
   Space from = home(x.type, x.clock), to = home(node.type, node.clock);
@@ -200,7 +203,7 @@ Value Importer::hold(Value x, const dsl::Clock *from, const dsl::Node &to) {
 
 Value Importer::importSpread(const dsl::Node &node, Imported &result) {
   dsl::NodeId id = node.operands[0];
-  if (!model.nodes[id].clock)
+  if (!graph.nodes[id].clock)
     return operand(id, home(node.type, node.clock), element(node.type));
   const Imported &in = imported[id];
   result.rows = in.rows;
@@ -216,13 +219,14 @@ Value Importer::importSpread(const dsl::Node &node, Imported &result) {
 
 Value Importer::importReducePer(const dsl::Node &node) {
   dsl::NodeId id = node.operands[0];
-  const dsl::Node &x = model.nodes[id];
+  dsl::Node x = graph.nodes[id];
+  if (!x.clock) // a constant: `segment` says on which clock it is used
+    x.clock = node.segment;
   if (!x.clock)
     return fail("a reduction over ticks of a value without a clock");
   Value value = operand(id, home(x.type, x.clock), element(node.type));
-  if (Value valid = imported[id].valid) { // S7: a reduction counts the valid ticks
+  if (Value valid = imported[id].valid) // S7: a reduction counts the valid ticks
     value = latest(value, withRows(eventOf(valid), value));
-  }
   return reducePer(Reduction(node.reduction), value, x, node);
 }
 

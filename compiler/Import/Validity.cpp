@@ -18,29 +18,33 @@ namespace rondo::import {
 
 Value Importer::importNextValue(const dsl::Node &node, Imported &result) {
   dsl::NodeId id = node.operands[0];
-  const dsl::Node &x = model.nodes[id];
+  const dsl::Node &x = graph.nodes[id];
   if (!x.clock)
     return operand(id, home(node.type, node.clock), element(node.type));
   Space space = home(x.type, x.clock);
   result.rows = space.rows;
   bool reverse = !clocks.reverse(node.scope);
   rnn::ScopeAttr cuts = clocks.cuts(node.scope);
-  auto following = [&](Value value) -> Value {
-    auto stream = llvm::cast<rnn::StreamType>(value.getType());
-    Value state = rnn::StateOp::create(b, rnn::StateType::get(stream), freshPath("next"), reverse, cuts);
-    rnn::NextOp::create(b, state, value);
-    return rnn::ReadOp::create(b, stream, state);
-  };
-  if (Value valid = imported[id].valid) {
-    result.valid = following(valid);
-  } else {
-    Value left = tick(space.ticks, reverse, cuts);
-    result.valid = rnn::CompareOp::create(b, rnn::Predicate::Ne, left, constant(0, left.getType()));
-  }
+  if (Value valid = imported[id].valid)
+    result.valid = valueBehind(valid, reverse, cuts);
+  else
+    result.valid = compareTick(rnn::Predicate::Ne, space.ticks, reverse, cuts);
   Value value = operand(id, space, element(node.type));
   if (space.rows && space.clock == space.rows) // one tick a sample: none follows
     return constant(0, value.getType());
-  return following(value);
+  return valueBehind(value, reverse, cuts);
+}
+
+/// The value one tick back in this direction, zero where there is none.
+Value Importer::valueBehind(Value value, bool reverse, rnn::ScopeAttr cuts) {
+  Value &known = following[{value.getAsOpaquePointer(), reverse, cuts.getAsOpaquePointer()}];
+  if (!known) {
+    auto stream = llvm::cast<rnn::StreamType>(value.getType());
+    Value state = rnn::StateOp::create(b, rnn::StateType::get(stream), freshPath("next"), reverse, cuts);
+    rnn::NextOp::create(b, state, value);
+    known = rnn::ReadOp::create(b, stream, state);
+  }
+  return known;
 }
 
 Value Importer::validOf(const dsl::Node &node) {

@@ -14,14 +14,10 @@ llvm::SmallVector<int64_t> rowShape(const dsl::Type &type) {
 
 mlir::Type Importer::element(const dsl::Type &type) {
   switch (type.elem) {
-  case dsl::Elem::Real:
-    return real;
-  case dsl::Elem::Int:
-    return integer;
-  case dsl::Elem::Bool:
-    return boolean;
-  case dsl::Elem::Token:
-    return rnn::TokenType::get(context, type.tokens);
+  case dsl::Elem::Real: return real;
+  case dsl::Elem::Int: return integer;
+  case dsl::Elem::Bool: return boolean;
+  case dsl::Elem::Token: return rnn::TokenType::get(context, type.tokens);
   }
   llvm_unreachable("an element type");
 }
@@ -36,7 +32,8 @@ Value Importer::constant(double value, mlir::Type type) {
   return rnn::ConstOp::create(b, type, llvm::ArrayRef<int64_t>(int64_t(value)));
 }
 
-Value Importer::constant(const dsl::Node &node, llvm::ArrayRef<int64_t> shape, mlir::Type element, ClockInterface clock) {
+Value Importer::constant(const dsl::Node &node, llvm::ArrayRef<int64_t> shape, mlir::Type element,
+                         ClockInterface clock) {
   const std::vector<double> &values = *node.values;
   if (values.size() == 1)
     return constant(values[0], valueType(shape, element, clock));
@@ -69,7 +66,8 @@ Value Importer::operandOrTensor(dsl::NodeId id, Space space, mlir::Type element)
 Value Importer::toElement(Value value, mlir::Type element) {
   if (!element || rnn::elementOf(value.getType()) == element)
     return value;
-  return rnn::ConvertOp::create(b, valueType(rnn::shapeOf(value.getType()), element, rnn::clockOf(value.getType())), value);
+  return rnn::ConvertOp::create(b, valueType(rnn::shapeOf(value.getType()), element, rnn::clockOf(value.getType())),
+                                value);
 }
 
 Value Importer::toShape(Value value, llvm::ArrayRef<int64_t> shape) {

@@ -31,7 +31,8 @@ public:
     Sight sight(e.program(), e.program().typeOf(x).clock, type.clock);
     Timeline &time = e.timeline(place.sample);
     int32_t here = sight.position(time, place);
-    int32_t other = reverse ? time.first(sight.toTime, sight.root, here + 1) : time.last(sight.toTime, sight.root, here - 1);
+    int32_t other =
+        reverse ? time.first(sight.toTime, sight.root, here + 1) : time.last(sight.toTime, sight.root, here - 1);
     if (other == unknown)
       return nullptr;
     int32_t low = reverse ? here : other == nowhere ? 0 : other + 1;

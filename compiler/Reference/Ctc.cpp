@@ -90,7 +90,8 @@ double ctcLoss(llvm::ArrayRef<const double *> logits, int64_t classes, llvm::Arr
   return trellis.impossible ? INFINITY : -trellis.logTotal(trellis.forward());
 }
 
-std::vector<double> ctcGradient(llvm::ArrayRef<const double *> logits, int64_t classes, llvm::ArrayRef<int64_t> labels) {
+std::vector<double> ctcGradient(llvm::ArrayRef<const double *> logits, int64_t classes,
+                                llvm::ArrayRef<int64_t> labels) {
   std::vector<double> gradient(logits.size() * classes, 0);
   if (logits.empty())
     return gradient;
@@ -201,7 +202,8 @@ private:
 
 std::unique_ptr<Rule> makeCtcRule(Compiler &c, mlir::Operation *op, unsigned) {
   if (auto ctc = llvm::dyn_cast<rnn::CtcOp>(op))
-    return std::make_unique<CtcRule>(CtcOperands{c.id(ctc.getLogits()), c.id(ctc.getLabels()), c.type(ctc.getLogits()).size});
+    return std::make_unique<CtcRule>(
+        CtcOperands{c.id(ctc.getLogits()), c.id(ctc.getLabels()), c.type(ctc.getLogits()).size});
   if (auto dctc = llvm::dyn_cast<rnn::DctcOp>(op))
     return std::make_unique<DctcRule>(
         CtcOperands{c.id(dctc.getLogits()), c.id(dctc.getLabels()), c.type(dctc.getLogits()).size}, c.id(dctc.getDy()));

@@ -1,4 +1,5 @@
 #include "compiler/Reference/Dependence.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallBitVector.h"
 
 namespace rondo::reference {
@@ -90,14 +91,10 @@ private:
   bool isSettled(ClockId id) const {
     const Clock &clock = program.clocks[id];
     switch (clock.kind) {
-    case Clock::Kind::Sample:
-      return false;
-    case Clock::Kind::Axis:
-      return true;
-    case Clock::Kind::Every:
-      return !clock.reverse && isSettled(clock.parent) && isSettledScope(clock.scope);
-    case Clock::Kind::Event:
-      return isSettled(clock.parent) && values[clock.condition];
+    case Clock::Kind::Sample: return false;
+    case Clock::Kind::Axis: return true;
+    case Clock::Kind::Every: return !clock.reverse && isSettled(clock.parent) && isSettledScope(clock.scope);
+    case Clock::Kind::Event: return isSettled(clock.parent) && values[clock.condition];
     case Clock::Kind::Pair: // a source on another root is complete when its target begins
       return isSettled(clock.target) && isSettled(clock.source) && clock.per == sampleClock &&
              program.clocks[clock.source].root != clock.root;
@@ -139,6 +136,26 @@ private:
 } // namespace
 
 std::vector<bool> settledValues(const Program &program) { return Settled(program).run(); }
+
+std::vector<llvm::SmallVector<ClockId, 1>> awaitedClocks(const Program &program) {
+  std::vector<llvm::SmallVector<ClockId, 1>> awaited(program.values.size());
+  for (size_t v = 0; v < awaited.size(); ++v) { // operands come first
+    const Value &value = program.values[v];
+    if (value.type.clock == noClock || program.clocks[value.type.clock].isPair())
+      continue;
+    auto add = [&](ClockId clock) {
+      if (!llvm::is_contained(awaited[v], clock))
+        awaited[v].push_back(clock);
+    };
+    if (value.per != noClock && value.per != value.type.clock)
+      add(value.per);
+    for (ValueId operand : value.operands)
+      if (program.typeOf(operand).clock == value.type.clock)
+        for (ClockId clock : awaited[operand])
+          add(clock);
+  }
+  return awaited;
+}
 
 //===--- Causality ---===//
 

@@ -11,8 +11,12 @@ Evaluation::Evaluation(std::shared_ptr<const Program> program)
 
 Sample &Evaluation::addSample(int32_t index, std::vector<int32_t> lengths, std::vector<std::vector<int32_t>> rowAt) {
   Timeline timeline(*owner, *this, all.size(), std::move(lengths), std::move(rowAt));
-  all.push_back({index, std::move(timeline), std::vector<Column>(owner->values.size()),
-                 std::vector<const Array *>(owner->inputs.size()), false, {}});
+  all.push_back({index,
+                 std::move(timeline),
+                 std::vector<Column>(owner->values.size()),
+                 std::vector<const Array *>(owner->inputs.size()),
+                 false,
+                 {}});
   return all.back();
 }
 
@@ -37,7 +41,7 @@ Row &Evaluation::cell(ValueId value, Place place) {
 Row Evaluation::ask(ValueId value, Place place) {
   Row row = cell(value, place);
   if (row == &waiting) {
-    fail(describe(value, place) + " depends on itself");
+    fail("depends on itself by way of " + describe(value, place));
     return nullptr;
   }
   if (!row)
@@ -56,10 +60,14 @@ void Evaluation::work() {
     cell(task.value, task.place) = &waiting;
     size_t before = tasks.size();
     row = owner->values[task.value].rule->evaluate(*this, task.value, task.place);
+    if (!error.empty()) {
+      error = describe(task.value, task.place) + ": " + error;
+      return;
+    }
     if (row) {
       cell(task.value, task.place) = row;
       tasks.resize(before - 1);
-    } else if (tasks.size() == before && error.empty()) {
+    } else if (tasks.size() == before) {
       fail("internal error: " + describe(task.value, task.place) + " has no value");
     }
   }

@@ -1,13 +1,13 @@
-// One evaluation of a program on a batch: rows on demand, each computed once. There is no order of execution: a rule asks
-// for the rows that it needs, and an explicit list of work replaces recursion, so that chains of any length do.
+// One evaluation of a program on a batch: rows on demand, each computed once. There is no order of execution: a rule
+// asks for the rows that it needs, and an explicit list of work replaces recursion, so that chains of any length do.
 #ifndef RONDO_REFERENCE_EVALUATION_H
 #define RONDO_REFERENCE_EVALUATION_H
 
 #include "compiler/Reference/Timeline.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/Allocator.h"
-#include <functional>
 #include <optional>
 
 namespace rondo::reference {
@@ -49,14 +49,14 @@ public:
   double *newReals(int64_t size) { return memory->Allocate<double>(size); }
   int64_t *newInts(int64_t size) { return memory->Allocate<int64_t>(size); }
   Row zeros(int64_t size);
-  /// The row that `value` had when it was last computed from the same operand rows, or null. Rows are immutable, so what
-  /// does not change from tick to tick is computed and kept once.
+  /// The row that `value` had when it was last computed from the same operand rows, or null. Rows are immutable, so
+  /// what does not change from tick to tick is computed and kept once.
   Row sameAsBefore(ValueId value, llvm::ArrayRef<Row> operands) const;
   void remember(ValueId value, llvm::ArrayRef<Row> operands, Row result);
   /// All places of a clock in (sample, tick, row) order; none if ticks are unknown yet.
   std::optional<std::vector<Place>> allPlaces(ClockId clock);
   std::optional<std::vector<Place>> placesOf(ClockId clock, int32_t sample);
-  /// Stops the evaluation.
+  /// Stops the evaluation; the value and place whose rule says this are put in front.
   void fail(const llvm::Twine &message);
   /// "'enc.h' (rnn.mul), sample 0, tick 3"
   std::string describe(ValueId value, Place place) const;

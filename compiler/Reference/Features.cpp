@@ -11,7 +11,8 @@ namespace {
 constexpr size_t elementBytes = 8;
 Row offset(Row row, int64_t elements) { return static_cast<const char *>(row) + elements * elementBytes; }
 
-/// Copies a block of each outer index: from[outer][fromSize] -> to[outer][toSize], `count` elements at the given offsets.
+/// Copies a block of each outer index: from[outer][fromSize] -> to[outer][toSize], `count` elements at the given
+/// offsets.
 void copyBlocks(Row from, int64_t fromSize, int64_t fromAt, int64_t *to, int64_t toSize, int64_t toAt, int64_t count,
                 int64_t outer) {
   for (int64_t o = 0; o < outer; ++o)
@@ -43,7 +44,7 @@ std::unique_ptr<Rule> concat(Compiler &c, rnn::ConcatOp op) {
   llvm::SmallVector<int64_t> sizes;
   for (mlir::Value part : op.getParts())
     sizes.push_back(c.type(part).shape[op.getAxis()] * view.inner);
-  return local(c.ids_(op->getOperands()), [=](Evaluation &e, llvm::ArrayRef<Row> in) -> Row {
+  return local(c.idsOf(op->getOperands()), [=](Evaluation &e, llvm::ArrayRef<Row> in) -> Row {
     int64_t total = view.size * view.inner, at = 0;
     int64_t *out = e.newInts(view.outer * total);
     for (size_t i = 0; i < in.size(); ++i) {
@@ -108,7 +109,9 @@ double foldReals(rnn::Reduction kind, const double *in, int64_t count, int64_t s
     sum.add(in[k * stride]);
     most = rnn::maximum(most, in[k * stride]);
   }
-  return kind == rnn::Reduction::Max ? most : kind == rnn::Reduction::Sum ? sum.value : rounded(sum.value / count, fp64);
+  return kind == rnn::Reduction::Max   ? most
+         : kind == rnn::Reduction::Sum ? sum.value
+                                       : rounded(sum.value / count, fp64);
 }
 
 int64_t foldInts(rnn::Reduction kind, const int64_t *in, int64_t count, int64_t stride) {
@@ -120,14 +123,10 @@ int64_t foldInts(rnn::Reduction kind, const int64_t *in, int64_t count, int64_t 
     most = std::max(most, in[k * stride]);
   }
   switch (kind) {
-  case rnn::Reduction::Sum:
-    return sum;
-  case rnn::Reduction::Mean:
-    return rnn::floorDiv(sum, count);
-  case rnn::Reduction::Max:
-    return most;
-  case rnn::Reduction::First:
-    return in[0];
+  case rnn::Reduction::Sum: return sum;
+  case rnn::Reduction::Mean: return rnn::floorDiv(sum, count);
+  case rnn::Reduction::Max: return most;
+  case rnn::Reduction::First: return in[0];
   }
   llvm_unreachable("a reduction");
 }
@@ -163,9 +162,9 @@ std::unique_ptr<Rule> argmax(Compiler &c, rnn::ArgmaxOp op) {
       int64_t best = 0;
       for (int64_t i = 1; i < n; ++i) { // a NaN is above everything
         int64_t a = l * n + i, b = l * n + best;
-        bool above = real ? reals(in[0])[a] > reals(in[0])[b] ||
-                                (std::isnan(reals(in[0])[a]) && !std::isnan(reals(in[0])[b]))
-                          : ints(in[0])[a] > ints(in[0])[b];
+        bool above =
+            real ? reals(in[0])[a] > reals(in[0])[b] || (std::isnan(reals(in[0])[a]) && !std::isnan(reals(in[0])[b]))
+                 : ints(in[0])[a] > ints(in[0])[b];
         if (above)
           best = i;
       }

@@ -7,7 +7,6 @@
 #include "compiler/Reference/Structure.h"
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <numeric>
 
 namespace rondo::reference {
@@ -23,7 +22,7 @@ struct Hypothesis {
 
 class Generator {
 public:
-  Generator(std::shared_ptr<const Program> program, const Batch &batch, const GenerateOptions &how)
+  Generator(const std::shared_ptr<const Program> &program, const Batch &batch, const GenerateOptions &how)
       : program(*program), evaluation(program), batch(batch), how(how), info(program->generates[0]),
         input(program->typeOf(program->inputs[info.input].value)), source(program->typeOf(info.source)),
         start(how.start >= 0 ? how.start : info.start), stop(how.stop >= 0 ? how.stop : info.stop),
@@ -41,8 +40,9 @@ public:
     std::vector<std::vector<Generated>> results;
     for (int64_t s = 0; s < batch.samples; ++s) {
       begin(s, (*structure)[s]);
-      llvm::Expected<std::vector<Generated>> result =
-          how.mode == GenerateOptions::Mode::Beam ? beam() : input.element == Element::Token ? tokens() : rows();
+      llvm::Expected<std::vector<Generated>> result = how.mode == GenerateOptions::Mode::Beam ? beam()
+                                                      : input.element == Element::Token       ? tokens()
+                                                                                              : rows();
       if (!result)
         return result.takeError();
       results.push_back(std::move(*result));
@@ -252,7 +252,9 @@ private:
     std::vector<int64_t> order(scores.size());
     std::iota(order.begin(), order.end(), 0);
     if (how.topK > 0 && how.topK < int64_t(order.size())) {
-      std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return above(scores[a], scores[b]); });
+      std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+        return above(scores[a], scores[b]) || (!above(scores[b], scores[a]) && a < b);
+      });
       order.resize(how.topK);
       std::sort(order.begin(), order.end());
     }
@@ -281,8 +283,8 @@ private:
     return how.lengthPenalty == 0 ? score : score / std::pow(length, how.lengthPenalty);
   }
 
-  /// At each step, the best of all hypotheses and their continuations by score / length^penalty, those that have stopped
-  /// among them; ties by the smaller token sequence. The stop token counts in score and length.
+  /// At each step, the best of all hypotheses and their continuations by score / length^penalty, those that have
+  /// stopped among them; ties by the smaller token sequence. The stop token counts in score, length and sequence.
   llvm::Expected<std::vector<Generated>> beam() {
     struct Candidate {
       int32_t parent;
@@ -307,8 +309,7 @@ private:
       }
       auto sequence = [&](const Candidate &candidate) {
         std::vector<int64_t> tokens = beam[candidate.parent].tokens;
-        if (candidate.token >= 0 && candidate.token != stop)
-          tokens.push_back(candidate.token);
+        tokens.push_back(candidate.token < 0 ? stop : candidate.token);
         return tokens;
       };
       size_t kept = std::min<size_t>(how.beams, candidates.size());
@@ -365,8 +366,8 @@ private:
 
 } // namespace
 
-llvm::Expected<std::vector<std::vector<Generated>>> generate(rnn::ModelOp model, const Params &params, const Batch &batch,
-                                                             Options options, const GenerateOptions &how) {
+llvm::Expected<std::vector<std::vector<Generated>>>
+generate(rnn::ModelOp model, const Params &params, const Batch &batch, Options options, const GenerateOptions &how) {
   llvm::Expected<std::shared_ptr<const Program>> program = compile(model, params, options);
   if (!program)
     return program.takeError();

@@ -17,9 +17,10 @@ double glorotBound(llvm::ArrayRef<int64_t> shape) {
   return std::sqrt(6 / (in + out));
 }
 
-/// Fills `out` [rows, columns] with orthonormal columns, or rows where there are fewer: Q of the QR decomposition, with R's
-/// diagonal positive, of a matrix of normal numbers. (Its columns are reflected one after the other onto the axes; Q is
-/// the product of the reflections, each found from normal numbers alone, since a reflected normal vector is one again.)
+/// Fills `out` [rows, columns] with orthonormal columns, or rows where there are fewer: Q of the QR decomposition, with
+/// R's diagonal positive, of a matrix of normal numbers. (Its columns are reflected one after the other onto the axes;
+/// Q is the product of the reflections, each found from normal numbers alone, since a reflected normal vector is one
+/// again.)
 void orthonormal(RandomStream &random, double *out, int64_t rows, int64_t columns) {
   if (rows < columns) {
     std::vector<double> turned(rows * columns);
@@ -49,7 +50,7 @@ void orthonormal(RandomStream &random, double *out, int64_t rows, int64_t column
         x *= std::sqrt(2 / length);
   }
   // Q's columns a few at a time, which then stay in the cache while all reflections pass over them.
-  constexpr int64_t strip = 8;
+  constexpr int64_t strip = 32;
   std::vector<double> q(rows * strip);
   for (int64_t first = 0; first < columns; first += strip) {
     std::fill(q.begin(), q.end(), 0.0);
@@ -71,14 +72,23 @@ void orthonormal(RandomStream &random, double *out, int64_t rows, int64_t column
   }
 }
 
-/// [n, n], or [k*n, n]: k orthogonal blocks on top of one another, one a gate. Other matrices have orthonormal columns or
-/// rows; axes behind the first count as one, a vector as one row.
+/// [n, n], or [k*n, n]: k orthogonal blocks on top of one another, one a gate. Other matrices have orthonormal columns
+/// or rows; axes behind the first count as one, a vector as one row.
 void orthogonal(RandomStream &random, llvm::ArrayRef<int64_t> shape, std::vector<double> &out) {
   int64_t rows = shape.size() < 2 ? 1 : shape[0];
   int64_t columns = out.size() / std::max<int64_t>(rows, 1);
   int64_t block = columns && rows % columns == 0 ? columns : rows;
   for (int64_t at = 0; at < rows && columns; at += block)
     orthonormal(random, out.data() + at * columns, block, columns);
+}
+
+/// One value for all elements, or one an element.
+template <typename From, typename To, typename Convert>
+void copyValues(mlir::DenseElementsAttr values, std::vector<To> &to, Convert convert) {
+  if (values.isSplat())
+    std::fill(to.begin(), to.end(), convert(values.getSplatValue<From>()));
+  else
+    llvm::transform(values.getValues<From>(), to.begin(), convert);
 }
 
 } // namespace
@@ -101,32 +111,23 @@ Params initialise(rnn::ModelOp model, uint64_t seed) {
     if (!array.isReal) {
       array.ints.assign(size, init.getKind() == rnn::InitKind::Ones);
       if (init.getKind() == rnn::InitKind::Values)
-        for (auto [x, value] : llvm::zip(array.ints, init.getValues().getValues<llvm::APInt>()))
-          x = value.isSingleWord() && value.getBitWidth() == 1 ? value.getZExtValue() : value.getSExtValue();
+        copyValues<llvm::APInt>(init.getValues(), array.ints, [](const llvm::APInt &x) {
+          return x.getBitWidth() == 1 ? int64_t(x.getZExtValue()) : x.getSExtValue();
+        });
       continue;
     }
     array.reals.assign(size, init.getKind() == rnn::InitKind::Ones);
     switch (init.getKind()) {
     case rnn::InitKind::Zeros:
-    case rnn::InitKind::Ones:
-      break;
-    case rnn::InitKind::Glorot:
-      uniform(glorotBound(shape));
-      break;
-    case rnn::InitKind::Orthogonal:
-      orthogonal(random, shape, array.reals);
-      break;
-    case rnn::InitKind::Uniform:
-      uniform(init.getScale().getValueAsDouble());
-      break;
+    case rnn::InitKind::Ones: break;
+    case rnn::InitKind::Glorot: uniform(glorotBound(shape)); break;
+    case rnn::InitKind::Orthogonal: orthogonal(random, shape, array.reals); break;
+    case rnn::InitKind::Uniform: uniform(init.getScale().getValueAsDouble()); break;
     case rnn::InitKind::Normal:
       for (double &x : array.reals)
         x = init.getScale().getValueAsDouble() * random.normal();
       break;
-    case rnn::InitKind::Values:
-      for (auto [x, value] : llvm::zip(array.reals, init.getValues().getValues<double>()))
-        x = value;
-      break;
+    case rnn::InitKind::Values: copyValues<double>(init.getValues(), array.reals, [](double x) { return x; }); break;
     }
   }
   return params;

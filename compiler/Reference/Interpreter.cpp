@@ -3,7 +3,6 @@
 #include "compiler/Reference/Evaluation.h"
 #include "compiler/Reference/Rules.h"
 #include "compiler/Reference/Structure.h"
-#include <cstring>
 
 namespace rondo::reference {
 
@@ -32,9 +31,11 @@ namespace {
 /// An evaluation of a batch, or of its last part: positions before `begin` belong to earlier parts.
 class Run {
 public:
-  explicit Run(std::shared_ptr<const Program> program) : program(*program), evaluation(program) {}
+  explicit Run(const std::shared_ptr<const Program> &program) : program(*program), evaluation(program) {}
 
-  llvm::Error start(const Batch &given, const State *from, const std::vector<std::string> &openSegments) {
+  llvm::Error start(const Batch &given, const State *from, bool keepState,
+                    const std::vector<std::string> &openSegments) {
+    inParts = from || keepState;
     if (llvm::Error e = checkOpen(program, openSegments))
       return e;
     open.insert(openSegments.begin(), openSegments.end());
@@ -46,8 +47,7 @@ public:
     batch = &given;
     structure = std::move(*part);
     if (from) {
-      llvm::Expected<Batch> whole =
-          joined(program, from->batch, from->structure, from->open, given, structure, open);
+      llvm::Expected<Batch> whole = joined(program, from->batch, from->structure, from->open, given, structure, open);
       if (!whole)
         return whole.takeError();
       all = std::move(*whole);
@@ -69,16 +69,31 @@ public:
     return llvm::Error::success();
   }
 
-  /// The places of this part, in (sample, tick, row) order.
-  llvm::Expected<std::vector<Place>> places(ClockId clock) {
-    std::optional<std::vector<Place>> found;
-    if (llvm::Error e = evaluation.settle([&] { return (found = evaluation.allPlaces(clock)).has_value(); }))
-      return e;
+  /// The places of this part, in (sample, tick, row) order. Of values that are complete only at the next tick of some
+  /// clock: the places that this part completes.
+  llvm::Expected<std::vector<Place>> places(ClockId clock, llvm::ArrayRef<ClockId> awaited = {}) {
     int32_t root = program.clocks[clock].root;
     std::vector<Place> mine;
-    for (const Place &place : *found)
-      if (root == noRoot || place.at >= begin[place.sample][root])
-        mine.push_back(place);
+    auto find = [&] {
+      mine.clear();
+      std::optional<std::vector<Place>> found = evaluation.allPlaces(clock);
+      if (!found)
+        return false;
+      for (const Place &place : *found) {
+        int32_t known = root == noRoot ? 0 : place.at;
+        for (ClockId other : awaited) {
+          int32_t end = evaluation.timeline(place.sample).first(other, root, place.at);
+          if (end == unknown)
+            return false;
+          known = end == nowhere || known == nowhere ? nowhere : std::max(known, end);
+        }
+        if (root == noRoot || known >= begin[place.sample][root])
+          mine.push_back(place);
+      }
+      return true;
+    };
+    if (llvm::Error e = evaluation.settle(find))
+      return e;
     return mine;
   }
 
@@ -96,30 +111,28 @@ public:
     stream.clock = clock.text;
     if (clock.isPair())
       stream.axisClocks.push_back(program.clocks[clock.source].text);
-    llvm::Expected<std::vector<Place>> found = places(type.clock);
+    llvm::Expected<std::vector<Place>> found =
+        inParts ? places(type.clock, awaitedClocks(program)[value]) : places(type.clock);
     if (!found)
       return found.takeError();
     size_t samples = evaluation.samples().size();
-    stream.ticks.resize(samples);
-    stream.counts.resize(clock.isPair() ? samples : 0);
     std::vector<int64_t> rows(samples);
     for (const Place &place : *found)
       ++rows[place.sample];
     for (size_t s = 0; s < samples; ++s)
       stream.rows.push_back(emptyArray(type, values ? rows[s] : 0));
-    const Place *last = nullptr;
-    for (const Place &place : *found) {
-      if (!last || last->sample != place.sample || last->at != place.at) {
-        stream.ticks[place.sample].push_back(tickOf(clock, place));
-        if (clock.isPair())
-          stream.counts[place.sample].push_back(0);
-      }
-      if (clock.isPair())
-        ++stream.counts[place.sample].back();
-      last = &place;
-      if (llvm::Error e = values ? copy(value, place, stream.rows[place.sample]) : llvm::Error::success())
+    stream.ticks.resize(samples);
+    if (clock.isPair()) {
+      if (llvm::Error e = countRows(clock, *found, stream))
         return e;
+    } else {
+      for (const Place &place : *found)
+        stream.ticks[place.sample].push_back(tickOf(clock, place));
     }
+    if (values)
+      for (const Place &place : *found)
+        if (llvm::Error e = copy(value, place, stream.rows[place.sample]))
+          return e;
     return stream;
   }
 
@@ -194,6 +207,22 @@ public:
   }
 
 private:
+  /// Ticks of a pair's target, those without a row among them, and how many rows each has.
+  llvm::Error countRows(const Clock &pair, llvm::ArrayRef<Place> rows, Stream &stream) {
+    llvm::Expected<std::vector<Place>> targets = places(pair.target);
+    if (!targets)
+      return targets.takeError();
+    stream.counts.resize(stream.ticks.size());
+    for (const Place &target : *targets) {
+      stream.ticks[target.sample].push_back(tickOf(pair, target));
+      int64_t count = 0;
+      for (; !rows.empty() && rows[0].sample == target.sample && rows[0].at == target.at; rows = rows.drop_front())
+        ++count;
+      stream.counts[target.sample].push_back(count);
+    }
+    return llvm::Error::success();
+  }
+
   Array emptyArray(const Type &type, int64_t rows) {
     Array array;
     array.isReal = type.isReal();
@@ -227,6 +256,7 @@ private:
 
   const Program &program;
   Evaluation evaluation;
+  bool inParts = false;
   const Batch *batch = nullptr;
   Batch all; // of all parts, where there are several
   std::vector<Structure> structure;
@@ -257,13 +287,15 @@ llvm::Expected<std::unique_ptr<Interpreter>> Interpreter::create(rnn::ModelOp mo
 
 /// Rows of a state are found by value number: it must come from the same model.
 static llvm::Error checkSameModel(const Program &program, const Program &other) {
-  bool same = program.model == other.model && program.values.size() == other.values.size() && program.fp64 == other.fp64;
+  bool same =
+      program.model == other.model && program.values.size() == other.values.size() && program.fp64 == other.fp64;
   for (size_t v = 0; same && v < program.values.size(); ++v)
     same = program.values[v].op == other.values[v].op && program.typeOf(v).shape == other.typeOf(v).shape &&
            program.typeOf(v).clock == other.typeOf(v).clock;
   if (same)
     return llvm::Error::success();
-  return llvm::createStringError("the state was made by another model than '" + program.model + "', or in another precision");
+  return llvm::createStringError("the state was made by another model than '" + program.model +
+                                 "', or in another precision");
 }
 
 llvm::Expected<Result> Interpreter::run(const Batch &batch, const State *from, bool keepState,
@@ -276,7 +308,7 @@ llvm::Expected<Result> Interpreter::run(const Batch &batch, const State *from, b
     if (llvm::Error e = checkSameModel(program, *from->programs.back()))
       return e;
   Run run(impl->program);
-  if (llvm::Error e = run.start(batch, from, openSegments))
+  if (llvm::Error e = run.start(batch, from, keepState, openSegments))
     return e;
   Result result;
   for (const OutputInfo &output : program.outputs) {
@@ -303,7 +335,7 @@ llvm::Expected<Result> Interpreter::run(const Batch &batch, const State *from, b
 llvm::Expected<std::vector<Stream>> Interpreter::trace(const Batch &batch, bool values) {
   const Program &program = *impl->program;
   Run run(impl->program);
-  if (llvm::Error e = run.start(batch, nullptr, {}))
+  if (llvm::Error e = run.start(batch, nullptr, false, {}))
     return e;
   std::vector<Stream> streams;
   for (size_t v = program.inputs.size(); v < program.values.size(); ++v) {

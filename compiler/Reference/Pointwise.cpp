@@ -9,7 +9,7 @@ namespace {
 std::unique_ptr<Rule> pointwise(Compiler &c, rnn::Pointwise op) {
   const Type &type = c.type(op->getResult(0));
   int64_t size = type.size;
-  auto operands = c.ids_(op->getOperands());
+  auto operands = c.idsOf(op->getOperands());
   if (type.isReal())
     return local(operands, [op, size](Evaluation &e, llvm::ArrayRef<Row> in) -> Row {
       rnn::Pointwise meaning = op;
@@ -37,18 +37,12 @@ std::unique_ptr<Rule> pointwise(Compiler &c, rnn::Pointwise op) {
 
 template <typename T> bool compare(rnn::Predicate predicate, T a, T b) {
   switch (predicate) {
-  case rnn::Predicate::Eq:
-    return a == b;
-  case rnn::Predicate::Ne:
-    return a != b;
-  case rnn::Predicate::Lt:
-    return a < b;
-  case rnn::Predicate::Le:
-    return a <= b;
-  case rnn::Predicate::Gt:
-    return a > b;
-  case rnn::Predicate::Ge:
-    return a >= b;
+  case rnn::Predicate::Eq: return a == b;
+  case rnn::Predicate::Ne: return a != b;
+  case rnn::Predicate::Lt: return a < b;
+  case rnn::Predicate::Le: return a <= b;
+  case rnn::Predicate::Gt: return a > b;
+  case rnn::Predicate::Ge: return a >= b;
   }
   llvm_unreachable("a predicate");
 }
@@ -57,10 +51,11 @@ std::unique_ptr<Rule> comparison(Compiler &c, rnn::CompareOp op) {
   rnn::Predicate predicate = op.getPredicate();
   bool real = c.type(op.getA()).isReal();
   int64_t size = c.type(op.getResult()).size;
-  return local(c.ids_(op->getOperands()), [=](Evaluation &e, llvm::ArrayRef<Row> in) -> Row {
+  return local(c.idsOf(op->getOperands()), [=](Evaluation &e, llvm::ArrayRef<Row> in) -> Row {
     int64_t *out = e.newInts(size);
     for (int64_t i = 0; i < size; ++i)
-      out[i] = real ? compare(predicate, reals(in[0])[i], reals(in[1])[i]) : compare(predicate, ints(in[0])[i], ints(in[1])[i]);
+      out[i] = real ? compare(predicate, reals(in[0])[i], reals(in[1])[i])
+                    : compare(predicate, ints(in[0])[i], ints(in[1])[i]);
     return out;
   });
 }
@@ -69,15 +64,16 @@ std::unique_ptr<Rule> selection(Compiler &c, rnn::SelectOp op) {
   const Type &type = c.type(op.getResult());
   int64_t size = type.size;
   if (c.type(op.getCondition()).shape.empty())
-    return local(c.ids_(op->getOperands()), [](Evaluation &, llvm::ArrayRef<Row> in) { return *ints(in[0]) ? in[1] : in[2]; });
+    return local(c.idsOf(op->getOperands()),
+                 [](Evaluation &, llvm::ArrayRef<Row> in) { return *ints(in[0]) ? in[1] : in[2]; });
   if (type.isReal())
-    return local(c.ids_(op->getOperands()), [=](Evaluation &e, llvm::ArrayRef<Row> in) -> Row {
+    return local(c.idsOf(op->getOperands()), [=](Evaluation &e, llvm::ArrayRef<Row> in) -> Row {
       double *out = e.newReals(size);
       for (int64_t i = 0; i < size; ++i)
         out[i] = reals(ints(in[0])[i] ? in[1] : in[2])[i];
       return out;
     });
-  return local(c.ids_(op->getOperands()), [=](Evaluation &e, llvm::ArrayRef<Row> in) -> Row {
+  return local(c.idsOf(op->getOperands()), [=](Evaluation &e, llvm::ArrayRef<Row> in) -> Row {
     int64_t *out = e.newInts(size);
     for (int64_t i = 0; i < size; ++i)
       out[i] = ints(ints(in[0])[i] ? in[1] : in[2])[i];
@@ -95,9 +91,8 @@ int64_t toInt(double x) {
 }
 
 std::unique_ptr<Rule> conversion(Compiler &c, rnn::ConvertOp op) {
-  Type from = c.type(op.getX()), to = c.type(op.getResult());
-  auto operands = c.ids_(op->getOperands());
-  std::string name = c.program.describe(c.id(op.getResult()));
+  const Type &from = c.type(op.getX()), &to = c.type(op.getResult());
+  auto operands = c.idsOf(op->getOperands());
   return local(operands, [=](Evaluation &e, llvm::ArrayRef<Row> in) -> Row {
     if (from.isReal() == to.isReal() && to.element != Element::Token)
       return in[0];
@@ -111,7 +106,7 @@ std::unique_ptr<Rule> conversion(Compiler &c, rnn::ConvertOp op) {
     for (int64_t i = 0; i < to.size; ++i) {
       out[i] = from.isReal() ? toInt(reals(in[0])[i]) : ints(in[0])[i];
       if (to.element == Element::Token && (out[i] < 0 || out[i] >= to.tokens)) {
-        e.fail(name + ": " + llvm::Twine(out[i]) + " is not a " + describe(to));
+        e.fail(llvm::Twine(out[i]) + " is not a token(" + llvm::Twine(to.tokens) + ")");
         return nullptr;
       }
     }
@@ -121,7 +116,7 @@ std::unique_ptr<Rule> conversion(Compiler &c, rnn::ConvertOp op) {
 
 std::unique_ptr<Rule> scaling(Compiler &c, rnn::ScaleOp op) {
   int64_t size = c.type(op.getResult()).size;
-  return local(c.ids_(op->getOperands()), [=](Evaluation &e, llvm::ArrayRef<Row> in) -> Row {
+  return local(c.idsOf(op->getOperands()), [=](Evaluation &e, llvm::ArrayRef<Row> in) -> Row {
     double *out = e.newReals(size);
     for (int64_t i = 0; i < size; ++i)
       out[i] = rounded(*reals(in[0]) * reals(in[1])[i], e.fp64());

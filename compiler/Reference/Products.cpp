@@ -56,7 +56,7 @@ std::unique_ptr<Rule> matmul(Compiler &c, rnn::MatmulOp op) {
   bool transposed = op.getTransposed() && w.size() == 2;
   int64_t k = x[0], n = x.size() == 2 ? x[1] : 1;
   int64_t m = w.size() == 1 ? 1 : w[transposed ? 1 : 0];
-  return local(c.ids_(op->getOperands()), [=](Evaluation &e, llvm::ArrayRef<Row> in) -> Row {
+  return local(c.idsOf(op->getOperands()), [=](Evaluation &e, llvm::ArrayRef<Row> in) -> Row {
     double *out = e.newReals(m * n);
     MatrixView a{reals(in[0]), transposed ? 1 : k, transposed ? m : 1};
     product(e.fp64(), a, {reals(in[1]), n, 1}, out, m, k, n);
@@ -102,20 +102,19 @@ private:
   int64_t size;
 };
 
-bool inRange(Evaluation &evaluation, const std::string &name, int64_t index, int64_t size) {
+bool inRange(Evaluation &evaluation, int64_t index, int64_t size) {
   if (index >= 0 && index < size)
     return true;
-  evaluation.fail(name + ": index " + llvm::Twine(index) + " is not in 0.." + llvm::Twine(size - 1));
+  evaluation.fail("index " + llvm::Twine(index) + " is not in 0.." + llvm::Twine(size - 1));
   return false;
 }
 
 class ScatterContribution final : public Contribution {
 public:
-  ScatterContribution(std::string name, int64_t entries, int64_t entry)
-      : name(std::move(name)), entries(entries), entry(entry) {}
+  ScatterContribution(int64_t entries, int64_t entry) : entries(entries), entry(entry) {}
   bool add(Evaluation &evaluation, llvm::ArrayRef<Row> in, double *sum) const override {
     int64_t index = *ints(in[0]);
-    if (!inRange(evaluation, name, index, entries))
+    if (!inRange(evaluation, index, entries))
       return false;
     for (int64_t i = 0; i < entry; ++i) {
       double &to = sum[index * entry + i];
@@ -125,7 +124,6 @@ public:
   }
 
 private:
-  std::string name;
   int64_t entries, entry;
 };
 
@@ -171,7 +169,7 @@ std::unique_ptr<Rule> summed(Compiler &c, mlir::Operation *op, std::unique_ptr<C
   for (mlir::Value operand : op->getOperands())
     if (c.type(operand).clock != noClock)
       clock = c.type(operand).clock;
-  auto operands = c.ids_(op->getOperands());
+  auto operands = c.idsOf(op->getOperands());
   int64_t size = result.size;
   if (result.clock == noClock && clock != noClock)
     return std::make_unique<TotalRule>(operands, clock, size, std::move(each));
@@ -195,10 +193,9 @@ std::unique_ptr<Rule> outer(Compiler &c, rnn::OuterOp op) {
 std::unique_ptr<Rule> embed(Compiler &c, rnn::EmbedOp op) {
   const Type &table = c.type(op.getTable());
   int64_t entries = table.shape[0], entry = entries ? table.size / entries : 0;
-  std::string name = c.program.describe(c.id(op.getResult()));
-  return local(c.ids_(op->getOperands()), [=](Evaluation &e, llvm::ArrayRef<Row> in) -> Row {
+  return local(c.idsOf(op->getOperands()), [=](Evaluation &e, llvm::ArrayRef<Row> in) -> Row {
     int64_t index = *ints(in[1]);
-    return inRange(e, name, index, entries) ? reals(in[0]) + index * entry : nullptr; // elements of any kind are 8 bytes
+    return inRange(e, index, entries) ? reals(in[0]) + index * entry : nullptr; // elements of any kind are 8 bytes
   });
 }
 
@@ -214,7 +211,7 @@ std::unique_ptr<Rule> makeProductRule(Compiler &c, mlir::Operation *op, unsigned
   if (auto scatter = llvm::dyn_cast<rnn::ScatterAddOp>(op)) {
     const Type &type = c.type(scatter.getResult());
     int64_t entries = type.shape[0], entry = entries ? type.size / entries : 0;
-    return summed(c, op, std::make_unique<ScatterContribution>(c.program.describe(c.id(scatter.getResult())), entries, entry));
+    return summed(c, op, std::make_unique<ScatterContribution>(entries, entry));
   }
   if (auto total = llvm::dyn_cast<rnn::TotalOp>(op))
     return summed(c, op, std::make_unique<TotalContribution>(c.type(total.getResult()).size));

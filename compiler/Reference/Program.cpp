@@ -7,7 +7,7 @@ namespace rondo::reference {
 
 //===--- Types, clocks, scopes ---===//
 
-llvm::SmallVector<ValueId, 3> Compiler::ids_(mlir::ValueRange values) const {
+llvm::SmallVector<ValueId, 3> Compiler::idsOf(mlir::ValueRange values) const {
   llvm::SmallVector<ValueId, 3> result;
   for (mlir::Value value : values)
     result.push_back(id(value));
@@ -129,10 +129,11 @@ static llvm::Error keepParam(Program &program, const std::string &path, const Ty
   if (llvm::ArrayRef<int64_t>(given.shape) != llvm::ArrayRef<int64_t>(type.shape))
     return error("parameter '", path, "' has shape ", shapeText(given.shape), "; the model declares ", describe(type));
   if (given.isReal != type.isReal())
-    return error("parameter '", path, "' holds ", given.isReal ? "reals" : "integers", "; the model declares ", describe(type));
+    return error("parameter '", path, "' holds ", given.isReal ? "reals" : "integers", "; the model declares ",
+                 describe(type));
   if (int64_t(given.isReal ? given.reals.size() : given.ints.size()) != type.size)
-    return error("parameter '", path, "' has ", given.isReal ? given.reals.size() : given.ints.size(), " elements, not ",
-                 type.size);
+    return error("parameter '", path, "' has ", given.isReal ? given.reals.size() : given.ints.size(),
+                 " elements, not ", type.size);
   Array &kept = program.params[path] = given;
   if (!program.fp64)
     for (double &x : kept.reals)
@@ -211,8 +212,8 @@ private:
     if (auto param = llvm::dyn_cast<rnn::ParamOp>(op))
       if (llvm::Error e = keepParam(program, param.getPath().str(), c.type(param.getResult()), params))
         return e;
-    static constexpr RuleMaker families[] = {makePointwiseRule, makeProductRule, makeFeatureRule, makeSourceRule,
-                                             makeSlotRule, makeCrossingRule, makeRowRule, makeCtcRule};
+    static constexpr RuleMaker families[] = {makePointwiseRule, makeProductRule,  makeFeatureRule, makeSourceRule,
+                                             makeSlotRule,      makeCrossingRule, makeRowRule,     makeCtcRule};
     for (mlir::OpResult result : op.getResults()) {
       Value &value = program.values[c.id(result)];
       for (RuleMaker make : families)
@@ -248,7 +249,8 @@ private:
     } else if (auto event = llvm::dyn_cast<rnn::EventOp>(op)) {
       program.clocks[c.clock(event.getClock())].condition = c.id(event.getCondition());
     } else if (auto loss = llvm::dyn_cast<rnn::LossOp>(op)) {
-      program.losses.push_back({loss.getName().str(), c.id(loss.getValue()), loss.getMask() ? c.id(loss.getMask()) : -1});
+      program.losses.push_back(
+          {loss.getName().str(), c.id(loss.getValue()), loss.getMask() ? c.id(loss.getMask()) : -1});
     } else if (auto out = llvm::dyn_cast<rnn::ReturnOp>(op)) {
       for (unsigned i = 0; i < out.getNumOperands(); ++i)
         program.outputs.push_back({out.getName(i).str(), c.id(out.getOperand(i))});
@@ -283,11 +285,8 @@ private:
     for (Clock &clock : program.clocks) { // parents come before their children
       const Clock &parent = program.clocks[clock.isPair() ? clock.target : clock.parent];
       switch (clock.kind) {
-      case Clock::Kind::Sample:
-        break;
-      case Clock::Kind::Axis:
-        clock.root = program.axes[clock.axis].root;
-        break;
+      case Clock::Kind::Sample: break;
+      case Clock::Kind::Axis: clock.root = program.axes[clock.axis].root; break;
       case Clock::Kind::Every:
         clock.root = parent.root;
         clock.text = parent.text + " when every(" + std::to_string(clock.period) +
@@ -318,7 +317,8 @@ private:
 
 } // namespace
 
-llvm::Expected<std::shared_ptr<const Program>> compile(rnn::ModelOp model, const Params &params, const Options &options) {
+llvm::Expected<std::shared_ptr<const Program>> compile(rnn::ModelOp model, const Params &params,
+                                                       const Options &options) {
   auto program = std::make_shared<Program>();
   program->fp64 = options.fp64;
   program->seed = options.seed;

@@ -47,15 +47,15 @@ struct Type {
 struct Clock {
   enum class Kind : uint8_t { Sample, Axis, Every, Event, Pair };
   Kind kind = Kind::Sample;
-  int32_t root = noRoot; // the finest axis of the chain (index into Program::axes); of a pair: of its target
-  int32_t axis = -1;     // Axis: index into Program::axes
+  int32_t root = noRoot;        // the finest axis of the chain (index into Program::axes); of a pair: of its target
+  int32_t axis = -1;            // Axis: index into Program::axes
   ClockId parent = sampleClock; // Every, Event: the clock they select from. Axis: the coarser one
   int64_t period = 1, phase = 0;
-  bool reverse = false; // Every: counted from the last tick
-  ScopeId scope = 0;    // Every: at whose cuts the count starts again
+  bool reverse = false;   // Every: counted from the last tick
+  ScopeId scope = 0;      // Every: at whose cuts the count starts again
   ValueId condition = -1; // Event: a bool on parent; -1 where only a type mentions it
   ClockId target = noClock, source = noClock, per = sampleClock; // Pair
-  std::string text;      // "step when every(4)"; of a pair its target's
+  std::string text;                                              // "step when every(4)"; of a pair its target's
   bool isPair() const { return kind == Kind::Pair; }
 };
 
@@ -94,12 +94,12 @@ struct Value {
   Type type;
   std::unique_ptr<Rule> rule;
   llvm::SmallVector<ValueId, 3> operands; // slots are not among them
-  int32_t slot = -1;      // of read and take
-  bool backward = false;  // looks along time in reverse
+  int32_t slot = -1;                      // of read and take
+  bool backward = false;                  // looks along time in reverse
   ScopeId scope = 0;
-  ClockId per = noClock;  // of what works on groups of rows
-  std::string op;         // "rnn.embed", for messages
-  std::string name;       // of the equation, or empty
+  ClockId per = noClock; // of what works on groups of rows
+  std::string op;        // "rnn.embed", for messages
+  std::string name;      // of the equation, or empty
 };
 
 struct InputInfo {
@@ -134,20 +134,19 @@ struct Program {
   std::vector<OutputInfo> outputs;
   std::vector<LossInfo> losses;
   std::vector<GenerateInfo> generates; // at most one
-  Params params; // rounded to float unless fp64
+  Params params;                       // rounded to float unless fp64
 
   const Type &typeOf(ValueId value) const { return values[value].type; }
   const Clock &clockOf(ValueId value) const { return clocks[typeOf(value).clock]; }
   /// In which root ticks of both clocks have positions: noRoot if both are `sample`'s.
-  int32_t commonRoot(ClockId a, ClockId b) const {
-    return clocks[a].root == noRoot ? clocks[b].root : clocks[a].root;
-  }
+  int32_t commonRoot(ClockId a, ClockId b) const { return clocks[a].root == noRoot ? clocks[b].root : clocks[a].root; }
   int32_t axisNamed(llvm::StringRef name) const;
   /// "lstm.h (rnn.mul)"
   std::string describe(ValueId value) const;
 };
 
-llvm::Expected<std::shared_ptr<const Program>> compile(rnn::ModelOp model, const Params &params, const Options &options);
+llvm::Expected<std::shared_ptr<const Program>> compile(rnn::ModelOp model, const Params &params,
+                                                       const Options &options);
 
 /// "real[3, 4]", "token(5)": an element type and shape in the language's words.
 std::string describe(const Type &type);

@@ -29,15 +29,22 @@ uint64_t randomKey(uint64_t seed, llvm::StringRef path, uint64_t site) {
   return mix(mix(mix(seed) ^ text) ^ site);
 }
 
+static double unit(uint32_t low, uint32_t high, bool fp64) {
+  uint64_t bits = uint64_t(high) << 32 | low;
+  return fp64 ? (bits >> 11) * 0x1p-53 : (bits >> 40) * 0x1p-24;
+}
+
 double uniform(uint64_t key, std::array<uint32_t, 4> counter, bool fp64) {
   std::array<uint32_t, 4> words = philox(key, counter);
-  uint64_t bits = uint64_t(words[1]) << 32 | words[0];
-  return fp64 ? (bits >> 11) * 0x1p-53 : (bits >> 40) * 0x1p-24;
+  return unit(words[0], words[1], fp64);
 }
 
 double RandomStream::uniform() {
   uint64_t n = count++;
-  return reference::uniform(key, {uint32_t(n), uint32_t(n >> 32), 0, 0});
+  if (n % 2)
+    return unit(words[2], words[3], true);
+  words = philox(key, {uint32_t(n / 2), uint32_t(n / 2 >> 32), 0, 0});
+  return unit(words[0], words[1], true);
 }
 
 double RandomStream::normal() {

@@ -15,7 +15,7 @@ std::array<uint32_t, 4> philox(uint64_t key, std::array<uint32_t, 4> counter);
 /// A key for each (seed, path, site).
 uint64_t randomKey(uint64_t seed, llvm::StringRef path, uint64_t site = 0);
 
-/// Uniform in [0, 1): the upper 53 bits of the first two words, or the upper 24 of those, so that the float is the double
+/// Uniform in [0, 1): the upper 53 bits of the first two words, or the upper 24, so that the float is the double
 /// rounded down and never 1.
 double uniform(uint64_t key, std::array<uint32_t, 4> counter, bool fp64 = true);
 
@@ -28,6 +28,7 @@ public:
 
 private:
   uint64_t key, count = 0;
+  std::array<uint32_t, 4> words = {}; // two numbers
   double spare = 0;
   bool hasSpare = false;
 };

@@ -51,12 +51,15 @@ template <typename T> static Line<T, T> cumsum(bool reverse) {
           }};
 }
 
+static bool isNan(double x) { return std::isnan(x); }
+static bool isNan(int64_t) { return false; }
+
 /// The first maximum; a NaN is above everything.
 template <typename T> static Line<T, int64_t> pick() {
   return {1, 1, [](bool, llvm::ArrayRef<T> in, llvm::MutableArrayRef<int64_t> out) {
             size_t best = 0;
             for (size_t i = 1; i < in.size(); ++i)
-              if (in[i] > in[best] || (in[i] != in[i] && in[best] == in[best]))
+              if (in[i] > in[best] || (isNan(in[i]) && !isNan(in[best])))
                 best = i;
             for (size_t i = 0; i < in.size(); ++i)
               out[i] = i == best;
@@ -152,7 +155,8 @@ public:
     std::vector<Out> out(n * line.outWidth);
     for (int64_t element = 0; element * line.inWidth < from.size; ++element) {
       for (int64_t i = 0; i < n; ++i)
-        std::copy_n(static_cast<const In *>(rows[i]) + element * line.inWidth, line.inWidth, in.data() + i * line.inWidth);
+        std::copy_n(static_cast<const In *>(rows[i]) + element * line.inWidth, line.inWidth,
+                    in.data() + i * line.inWidth);
       line.apply(e.fp64(), in, out);
       for (int64_t i = 0; i < n; ++i)
         std::copy_n(out.data() + i * line.outWidth, line.outWidth, results[i] + element * line.outWidth);

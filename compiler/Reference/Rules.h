@@ -13,7 +13,7 @@ public:
   explicit Compiler(Program &program) : program(program) {}
 
   ValueId id(mlir::Value value) const { return ids.lookup(value); }
-  llvm::SmallVector<ValueId, 3> ids_(mlir::ValueRange values) const;
+  llvm::SmallVector<ValueId, 3> idsOf(mlir::ValueRange values) const;
   const Type &type(mlir::Value value) const { return program.typeOf(id(value)); }
   ClockId clock(rnn::ClockInterface clock);
   ScopeId scope(rnn::ScopeAttr scope);
@@ -34,11 +34,9 @@ using RuleMaker = std::unique_ptr<Rule> (*)(Compiler &, mlir::Operation *, unsig
 std::unique_ptr<Rule> makePointwiseRule(Compiler &, mlir::Operation *, unsigned);
 std::unique_ptr<Rule> makeProductRule(Compiler &, mlir::Operation *, unsigned);
 std::unique_ptr<Rule> makeFeatureRule(Compiler &, mlir::Operation *, unsigned);
-std::unique_ptr<Rule> makeLastAxisRule(Compiler &, mlir::Operation *, unsigned);
 std::unique_ptr<Rule> makeSourceRule(Compiler &, mlir::Operation *, unsigned);
 std::unique_ptr<Rule> makeSlotRule(Compiler &, mlir::Operation *, unsigned);
 std::unique_ptr<Rule> makeCrossingRule(Compiler &, mlir::Operation *, unsigned);
-std::unique_ptr<Rule> makeTotalRule(Compiler &, mlir::Operation *, unsigned);
 std::unique_ptr<Rule> makeRowRule(Compiler &, mlir::Operation *, unsigned);
 std::unique_ptr<Rule> makeCtcRule(Compiler &, mlir::Operation *, unsigned);
 /// Not of an operation: the rule of a model's input, and of a parameter.
@@ -80,8 +78,7 @@ protected:
 private:
   Function function;
 };
-template <typename Function>
-std::unique_ptr<Rule> local(llvm::SmallVector<ValueId, 3> operands, Function function) {
+template <typename Function> std::unique_ptr<Rule> local(llvm::SmallVector<ValueId, 3> operands, Function function) {
   return std::make_unique<LocalFunction<Function>>(std::move(operands), std::move(function));
 }
 

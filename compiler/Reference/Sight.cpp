@@ -3,7 +3,8 @@
 
 namespace rondo::reference {
 
-Sight::Sight(const Program &program, ClockId from, ClockId to) : fromTime(from), toTime(to), program(program), from(from) {
+Sight::Sight(const Program &program, ClockId from, ClockId to)
+    : fromTime(from), toTime(to), program(program), from(from) {
   const Clock &f = program.clocks[from], &t = program.clocks[to];
   towardsSource = f.isPair() && to == f.source && to != f.target;
   if (f.isPair())
@@ -16,9 +17,7 @@ Sight::Sight(const Program &program, ClockId from, ClockId to) : fromTime(from),
   root = program.commonRoot(fromTime, toTime);
 }
 
-int32_t Sight::position(Timeline &time, Place looker) const {
-  return time.position(toTime, looker.at, root);
-}
+int32_t Sight::position(Timeline &time, Place looker) const { return time.position(toTime, looker.at, root); }
 
 Place Sight::place(Timeline &time, int32_t sample, int32_t position, int32_t row) const {
   return {sample, time.tickAt(fromTime, position), row};
@@ -87,7 +86,8 @@ bool rowsOfTick(Evaluation &e, ClockId clock, ClockId per, Place tick, llvm::Sma
   int32_t here = sight.position(time, tick);
   int32_t previous = time.last(per, sight.root, here - 1);
   llvm::SmallVector<std::pair<int32_t, Place>> places;
-  if (previous == unknown || !sight.placesWithin(time, tick.sample, previous == nowhere ? 0 : previous + 1, here, 0, places))
+  if (previous == unknown ||
+      !sight.placesWithin(time, tick.sample, previous == nowhere ? 0 : previous + 1, here, 0, places))
     return false;
   for (auto &[position, place] : places)
     rows.push_back(place);

@@ -6,8 +6,8 @@
 
 namespace rondo::reference {
 
-/// A pair's time is its target's, and rows keep to themselves. Towards a source's clock a stream on a pair is seen row by
-/// row from where `sample` ticks.
+/// A pair's time is its target's, and rows keep to themselves. Towards a source's clock a stream on a pair is seen row
+/// by row from where `sample` ticks.
 class Sight {
 public:
   Sight(const Program &program, ClockId from, ClockId to);

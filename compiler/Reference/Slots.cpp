@@ -31,13 +31,18 @@ public:
   Row evaluate(Evaluation &e, ValueId, Place place) const override {
     const Slot &s = e.program().slots[slot];
     Timeline &time = e.timeline(place.sample);
-    std::vector<std::pair<int32_t, Row>> puts; // by position
+    struct Put {
+      int32_t position;
+      size_t order; // of the text
+      Row row;
+    };
+    std::vector<Put> puts;
     bool ready = true;
     for (ValueId put : s.puts) {
       Sight sight(e.program(), e.program().typeOf(put).clock, s.type.clock);
       int32_t here = sight.position(time, place);
-      int32_t other = s.reverse ? time.first(sight.toTime, sight.root, here + 1)
-                                : time.last(sight.toTime, sight.root, here - 1);
+      int32_t other =
+          s.reverse ? time.first(sight.toTime, sight.root, here + 1) : time.last(sight.toTime, sight.root, here - 1);
       if (other == unknown)
         return nullptr;
       int32_t low = s.reverse ? here + 1 : other == nowhere ? 0 : other;
@@ -51,7 +56,7 @@ public:
           continue;
         Row row = cut == Answer::Unknown ? nullptr : e.ask(put, from);
         ready &= row != nullptr;
-        puts.push_back({position, row});
+        puts.push_back({position, puts.size(), row});
       }
     }
     if (!ready)
@@ -59,13 +64,16 @@ public:
     if (puts.empty())
       return e.zeros(s.type.size);
     // In the order of time, and at one position in the order of the text.
-    std::stable_sort(puts.begin(), puts.end(),
-                     [&](auto &a, auto &b) { return s.reverse ? a.first > b.first : a.first < b.first; });
+    std::sort(puts.begin(), puts.end(), [&](const Put &a, const Put &b) {
+      if (a.position != b.position)
+        return s.reverse ? a.position > b.position : a.position < b.position;
+      return a.order < b.order;
+    });
     double *sum = e.newReals(s.type.size);
-    std::memcpy(sum, puts[0].second, s.type.size * sizeof(double));
+    std::memcpy(sum, puts[0].row, s.type.size * sizeof(double));
     for (size_t k = 1; k < puts.size(); ++k)
       for (int64_t i = 0; i < s.type.size; ++i)
-        sum[i] = rounded(sum[i] + reals(puts[k].second)[i], e.fp64());
+        sum[i] = rounded(sum[i] + reals(puts[k].row)[i], e.fp64());
     return sum;
   }
 

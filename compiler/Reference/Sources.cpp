@@ -20,7 +20,7 @@ public:
     const Array *array = sample.inputs[input];
     int64_t size = type.size;
     if (generated || !array) {
-      e.fail(e.describe(self, place) + (generated ? " is asked for before it is generated" : " is not given"));
+      e.fail(generated ? "asked for before it is generated" : "not given");
       return nullptr;
     }
     if (!type.isReal()) {
@@ -42,20 +42,20 @@ private:
 class ConstantRule final : public Rule {
 public:
   Row evaluate(Evaluation &, ValueId, Place) const override {
-    return reals_.empty() ? static_cast<Row>(ints_.data()) : reals_.data();
+    return realValues.empty() ? static_cast<Row>(intValues.data()) : realValues.data();
   }
-  std::vector<double> reals_;
-  std::vector<int64_t> ints_;
+  std::vector<double> realValues;
+  std::vector<int64_t> intValues;
 };
 
 std::unique_ptr<Rule> constant(Compiler &c, rnn::ConstOp op) {
   auto rule = std::make_unique<ConstantRule>();
   if (c.type(op.getResult()).isReal()) {
     for (double x : op.getReals())
-      rule->reals_.push_back(rounded(x, c.fp64()));
+      rule->realValues.push_back(rounded(x, c.fp64()));
   } else {
     llvm::SmallVector<int64_t> values = op.getInts();
-    rule->ints_.assign(values.begin(), values.end());
+    rule->intValues.assign(values.begin(), values.end());
   }
   return rule;
 }

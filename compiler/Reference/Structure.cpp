@@ -17,8 +17,8 @@ constexpr int64_t longest = INT32_MAX - 64; // positions are 32 bits
 class Check {
 public:
   Check(const Program &program, const Batch &batch, const Required &required, const std::set<std::string> &open)
-      : program(program), batch(batch), required(required), open(open),
-        structures(std::max<int64_t>(batch.samples, 0)), rowCounts(structures.size()) {}
+      : program(program), batch(batch), required(required), open(open), structures(std::max<int64_t>(batch.samples, 0)),
+        rowCounts(structures.size()) {}
 
   llvm::Expected<std::vector<Structure>> run() {
     if (batch.samples < 0 || batch.samples > longest)
@@ -61,7 +61,9 @@ private:
       if (int64_t(offsets.size()) != batch.samples)
         return error("axis '", name, "' has offsets of ", offsets.size(), " samples; the batch has ", batch.samples);
     }
-    for (auto &[name, rows] : batch.inputs) {
+    for (auto &given : batch.inputs) {
+      const std::string &name = given.first;
+      const Rows &rows = given.second;
       if (llvm::none_of(program.inputs, [&](const InputInfo &input) { return input.name == name; }))
         return error("input '", name, "': the model has no such input");
       if (int64_t(rows.size()) != batch.samples)
@@ -105,7 +107,8 @@ private:
         return error("axis '", name, "', sample ", sample, ": offsets begin with 0");
       for (size_t i = 1; i < offsets.size(); ++i)
         if (offsets[i] < offsets[i - 1])
-          return error("axis '", name, "', sample ", sample, ": offsets decrease from ", offsets[i - 1], " to ", offsets[i]);
+          return error("axis '", name, "', sample ", sample, ": offsets decrease from ", offsets[i - 1], " to ",
+                       offsets[i]);
       if (offsets.back() != int64_t(lastOf.size()))
         return error("axis '", name, "', sample ", sample, ": offsets end with ", offsets.back(), ", but there are ",
                      lastOf.size(), " rows of '", program.axes[program.axes[a].finer].name, "'");
@@ -134,7 +137,8 @@ private:
     std::string where = "input '" + input.name + "', sample " + std::to_string(sample) + ": ";
     if (array.isReal != type.isReal())
       return error(where, array.isReal ? "reals" : "integers", " are given for ", describe(type));
-    if (array.shape.empty() || llvm::ArrayRef<int64_t>(array.shape).drop_front() != llvm::ArrayRef<int64_t>(type.shape)) {
+    if (array.shape.empty() ||
+        llvm::ArrayRef<int64_t>(array.shape).drop_front() != llvm::ArrayRef<int64_t>(type.shape)) {
       Type row = type;
       row.shape.assign(array.shape.begin() + (array.shape.empty() ? 0 : 1), array.shape.end());
       if (array.shape.empty())
@@ -205,8 +209,8 @@ void append(Array &to, const Array &from, int64_t size, bool replaceLast) {
 }
 
 /// An open segment ends where the part says, not at a tick that has passed.
-llvm::Error checkGoesOn(const Program &program, int32_t axis, int64_t sample, const Structure &before, const Structure &part,
-                        size_t segments, bool stillOpen) {
+llvm::Error checkGoesOn(const Program &program, int32_t axis, int64_t sample, const Structure &before,
+                        const Structure &part, size_t segments, bool stillOpen) {
   if (segments == 0 ? stillOpen : segments == 1 && stillOpen)
     return llvm::Error::success();
   bool hasTicksHere = segments > 0 && llvm::is_contained(part.rowAt[axis], 0);
@@ -245,7 +249,8 @@ llvm::Expected<Batch> joined(const Program &program, const Batch &before, const 
         rows[a] = offsets.size() - 1;
         goesOn[a] = open.count(name) && rows[a] > 0 && more.size() > 1;
         if (open.count(name) && rows[a] > 0)
-          if (llvm::Error e = checkGoesOn(program, a, s, structure[s], partStructure[s], more.size() - 1, stillOpen.count(name)))
+          if (llvm::Error e =
+                  checkGoesOn(program, a, s, structure[s], partStructure[s], more.size() - 1, stillOpen.count(name)))
             return e;
         int64_t shift = rows[finer] - (goesOn[finer] ? 1 : 0);
         if (goesOn[a])

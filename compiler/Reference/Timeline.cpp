@@ -27,10 +27,8 @@ Answer Timeline::ticks(ClockId clock, int32_t root, int32_t position) {
     return Answer::No;
   const Clock &c = program->clocks[clock];
   switch (c.kind) {
-  case Clock::Kind::Sample:
-    return position == end(root) ? Answer::Yes : Answer::No;
-  case Clock::Kind::Axis:
-    return c.axis == c.root || rowAt[c.axis][position] >= 0 ? Answer::Yes : Answer::No;
+  case Clock::Kind::Sample: return position == end(root) ? Answer::Yes : Answer::No;
+  case Clock::Kind::Axis: return c.axis == c.root || rowAt[c.axis][position] >= 0 ? Answer::Yes : Answer::No;
   case Clock::Kind::Every: {
     Answer parent = ticks(c.parent, root, position);
     if (parent != Answer::Yes)
@@ -42,8 +40,7 @@ Answer Timeline::ticks(ClockId clock, int32_t root, int32_t position) {
     Answer parent = ticks(c.parent, root, position);
     return parent == Answer::Yes ? events->holds(c.condition, sample, tickAt(c.parent, position)) : parent;
   }
-  case Clock::Kind::Pair:
-    return ticks(c.target, root, position);
+  case Clock::Kind::Pair: return ticks(c.target, root, position);
   }
   return Answer::No;
 }

@@ -69,7 +69,7 @@ private:
   std::vector<std::vector<int32_t>> rowAt;
 
   // Answers that are settled. `back[c][p]` = q: clock c has no tick in (q, p]; `ahead`: none in [p, q).
-  std::vector<std::vector<int32_t>> back, ahead;                          // by clock
+  std::vector<std::vector<int32_t>> back, ahead;                             // by clock
   std::map<std::tuple<ClockId, bool, ScopeId>, std::vector<int64_t>> counts; // by position; -1: not yet
   std::map<std::pair<ClockId, int32_t>, std::vector<int32_t>> rows;          // by pair and the tick of its `per`
 };

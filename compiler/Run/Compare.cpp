@@ -24,8 +24,8 @@ void Comparison::fails(const std::string &note) {
     property.note = note;
 }
 
-void Comparison::rows(const std::string &output, int64_t sample, const std::vector<int64_t> &expectedTicks, const Array &expected,
-                      const std::vector<int64_t> &actualTicks, const Array &actual) {
+void Comparison::rows(const std::string &output, int64_t sample, const std::vector<int64_t> &expectedTicks,
+                      const Array &expected, const std::vector<int64_t> &actualTicks, const Array &actual) {
   std::string where = "output " + output + ", sample " + std::to_string(sample);
   if (expectedTicks != actualTicks || expected.shape != actual.shape)
     return fails(where + ": ticks at other times");
@@ -42,18 +42,20 @@ void Comparison::rows(const std::string &output, int64_t sample, const std::vect
         continue;
       // Of a ragged value there are more rows than ticks.
       bool oneRowATick = rows == int64_t(expectedTicks.size());
-      numbers(a, b, where + (oneRowATick ? ", tick " + std::to_string(expectedTicks[row]) : ", row " + std::to_string(row)) +
-                        (width > 1 ? ", element " + std::to_string(i) : ""));
+      numbers(a, b,
+              where + (oneRowATick ? ", tick " + std::to_string(expectedTicks[row]) : ", row " + std::to_string(row)) +
+                  (width > 1 ? ", element " + std::to_string(i) : ""));
     }
 }
 
-void Comparison::samples(const reference::Stream &expected, int64_t expectedSample, const reference::Stream &actual, int64_t actualSample) {
+void Comparison::samples(const reference::Stream &expected, int64_t expectedSample, const reference::Stream &actual,
+                         int64_t actualSample) {
   if (expected.ticks.empty()) // no clock: one value for all samples
     return rows(expected.name, 0, {}, expected.rows[0], {}, actual.rows[0]);
   if (!expected.counts.empty() && expected.counts[expectedSample] != actual.counts[actualSample])
     return fails("output " + expected.name + ", sample " + std::to_string(expectedSample) + ": other numbers of rows");
-  rows(expected.name, expectedSample, expected.ticks[expectedSample], expected.rows[expectedSample], actual.ticks[actualSample],
-       actual.rows[actualSample]);
+  rows(expected.name, expectedSample, expected.ticks[expectedSample], expected.rows[expectedSample],
+       actual.ticks[actualSample], actual.rows[actualSample]);
 }
 
 } // namespace rondo::run

@@ -20,7 +20,8 @@ public:
   void rows(const std::string &output, int64_t sample, const std::vector<int64_t> &expectedTicks, const Array &expected,
             const std::vector<int64_t> &actualTicks, const Array &actual);
   /// A sample of one stream against a sample of another.
-  void samples(const reference::Stream &expected, int64_t expectedSample, const reference::Stream &actual, int64_t actualSample);
+  void samples(const reference::Stream &expected, int64_t expectedSample, const reference::Stream &actual,
+               int64_t actualSample);
   /// Something that cannot be measured: the property fails.
   void fails(const std::string &note);
 

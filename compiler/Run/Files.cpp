@@ -12,6 +12,8 @@ namespace rondo::run {
 Error failure(const Twine &message) { return make_error<StringError>(message, inconvertibleErrorCode()); }
 
 int64_t elementCount(ArrayRef<int64_t> shape) {
+  if (is_contained(shape, 0)) // whatever the others are, even if their product does not fit
+    return 0;
   int64_t count = 1;
   for (int64_t extent : shape)
     count *= extent;
@@ -56,7 +58,8 @@ Array joinRows(ArrayRef<Array> parts, ArrayRef<int64_t> rowShape, bool isReal) {
 }
 
 Expected<std::string> readWhole(StringRef path) {
-  auto buffer = path == "-" ? MemoryBuffer::getSTDIN() : MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  auto buffer = path == "-" ? MemoryBuffer::getSTDIN()
+                            : MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
     return failure(path + ": " + buffer.getError().message());
   return (*buffer)->getBuffer().str();

@@ -43,13 +43,13 @@ std::string npyBytes(const Array &array);
 struct Table {
   std::vector<std::string> header; // empty: there was none
   int64_t columns = 0;
-  std::vector<double> values;      // row-major
-  std::vector<int64_t> lines;      // of each row, from 1
-  std::vector<int64_t> samples;    // offsets into the rows: one more than there are samples
+  std::vector<double> values;   // row-major
+  std::vector<int64_t> lines;   // of each row, from 1
+  std::vector<int64_t> samples; // offsets into the rows: one more than there are samples
 };
 
-/// Fields between commas (or semicolons or tabs, whichever the first line has), quotes allowed; the first line is a header where
-/// a field of it is no number. `true` and `false` are 1 and 0.
+/// Fields between commas (or semicolons or tabs, whichever the first line has), quotes allowed; the first line is a
+/// header where a field of it is no number. `true` and `false` are 1 and 0.
 llvm::Expected<Table> readCsv(llvm::StringRef path);
 llvm::Expected<Table> parseCsv(llvm::StringRef text, llvm::StringRef path);
 
@@ -61,7 +61,8 @@ llvm::Expected<std::vector<int64_t>> encodeText(llvm::StringRef text, int64_t to
 /// The inverse; nothing for another number of tokens.
 bool textHasTokens(int64_t tokens); // 96 or 256
 std::string decodeText(llvm::ArrayRef<int64_t> tokens, int64_t alphabet);
-/// Numbers separated by white space: with `columns` over 1 each line holds exactly so many. An empty line ends a sample.
+/// Numbers separated by white space: with `columns` over 1 each line holds exactly so many. An empty line ends a
+/// sample.
 llvm::Expected<Table> parseNumbers(llvm::StringRef text, int64_t columns, llvm::StringRef path);
 
 //===--- All ---------------------------------------------------------------------------------------------------===//

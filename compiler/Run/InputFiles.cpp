@@ -42,7 +42,8 @@ public:
     }
     int64_t limit = type.elem == dsl::Elem::Token ? type.tokens : type.elem == dsl::Elem::Bool ? 2 : 0;
     if (limit && (value < 0 || value >= limit))
-      return failure(place() + ": " + Twine(value) + " is out of range, 0 to " + Twine(limit - 1) + "; it is for " + wanted);
+      return failure(place() + ": " + Twine(value) + " is out of range, 0 to " + Twine(limit - 1) + "; it is for " +
+                     wanted);
     out.ints.push_back(value);
     return Error::success();
   }
@@ -63,8 +64,8 @@ Array emptyRows(const dsl::Input &input, int64_t rows) {
 }
 
 /// Rows `begin` to `end` of all elements in `array`, whose rows have the input's shape.
-Expected<Array> takeRows(const Elements &elements, const dsl::Input &input, const Array &array, int64_t begin, int64_t end,
-                         StringRef path) {
+Expected<Array> takeRows(const Elements &elements, const dsl::Input &input, const Array &array, int64_t begin,
+                         int64_t end, StringRef path) {
   Array out = emptyRows(input, end - begin);
   int64_t row = elementCount(rowShape(input.type));
   for (int64_t i = begin * row; i < end * row; ++i) {
@@ -82,7 +83,8 @@ Expected<Array> takeRows(const Elements &elements, const dsl::Input &input, cons
 }
 
 /// [rows, ...] is one sample, [samples, rows, ...] are many of one length; on `sample` [samples, ...].
-Error takeDense(const Elements &elements, const dsl::Input &input, const Array &array, StringRef path, GivenInput &out) {
+Error takeDense(const Elements &elements, const dsl::Input &input, const Array &array, StringRef path,
+                GivenInput &out) {
   std::vector<int64_t> row = rowShape(input.type);
   bool onSample = input.clock->kind == dsl::Clock::Kind::Sample;
   size_t rank = array.shape.size(), least = row.size() + (onSample ? 0 : 1);
@@ -95,11 +97,14 @@ Error takeDense(const Elements &elements, const dsl::Input &input, const Array &
     std::string rows = input.clock->name;
     std::string one = onSample ? shapeText(row) : "[" + rows + inner + "]";
     std::string many = onSample ? "[samples" + inner + "]" : "[samples, " + rows + inner + "]";
-    return failure(path + ": has shape " + shapeText(array.shape) + ", but " + elements.wanted + " takes " + one + " or " + many);
+    return failure(path + ": has shape " + shapeText(array.shape) + ", but " + elements.wanted + " takes " + one +
+                   " or " + many);
   }
   bool many = rank == least + 1;
   int64_t samples = many ? array.shape[0] : 1;
   int64_t rows = onSample ? 1 : array.shape[many ? 1 : 0];
+  if (samples > mostSamples || rows > mostTicks)
+    return failure(path + ": " + Twine(samples) + " samples of " + Twine(rows) + " rows are too many");
   for (int64_t s = 0; s < samples; ++s) {
     auto taken = takeRows(elements, input, array, s * rows, (s + 1) * rows, path);
     if (!taken)
@@ -109,11 +114,12 @@ Error takeDense(const Elements &elements, const dsl::Input &input, const Array &
   return Error::success();
 }
 
-Error takeTable(const Elements &elements, const dsl::Input &input, const Table &table, StringRef path, GivenInput &out) {
+Error takeTable(const Elements &elements, const dsl::Input &input, const Table &table, StringRef path,
+                GivenInput &out) {
   int64_t row = elementCount(rowShape(input.type));
   if (!table.lines.empty() && table.columns != row)
-    return failure(path + ":" + Twine(table.lines[0]) + ": has " + Twine(table.columns) + " columns, but " + elements.wanted +
-                   " takes " + Twine(row));
+    return failure(path + ":" + Twine(table.lines[0]) + ": has " + Twine(table.columns) + " columns, but " +
+                   elements.wanted + " takes " + Twine(row));
   // On `sample` every row is a sample of its own.
   bool onSample = input.clock->kind == dsl::Clock::Kind::Sample;
   size_t samples = onSample ? table.lines.size() : table.samples.size() - 1;
@@ -135,8 +141,8 @@ Error takeTable(const Elements &elements, const dsl::Input &input, const Table &
   return Error::success();
 }
 
-Error takeSafetensors(const Elements &elements, const dsl::Input &input, StringRef path, const std::vector<Chain> &chains,
-                      std::vector<std::vector<Cuts>> &cuts, GivenInput &out) {
+Error takeSafetensors(const Elements &elements, const dsl::Input &input, StringRef path,
+                      const std::vector<Chain> &chains, std::vector<std::vector<Cuts>> &cuts, GivenInput &out) {
   auto file = openSafetensors(path);
   if (!file)
     return file.takeError();
@@ -162,15 +168,16 @@ Error takeSafetensors(const Elements &elements, const dsl::Input &input, StringR
       position = size_t(at);
     }
   }
-  bool packed = own && array.shape.size() == row.size() + 1 && ArrayRef<int64_t>(array.shape).drop_front() == ArrayRef<int64_t>(row);
+  bool packed = own && array.shape.size() == row.size() + 1 &&
+                ArrayRef<int64_t>(array.shape).drop_front() == ArrayRef<int64_t>(row);
   if (!packed)
     return takeDense(elements, input, array, path, out);
   int64_t begin = 0, total = 0;
   for (const Cuts &sample : *own)
     total += sample.rows[position];
   if (total != array.shape[0])
-    return failure(path + ": '" + input.name + "' has " + Twine(array.shape[0]) + " rows, but the offsets of '" + input.clock->name +
-                   "' speak of " + Twine(total));
+    return failure(path + ": '" + input.name + "' has " + Twine(array.shape[0]) + " rows, but the offsets of '" +
+                   input.clock->name + "' speak of " + Twine(total));
   for (const Cuts &sample : *own) {
     auto rows = takeRows(elements, input, array, begin, begin + sample.rows[position], path);
     if (!rows)
@@ -193,7 +200,8 @@ Error takeText(const Elements &elements, const dsl::Input &input, StringRef path
     Array rows = emptyRows(input, int64_t(tokens->size()));
     rows.ints = std::move(*tokens);
     if (input.clock->kind == dsl::Clock::Kind::Sample && rows.shape[0] != 1)
-      return failure(path + ": has " + Twine(rows.shape[0]) + " characters, but " + elements.wanted + " takes one a sample");
+      return failure(path + ": has " + Twine(rows.shape[0]) + " characters, but " + elements.wanted +
+                     " takes one a sample");
     out.samples.push_back(std::move(rows));
     return Error::success();
   }
@@ -205,8 +213,8 @@ Error takeText(const Elements &elements, const dsl::Input &input, StringRef path
 
 } // namespace
 
-Expected<GivenInput> readInput(const dsl::Model &model, const dsl::Input &input, StringRef path, const std::vector<Chain> &chains,
-                               std::vector<std::vector<Cuts>> &cuts) {
+Expected<GivenInput> readInput(const dsl::Model &model, const dsl::Input &input, StringRef path,
+                               const std::vector<Chain> &chains, std::vector<std::vector<Cuts>> &cuts) {
   GivenInput given;
   given.from = ("input '" + input.name + "' (" + path + ")").str();
   cuts.assign(chains.size(), {});

@@ -15,7 +15,8 @@ std::vector<int64_t> rowShape(const dsl::Type &type) {
 }
 
 const dsl::Input *findInput(const dsl::Model &model, StringRef name) {
-  auto it = std::find_if(model.inputs.begin(), model.inputs.end(), [&](const dsl::Input &input) { return input.name == name; });
+  auto it = std::find_if(model.inputs.begin(), model.inputs.end(),
+                         [&](const dsl::Input &input) { return input.name == name; });
   return it == model.inputs.end() ? nullptr : &*it;
 }
 
@@ -33,7 +34,9 @@ Array makeRows(const dsl::Input &input, int64_t rows, int64_t sample, uint64_t s
   Array array = makeArray(std::move(shape), input.type.elem == dsl::Elem::Real);
   for (size_t i = 0; i < array.reals.size(); ++i)
     array.reals[i] = draw.real(i);
-  uint64_t limit = input.type.elem == dsl::Elem::Token ? uint64_t(input.type.tokens) : input.type.elem == dsl::Elem::Bool ? 2 : 10;
+  uint64_t limit = input.type.elem == dsl::Elem::Token  ? uint64_t(input.type.tokens)
+                   : input.type.elem == dsl::Elem::Bool ? 2
+                                                        : 10;
   for (size_t i = 0; i < array.ints.size(); ++i)
     array.ints[i] = int64_t(draw.below(i, limit));
   return array;
@@ -116,10 +119,12 @@ private:
         std::string hint;
         if (auto near = dsl::nearest(file.name, names))
           hint = "; did you mean '" + near->str() + "'?";
-        return failure("model '" + model.name + "' has no input '" + file.name + "' (it has: " + inputList(model) + ")" + hint);
+        return failure("model '" + model.name + "' has no input '" + file.name + "' (it has: " + inputList(model) +
+                       ")" + hint);
       }
       if (file.name == options.generated)
-        return failure("input '" + file.name + "' is the one that is generated; give its first rows by --prompt or --prompt-file");
+        return failure("input '" + file.name +
+                       "' is the one that is generated; give its first rows by --prompt or --prompt-file");
       if (Error error = readOne(*input, file.path))
         return error;
     }
@@ -132,12 +137,17 @@ private:
     for (auto &[name, given] : inputs) {
       int64_t has = int64_t(given.rows.samples.size());
       if (samples >= 0 && has != samples)
-        return failure(given.rows.from + " has " + Twine(has) + (has == 1 ? " sample" : " samples") + ", but " + from + " has " + Twine(samples));
+        return failure(given.rows.from + " has " + Twine(has) + (has == 1 ? " sample" : " samples") + ", but " + from +
+                       " has " + Twine(samples));
       samples = has;
       from = given.rows.from;
     }
     if (samples < 0)
       samples = 2;
+    if (samples > mostSamples)
+      return failure("a batch of " + Twine(samples) + " samples is too large; at most " + Twine(mostSamples));
+    if (options.making.length > mostTicks)
+      return failure("samples of " + Twine(options.making.length) + " ticks are too long; at most " + Twine(mostTicks));
     return Error::success();
   }
 
@@ -198,8 +208,14 @@ private:
         continue;
       }
       reference::Rows rows;
-      for (int64_t s = 0; s < samples; ++s)
-        rows.push_back(makeRows(input, rowsOf(input, s), s, options.making.seed));
+      int64_t width = elementCount(rowShape(input.type));
+      for (int64_t s = 0; s < samples; ++s) {
+        int64_t count = rowsOf(input, s);
+        if (width > 0 && count > mostElements / width)
+          return failure("input '" + input.name + "' would have " + Twine(count) + " rows of " + Twine(width) +
+                         " elements, too many");
+        rows.push_back(makeRows(input, count, s, options.making.seed));
+      }
       batch.inputs[input.name] = std::move(rows);
     }
     return batch;

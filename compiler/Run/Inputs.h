@@ -6,6 +6,10 @@
 
 namespace rondo::run {
 
+constexpr int64_t mostSamples = 1 << 24;        // a sample takes some hundred bytes even when it is empty
+constexpr int64_t mostTicks = (1LL << 31) - 64; // what the interpreter counts to
+constexpr int64_t mostElements = 1LL << 40;     // of one input in one sample
+
 struct InputFile {
   std::string name; // of the input; empty: every input that the safetensors file has
   std::string path;
@@ -15,10 +19,11 @@ struct InputOptions {
   std::vector<InputFile> files; // one input's files give its samples, one after another
   int64_t samples = -1;         // -1: as the files say, else 2
   Making making;
-  std::string generated;        // this input is left out: `generate` makes it
+  std::string generated; // this input is left out: `generate` makes it
 };
 
-/// What the files do not give is made up: lengths, segments and values depend on the seed, the name and the place alone.
+/// What the files do not give is made up: lengths, segments and values depend on the seed, the name and the place
+/// alone.
 llvm::Expected<reference::Batch> makeBatch(const dsl::Model &model, const InputOptions &options);
 
 /// The rows of one input in each sample, as files give them.
@@ -27,17 +32,17 @@ struct GivenInput {
   std::vector<Array> samples;
 };
 
-/// Reads one file for `input`: by its ending .npy, .csv, .txt or .safetensors. `cuts`: what it says of the structure, a sample
-/// of the file and a chain.
+/// Reads one file for `input`: by its ending .npy, .csv, .txt or .safetensors. `cuts`: what it says of the structure, a
+/// sample of the file and a chain.
 llvm::Expected<GivenInput> readInput(const dsl::Model &model, const dsl::Input &input, llvm::StringRef path,
                                      const std::vector<Chain> &chains, std::vector<std::vector<Cuts>> &cuts);
 
 /// Made-up rows of `input` for a sample.
 Array makeRows(const dsl::Input &input, int64_t rows, int64_t sample, uint64_t seed);
 
-std::vector<int64_t> rowShape(const dsl::Type &type);      // static axes only
+std::vector<int64_t> rowShape(const dsl::Type &type); // static axes only
 const dsl::Input *findInput(const dsl::Model &model, llvm::StringRef name);
-std::string inputList(const dsl::Model &model);            // "x, label"
+std::string inputList(const dsl::Model &model); // "x, label"
 
 } // namespace rondo::run
 #endif

@@ -36,13 +36,13 @@ struct LayoutRow {
 };
 
 const FormatRow formats[] = {
-#define RONDO_FORMAT(FORMAT, TITLE, LAYER, FORWARD, BACKWARD, LAYER_BEHIND, BACKWARD_BEHIND, DIRECTIONS)                    \
+#define RONDO_FORMAT(FORMAT, TITLE, LAYER, FORWARD, BACKWARD, LAYER_BEHIND, BACKWARD_BEHIND, DIRECTIONS)               \
   {#FORMAT, TITLE, LAYER, FORWARD, BACKWARD, LAYER_BEHIND, BACKWARD_BEHIND, Directions::DIRECTIONS},
 #include "compiler/Run/Layouts.def"
 };
 
 const LayoutRow layouts[] = {
-#define RONDO_LAYOUT(CELL, FORMAT, TENSOR, FORM, PRESENCE, RESET, BLOCKS)                                                   \
+#define RONDO_LAYOUT(CELL, FORMAT, TENSOR, FORM, PRESENCE, RESET, BLOCKS)                                              \
   {#CELL, #FORMAT, TENSOR, Form::FORM, Presence::PRESENCE, Reset::RESET, BLOCKS},
 #include "compiler/Run/Layouts.def"
 };
@@ -76,7 +76,7 @@ using Blocks = std::map<std::string, Block>;
 
 struct Structure {
   uint64_t layers = 1;
-  bool numbered = false;      // layers have numbers in their names, though there may be only one
+  bool numbered = false; // layers have numbers in their names, though there may be only one
   bool bidirectional = false;
 };
 
@@ -92,7 +92,8 @@ public:
         recurrent |= block.starts_with("U.");
   }
 
-  std::string name(StringRef module, StringRef tensor, const Structure &structure, uint64_t layer, bool backward) const {
+  std::string name(StringRef module, StringRef tensor, const Structure &structure, uint64_t layer,
+                   bool backward) const {
     auto numbered = [&](StringRef part) {
       std::string text = part.str();
       if (size_t at = text.find('%'); at != std::string::npos)
@@ -116,7 +117,9 @@ public:
   Expected<Structure> find(const runtime::SafetensorsFile &in, StringRef module) const {
     StringRef probe = rows[0]->tensor;
     Structure found;
-    auto has = [&](const Structure &structure, uint64_t layer) -> const Tensor * { return in.find(name(module, probe, structure, layer, false)); };
+    auto has = [&](const Structure &structure, uint64_t layer) -> const Tensor * {
+      return in.find(name(module, probe, structure, layer, false));
+    };
     for (bool numbered : {false, true})
       for (bool bidirectional : {false, true}) {
         found.numbered = numbered;
@@ -137,8 +140,8 @@ public:
     std::string names;
     for (const Tensor &tensor : in.tensors())
       names += (names.empty() ? "" : ", ") + tensor.name;
-    return failure("there is no tensor '" + name(module, probe, {}, 0, false) + "' of module '" + module + "' (cell " + cell + " in the layout of " +
-                   format.title + "); the file has " + (names.empty() ? "none" : names));
+    return failure("there is no tensor '" + name(module, probe, {}, 0, false) + "' of module '" + module + "' (cell " +
+                   cell + " in the layout of " + format.title + "); the file has " + (names.empty() ? "none" : names));
   }
 
   StringRef cell;
@@ -151,7 +154,8 @@ public:
 
 class Reader {
 public:
-  Reader(const runtime::SafetensorsFile &in, const Layout &layout, StringRef module) : in(in), layout(layout), module(module) {}
+  Reader(const runtime::SafetensorsFile &in, const Layout &layout, StringRef module)
+      : in(in), layout(layout), module(module) {}
 
   Expected<Blocks> read(const Structure &structure, uint64_t layer, bool backward) {
     Blocks blocks;
@@ -199,8 +203,11 @@ private:
     std::vector<double> values = runtime::toReals(tensor);
     auto wrong = [&](const Twine &expected) {
       return failure("tensor '" + tensor.name + "' has shape " + shapeText(tensor.shape) + "; expected " + expected +
-                     (row.reset == Reset::After ? " (is it a GRU with the reset before the product? then pass --reset-before)"
-                      : row.reset == Reset::Before ? " (is it a GRU with the reset behind the product? then leave --reset-before out)" : ""));
+                     (row.reset == Reset::After
+                          ? " (is it a GRU with the reset before the product? then pass --reset-before)"
+                      : row.reset == Reset::Before
+                          ? " (is it a GRU with the reset behind the product? then leave --reset-before out)"
+                          : ""));
     };
     if (layout.stacked()) {
       uint64_t directions = structure.bidirectional ? 2 : 1;
@@ -208,7 +215,8 @@ private:
         return wrong("a first axis of " + Twine(directions) + (directions == 1 ? " direction" : " directions"));
       shape.erase(shape.begin());
       uint64_t half = values.size() / directions;
-      values = std::vector<double>(values.begin() + (backward ? half : 0), values.begin() + (backward ? 2 * half : half));
+      values =
+          std::vector<double>(values.begin() + (backward ? half : 0), values.begin() + (backward ? 2 * half : half));
     }
     bool vector = row.form == Form::Vector || row.form == Form::Pair;
     if (row.form == Form::Pair) {
@@ -281,7 +289,8 @@ Expected<std::optional<Joined>> join(const LayoutRow &row, const Blocks &blocks)
   if (!first.columns)
     out.shape = row.form == Form::Pair ? std::vector<uint64_t>{2, allRows / 2} : std::vector<uint64_t>{allRows};
   else
-    out.shape = row.form == Form::Columns ? std::vector<uint64_t>{columns, allRows} : std::vector<uint64_t>{allRows, columns};
+    out.shape =
+        row.form == Form::Columns ? std::vector<uint64_t>{columns, allRows} : std::vector<uint64_t>{allRows, columns};
   out.values.resize(allRows * columns);
   for (size_t k = 0; k < parts.size(); ++k)
     for (uint64_t i = 0; i < first.rows; ++i)
@@ -350,14 +359,17 @@ public:
 
 private:
   Error missing(const Layout &layout) {
-    bool otherReset = any_of(layouts, [&](const LayoutRow &row) { return row.cell == layout.cell && row.format == layout.format.name; });
+    bool otherReset = any_of(
+        layouts, [&](const LayoutRow &row) { return row.cell == layout.cell && row.format == layout.format.name; });
     if (otherReset)
       return failure(layout.format.title + " has no " + layout.cell + " with the reset gate " +
                      (options.resetBefore ? "before" : "behind") + " the product");
-    return failure(layout.format.title + " has no layout of the cell '" + layout.cell + "'; rondo convert --list shows what there is");
+    return failure(layout.format.title + " has no layout of the cell '" + layout.cell +
+                   "'; rondo convert --list shows what there is");
   }
 
-  Error add(const std::string &name, std::vector<uint64_t> shape, const std::vector<double> &values, runtime::DType dtype) {
+  Error add(const std::string &name, std::vector<uint64_t> shape, const std::vector<double> &values,
+            runtime::DType dtype) {
     if (!written.insert(name).second)
       return failure("two tensors would be named '" + name + "'");
     out.addReals(name, dtype, std::move(shape), values.data());
@@ -376,8 +388,8 @@ private:
     return Error::success();
   }
 
-  Error write(const Layout &target, StringRef module, const Structure &structure, uint64_t layer, ArrayRef<Blocks> directions,
-              runtime::DType dtype) {
+  Error write(const Layout &target, StringRef module, const Structure &structure, uint64_t layer,
+              ArrayRef<Blocks> directions, runtime::DType dtype) {
     for (const LayoutRow *row : target.rows) {
       Joined all;
       for (size_t d = 0; d < directions.size(); ++d) {
@@ -428,7 +440,8 @@ std::vector<StringRef> layoutCells() {
   return cells;
 }
 
-Error convertLayout(const runtime::SafetensorsFile &in, const ConvertOptions &options, runtime::SafetensorsWriter &out) {
+Error convertLayout(const runtime::SafetensorsFile &in, const ConvertOptions &options,
+                    runtime::SafetensorsWriter &out) {
   for (const std::string &format : {options.from, options.to})
     if (!Converter::findFormat(format))
       return failure("'" + format + "' is no layout; there are " + join(layoutFormats(), ", "));
@@ -445,10 +458,16 @@ void printLayouts(raw_ostream &os) {
     for (const LayoutRow &row : layouts) {
       if (row.cell != cell)
         continue;
-      Layout layout(cell, *Converter::findFormat(row.format), row.reset == Reset::Before ? Reset::Before : Reset::After);
-      os << fmt::format("  {:<8} {:<22} {}{}{}\n", row.format.str(), layout.name("", row.tensor, {}, 0, false), row.blocks.str(),
-                        row.form == Form::Columns ? "  (transposed)" : row.form == Form::Pair ? "  (in two rows)" : "",
-                        row.reset == Reset::Before ? "  (reset before)" : row.reset == Reset::After ? "  (reset after)" : "");
+      Layout layout(cell, *Converter::findFormat(row.format),
+                    row.reset == Reset::Before ? Reset::Before : Reset::After);
+      os << fmt::format("  {:<8} {:<22} {}{}{}\n", row.format.str(), layout.name("", row.tensor, {}, 0, false),
+                        row.blocks.str(),
+                        row.form == Form::Columns ? "  (transposed)"
+                        : row.form == Form::Pair  ? "  (in two rows)"
+                                                  : "",
+                        row.reset == Reset::Before  ? "  (reset before)"
+                        : row.reset == Reset::After ? "  (reset after)"
+                                                    : "");
     }
   }
 }

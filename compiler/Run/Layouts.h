@@ -13,7 +13,8 @@ class raw_ostream;
 
 namespace rondo::run {
 
-/// One module of the file: `oldName` in the layout that is read becomes `newName` in the one that is written. Either may be empty.
+/// One module of the file: `oldName` in the layout that is read becomes `newName` in the one that is written. Either
+/// may be empty.
 struct ModuleMap {
   std::string cell, newName, oldName;
 };
@@ -28,7 +29,8 @@ struct ConvertOptions {
 };
 
 /// Layers and directions are found in the names that are there. Element types are kept.
-llvm::Error convertLayout(const runtime::SafetensorsFile &in, const ConvertOptions &options, runtime::SafetensorsWriter &out);
+llvm::Error convertLayout(const runtime::SafetensorsFile &in, const ConvertOptions &options,
+                          runtime::SafetensorsWriter &out);
 
 llvm::ArrayRef<llvm::StringRef> layoutFormats();
 std::vector<llvm::StringRef> layoutCells();

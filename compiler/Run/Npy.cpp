@@ -20,7 +20,7 @@ struct Header {
 /// The dictionary that numpy writes: {'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }
 class HeaderReader {
 public:
-  HeaderReader(StringRef text) : rest(text) {}
+  explicit HeaderReader(StringRef text) : rest(text) {}
 
   Error read(Header &header) {
     bool descr = false, order = false, shape = false;
@@ -114,7 +114,9 @@ int64_t intAt(const char *at, char kind, unsigned bytes) {
 }
 
 double realAt(const char *at, unsigned bytes) {
-  return bytes == 2 ? runtime::halfToDouble(load<uint16_t>(at)) : bytes == 4 ? double(load<float>(at)) : load<double>(at);
+  return bytes == 2   ? runtime::halfToDouble(load<uint16_t>(at))
+         : bytes == 4 ? double(load<float>(at))
+                      : load<double>(at);
 }
 
 Expected<Array> parse(StringRef bytes) {
@@ -126,7 +128,8 @@ Expected<Array> parse(StringRef bytes) {
   size_t lengthBytes = version == 1 ? 2 : 4;
   if (bytes.size() < 8 + lengthBytes)
     return failure("is truncated inside its header");
-  size_t headerBytes = version == 1 ? support::endian::read16le(bytes.data() + 8) : support::endian::read32le(bytes.data() + 8);
+  size_t headerBytes =
+      version == 1 ? support::endian::read16le(bytes.data() + 8) : support::endian::read32le(bytes.data() + 8);
   StringRef rest = bytes.drop_front(8 + lengthBytes);
   if (headerBytes > rest.size())
     return failure("is truncated inside its header");
@@ -142,7 +145,7 @@ Expected<Array> parse(StringRef bytes) {
   unsigned width = 0;
   if (descr.drop_front(2).getAsInteger(10, width))
     width = 0;
-  bool known = kind == 'f' ? width == 2 || width == 4 || width == 8
+  bool known = kind == 'f'   ? width == 2 || width == 4 || width == 8
                : kind == 'b' ? width == 1
                              : (kind == 'i' || kind == 'u') && (width == 1 || width == 2 || width == 4 || width == 8);
   if (!known)
@@ -173,7 +176,8 @@ Expected<Array> parse(StringRef bytes) {
     } else {
       array.ints[i] = intAt(at, kind, width);
       if (kind == 'u' && width == 8 && array.ints[i] < 0)
-        return failure("element " + Twine(i) + ", " + Twine(uint64_t(array.ints[i])) + ", does not fit in a signed 64-bit integer");
+        return failure("element " + Twine(i) + ", " + Twine(uint64_t(array.ints[i])) +
+                       ", does not fit in a signed 64-bit integer");
     }
   }
   return array;
@@ -196,7 +200,8 @@ Expected<Array> readNpy(StringRef path) {
 }
 
 std::string npyBytes(const Array &array) {
-  std::string header = std::string("{'descr': '") + (array.isReal ? "<f8" : "<i8") + "', 'fortran_order': False, 'shape': (";
+  std::string header =
+      std::string("{'descr': '") + (array.isReal ? "<f8" : "<i8") + "', 'fortran_order': False, 'shape': (";
   for (int64_t extent : array.shape)
     header += std::to_string(extent) + ",";
   header += "), }";

@@ -130,6 +130,7 @@ std::vector<Part> stepParts(const dsl::Model &model, const std::vector<Chain> &c
       for (size_t axis = 1; axis < chain.axes.size(); ++axis) {
         const std::string &name = chain.axes[axis]->name;
         part.batch.offsets[name] = {here ? std::vector<int64_t>{0, 1} : std::vector<int64_t>{0}};
+        rows[name] = {};
         if (!here)
           continue;
         const std::vector<int64_t> &ends = dense[c].ends[axis];

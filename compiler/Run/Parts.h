@@ -9,7 +9,8 @@ namespace rondo::run {
 /// One sample of a batch as a batch of its own.
 reference::Batch singleSample(const reference::Batch &batch, int64_t sample);
 
-/// The base axes in an order in which they can be stepped: one whose ticks read others' samples (through spread) after these.
+/// The base axes in an order in which they can be stepped: one whose ticks read others' samples (through spread) after
+/// these.
 std::vector<size_t> steppingOrder(const dsl::Model &model, const std::vector<Chain> &chains);
 
 struct Part {
@@ -19,7 +20,8 @@ struct Part {
   int64_t begin = 0; // base ticks before it
 };
 
-/// Tick by tick, a chain after the other. Empty segments, which nothing sees, are left out. One part if there is no tick.
+/// Tick by tick, a chain after the other. Empty segments, which nothing sees, are left out. One part if there is no
+/// tick.
 std::vector<Part> stepParts(const dsl::Model &model, const std::vector<Chain> &chains, const reference::Batch &single);
 
 } // namespace rondo::run

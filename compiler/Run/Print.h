@@ -25,9 +25,9 @@ void printText(const RunReport &report, llvm::raw_ostream &os);
 /// Everything, values in full precision. Infinities and NaN are the strings "Infinity", "-Infinity", "NaN".
 void printJson(const RunReport &report, llvm::raw_ostream &os);
 
-/// Each output `y` as the rows of all samples one after another, with the offsets of its axis (Structure.h). Segments that did not
-/// tick have a row of zeros. An output on a periodic or event clock has its own `y.offsets` (a sample) and `y.ticks` (the base
-/// tick of each row); one with a ragged axis also `y.counts`, its rows at each tick.
+/// Each output `y` as the rows of all samples one after another, with the offsets of its axis (Structure.h). Segments
+/// that did not tick have a row of zeros. An output on a periodic or event clock has its own `y.offsets` (a sample) and
+/// `y.ticks` (the base tick of each row); one with a ragged axis also `y.counts`, its rows at each tick.
 llvm::Error saveOutputs(const RunReport &report, llvm::StringRef path);
 
 void writeJson(llvm::json::OStream &json, const Array &array);

@@ -125,7 +125,8 @@ private:
     const dsl::Model &model = report.model;
     os << "model " << model.name;
     for (size_t i = 0; i < model.sizes.size(); ++i)
-      os << (i ? ", " : " (") << model.sizes[i].first << " = " << model.sizes[i].second << (i + 1 == model.sizes.size() ? ")" : "");
+      os << (i ? ", " : " (") << model.sizes[i].first << " = " << model.sizes[i].second
+         << (i + 1 == model.sizes.size() ? ")" : "");
     os << (model.training ? ", training" : "") << ", " << (report.fp64 ? "fp64" : "fp32") << "\n";
   }
 

@@ -65,7 +65,8 @@ Error noteRows(Cuts &cuts, const Chain &chain, size_t at, int64_t rows, const Tw
 
 Error noteOffsets(Cuts &cuts, const Chain &chain, size_t at, std::vector<int64_t> offsets, const Twine &who) {
   if (cuts.offsets[at] && *cuts.offsets[at] != offsets)
-    return failure(who + " cuts '" + chain.axes[at - 1]->name + "' into '" + chain.axes[at]->name + "' otherwise than another file");
+    return failure(who + " cuts '" + chain.axes[at - 1]->name + "' into '" + chain.axes[at]->name +
+                   "' otherwise than another file");
   if (Error error = noteRows(cuts, chain, at, int64_t(offsets.size()) - 1, who))
     return error;
   if (Error error = noteRows(cuts, chain, at - 1, offsets.back(), who))
@@ -97,7 +98,8 @@ Expected<std::vector<Cuts>> cutsFromFile(const runtime::SafetensorsFile &file, c
     return all;
   for (size_t i = 0; i + 1 < outermost; ++i)
     if (known(i) && !known(i + 1))
-      return failure(path + ": has '" + chain.axes[i]->name + ".offsets' but not '" + chain.axes[i + 1]->name + ".offsets'");
+      return failure(path + ": has '" + chain.axes[i]->name + ".offsets' but not '" + chain.axes[i + 1]->name +
+                     ".offsets'");
 
   // Where each sample's rows of axis i begin. Without offsets of the outermost axis everything is one sample.
   size_t top = outermost - 1;
@@ -112,8 +114,9 @@ Expected<std::vector<Cuts>> cutsFromFile(const runtime::SafetensorsFile &file, c
       break;
     bool cutsSamples = i + 1 == count;
     if (!cutsSamples && int64_t(packed[i].size()) != starts.back() + 1)
-      return failure(path + ": '" + chain.axes[i]->name + ".offsets' has " + Twine(packed[i].size()) + " numbers, where '" +
-                     chain.axes[i + 1]->name + "' has " + Twine(starts.back()) + " rows: expected one number more");
+      return failure(path + ": '" + chain.axes[i]->name + ".offsets' has " + Twine(packed[i].size()) +
+                     " numbers, where '" + chain.axes[i + 1]->name + "' has " + Twine(starts.back()) +
+                     " rows: expected one number more");
     std::vector<int64_t> below(starts.size());
     for (size_t s = 0; s < starts.size(); ++s)
       below[s] = cutsSamples ? packed[i][s] : packed[i][starts[s]];
@@ -140,7 +143,8 @@ static std::vector<int64_t> cutInto(int64_t rows, int64_t segments, const Draw &
   bool distinct = segments <= rows;
   uint64_t position = 0;
   while (int64_t(offsets.size()) < segments) {
-    int64_t cut = distinct ? 1 + int64_t(draw.below(position++, uint64_t(rows - 1))) : int64_t(draw.below(position++, uint64_t(rows + 1)));
+    int64_t cut = distinct ? 1 + int64_t(draw.below(position++, uint64_t(rows - 1)))
+                           : int64_t(draw.below(position++, uint64_t(rows + 1)));
     if (!distinct || inner.insert(cut).second)
       offsets.push_back(cut);
   }
@@ -150,14 +154,14 @@ static std::vector<int64_t> cutInto(int64_t rows, int64_t segments, const Draw &
   return offsets;
 }
 
-/// `rows` rows cut into segments of 1 to 5 rows; now and then an empty one if `irregular`.
+/// `rows` rows cut into segments of 1 to 4 rows; now and then an empty one if `irregular`.
 static std::vector<int64_t> cutFreely(int64_t rows, bool irregular, const Draw &draw) {
   std::vector<int64_t> offsets = {0};
   uint64_t position = 0;
   while (offsets.back() < rows) {
     if (irregular && draw.below(position++, 4) == 0)
       offsets.push_back(offsets.back());
-    offsets.push_back(std::min(rows, offsets.back() + 1 + int64_t(draw.below(position++, 5))));
+    offsets.push_back(std::min(rows, offsets.back() + 1 + int64_t(draw.below(position++, 4))));
   }
   if (irregular && draw.below(position++, 4) == 0)
     offsets.push_back(rows);
@@ -165,7 +169,9 @@ static std::vector<int64_t> cutFreely(int64_t rows, bool irregular, const Draw &
 }
 
 Error complete(Cuts &cuts, const Chain &chain, int64_t sample, const Making &how) {
-  auto drawFor = [&](const dsl::Clock *axis) { return Draw(how.seed, "rows of " + axis->name + " in " + std::to_string(sample)); };
+  auto drawFor = [&](const dsl::Clock *axis) {
+    return Draw(how.seed, "rows of " + axis->name + " in " + std::to_string(sample));
+  };
   // The finest axis first: from the nearest coarser one that is known, or from nothing.
   size_t known = 0;
   while (known < cuts.rows.size() && cuts.rows[known] < 0)
@@ -182,7 +188,7 @@ Error complete(Cuts &cuts, const Chain &chain, int64_t sample, const Making &how
     Draw draw = drawFor(chain.axes[i - 1]);
     std::vector<int64_t> offsets = {0};
     for (int64_t segment = 0; segment < cuts.rows[i]; ++segment)
-      offsets.push_back(offsets.back() + 1 + int64_t(draw.below(uint64_t(segment), 5)));
+      offsets.push_back(offsets.back() + 1 + int64_t(draw.below(uint64_t(segment), 4)));
     cuts.rows[i - 1] = offsets.back();
     cuts.offsets[i] = std::move(offsets);
   }
@@ -190,10 +196,12 @@ Error complete(Cuts &cuts, const Chain &chain, int64_t sample, const Making &how
     if (cuts.offsets[i])
       continue;
     if (cuts.rows[i] == 0 && cuts.rows[i - 1] > 0)
-      return failure("sample " + Twine(sample) + " has " + Twine(cuts.rows[i - 1]) + " rows on '" + chain.axes[i - 1]->name +
-                     "', but none on '" + chain.axes[i]->name + "' that they could belong to");
+      return failure("sample " + Twine(sample) + " has " + Twine(cuts.rows[i - 1]) + " rows on '" +
+                     chain.axes[i - 1]->name + "', but none on '" + chain.axes[i]->name +
+                     "' that they could belong to");
     Draw draw = drawFor(chain.axes[i]);
-    cuts.offsets[i] = cuts.rows[i] >= 0 ? cutInto(cuts.rows[i - 1], cuts.rows[i], draw) : cutFreely(cuts.rows[i - 1], how.irregular, draw);
+    cuts.offsets[i] = cuts.rows[i] >= 0 ? cutInto(cuts.rows[i - 1], cuts.rows[i], draw)
+                                        : cutFreely(cuts.rows[i - 1], how.irregular, draw);
     cuts.rows[i] = int64_t(cuts.offsets[i]->size()) - 1;
   }
   return Error::success();

@@ -1,9 +1,10 @@
 // The ragged structure of a batch: how many ticks each axis has in each sample, and how the rows of one fall into the
 // segments of the next.
 //
-// In a safetensors file an axis X has a tensor `X.offsets` (int64): the rows of X, those of all samples one after another, cut into
-// the ticks of the axis it is `in`; the outermost axis is cut into samples. For `word in sentence`: `word.offsets` has one number
-// more than there are sentences in the file, `sentence.offsets` one more than there are samples.
+// In a safetensors file an axis X has a tensor `X.offsets` (int64): the rows of X, those of all samples one after
+// another, cut into the ticks of the axis it is `in`; the outermost axis is cut into samples. For `word in sentence`:
+// `word.offsets` has one number more than there are sentences in the file, `sentence.offsets` one more than there are
+// samples.
 #ifndef RONDO_RUN_STRUCTURE_H
 #define RONDO_RUN_STRUCTURE_H
 
@@ -29,12 +30,15 @@ struct Cuts {
   std::vector<std::optional<std::vector<int64_t>>> offsets; // of segment axis i into the rows of axis i - 1
 };
 
-/// Notes that axis `at` has `rows` rows, or these offsets; `who` gives them, for the message when they disagree with what is known.
+/// Notes that axis `at` has `rows` rows, or these offsets; `who` gives them, for the message when they disagree with
+/// what is known.
 llvm::Error noteRows(Cuts &cuts, const Chain &chain, size_t at, int64_t rows, const llvm::Twine &who);
-llvm::Error noteOffsets(Cuts &cuts, const Chain &chain, size_t at, std::vector<int64_t> offsets, const llvm::Twine &who);
+llvm::Error noteOffsets(Cuts &cuts, const Chain &chain, size_t at, std::vector<int64_t> offsets,
+                        const llvm::Twine &who);
 
 /// The cuts that a file's `X.offsets` make, a sample; nothing if it has none of this chain.
-llvm::Expected<std::vector<Cuts>> cutsFromFile(const runtime::SafetensorsFile &file, const Chain &chain, llvm::StringRef path);
+llvm::Expected<std::vector<Cuts>> cutsFromFile(const runtime::SafetensorsFile &file, const Chain &chain,
+                                               llvm::StringRef path);
 
 /// How what is not known is made up.
 struct Making {
@@ -43,13 +47,15 @@ struct Making {
   bool irregular = false; // empty segments and empty samples too
 };
 
-/// Fills in what `cuts` leaves open, for sample number `sample`. An error if there are rows but no segment to hold them.
+/// Fills in what `cuts` leaves open, for sample number `sample`. An error if there are rows but no segment to hold
+/// them.
 llvm::Error complete(Cuts &cuts, const Chain &chain, int64_t sample, const Making &how);
 
 /// Writes `X.offsets` of all axes of the chain.
 void addOffsets(runtime::SafetensorsWriter &writer, const Chain &chain, const reference::Batch &batch);
 
-/// Random numbers that depend on nothing but what they are for: a stream for each name, a number for each position in it.
+/// Random numbers that depend on nothing but what they are for: a stream for each name, a number for each position in
+/// it.
 class Draw {
 public:
   Draw(uint64_t seed, llvm::StringRef name);

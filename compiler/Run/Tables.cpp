@@ -129,8 +129,7 @@ Expected<Table> parseCsv(StringRef text, StringRef path) {
                 fields[good].text.empty() ? Twine("the field is empty, expected a number").str()
                                           : shown(fields[good].text) + " is no number");
     if (int64_t(fields.size()) != table.columns)
-      return at(path, number, 1,
-                Twine(fields.size()) + " fields, but the lines before have " + Twine(table.columns));
+      return at(path, number, 1, Twine(fields.size()) + " fields, but the lines before have " + Twine(table.columns));
     table.values.insert(table.values.end(), values.begin(), values.end());
     table.lines.push_back(number);
   }
@@ -201,7 +200,8 @@ Expected<std::vector<int64_t>> encodeText(StringRef text, int64_t tokens, String
       out.push_back(byte - 32);
     else
       return at(name, line, column,
-                "the byte 0x" + utohexstr(byte) + " has no number in token(96), which holds printable ASCII and the end of a line");
+                "the byte 0x" + utohexstr(byte) +
+                    " has no number in token(96), which holds printable ASCII and the end of a line");
     ++column;
     if (c == '\n') {
       ++line;

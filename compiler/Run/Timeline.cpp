@@ -12,11 +12,12 @@ namespace rondo::run {
 
 namespace {
 
-/// Where an equation stands: the place of the outermost application first, then inward. Only places in one buffer can be
-/// compared; the library's come behind the model's own by the outer place that they share.
+/// Where an equation stands: the place of the outermost application first, then inward. Only places in one buffer can
+/// be compared; the library's come behind the model's own by the outer place that they share.
 std::vector<const char *> sourceOrder(const dsl::Model &model, const dsl::Node &node) {
   std::vector<const char *> places;
-  for (int32_t at = int32_t(node.location); at >= 0 && size_t(at) < model.locations.size(); at = model.locations[at].caller)
+  for (int32_t at = int32_t(node.location); at >= 0 && size_t(at) < model.locations.size();
+       at = model.locations[at].caller)
     places.push_back(model.locations[at].range.Start.getPointer());
   std::reverse(places.begin(), places.end());
   return places;
@@ -27,7 +28,8 @@ std::pair<StringRef, StringRef> instanceAndName(StringRef name) {
   size_t dot = name.rfind('.');
   while (dot != StringRef::npos && all_of(name.substr(dot + 1).split('.').first, isDigit))
     dot = name.take_front(dot).rfind('.');
-  return dot == StringRef::npos ? std::make_pair(StringRef(), name) : std::make_pair(name.take_front(dot), name.drop_front(dot + 1));
+  return dot == StringRef::npos ? std::make_pair(StringRef(), name)
+                                : std::make_pair(name.take_front(dot), name.drop_front(dot + 1));
 }
 
 /// The finest axis that a clock's ticks are among; null for `sample`.
@@ -81,8 +83,8 @@ std::string shorten(std::string text, size_t limit) {
 
 } // namespace
 
-Expected<Timeline> makeTimeline(const dsl::Model &model, const reference::Batch &batch, const std::vector<Stream> &equations,
-                                int64_t sample) {
+Expected<Timeline> makeTimeline(const dsl::Model &model, const reference::Batch &batch,
+                                const std::vector<Stream> &equations, int64_t sample) {
   auto chains = chainsOf(model);
   if (!chains)
     return chains.takeError();

@@ -59,10 +59,13 @@ public:
       std::string names;
       for (const std::string &name : timeline.once)
         names += (names.empty() ? "" : ", ") + name;
-      body += fmt::format("<text x=\"{}\" y=\"{}\" class=\"clock\">once a sample: {}</text>\n", margin, y + 14, escape(names));
+      body += fmt::format("<text x=\"{}\" y=\"{}\" class=\"clock\">once a sample: {}</text>\n", margin, y + 14,
+                          escape(names));
       y += rowHeight;
     }
-    os << fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\">\n", width, y + margin / 2)
+    os << fmt::format(
+              "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\">\n",
+              width, y + margin / 2)
        << "<style>\n"
           "text { font: 12px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; fill: #333 }\n"
           ".title { font: 600 15px system-ui, 'DejaVu Sans', sans-serif; fill: #222 }\n"
@@ -74,7 +77,8 @@ public:
           ".edge { stroke: #c3c8d0; stroke-width: 1 }\n"
           "</style>\n"
        << fmt::format("<rect width=\"{}\" height=\"{}\" fill=\"#ffffff\"/>\n", width, y + margin / 2)
-       << fmt::format("<text x=\"{}\" y=\"{}\" class=\"title\">{}: what ticks when</text>\n", margin, margin + 4, escape(timeline.model))
+       << fmt::format("<text x=\"{}\" y=\"{}\" class=\"title\">{}: what ticks when</text>\n", margin, margin + 4,
+                      escape(timeline.model))
        << body << "</svg>\n";
   }
 
@@ -97,11 +101,12 @@ private:
         if (begin == end)
           continue;
         if (i == 0 && k % 2 == 1)
-          body += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" class=\"band\"/>\n", columnAt(begin), top,
-                              int(end - begin) * columnWidth, bottom - top);
+          body += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" class=\"band\"/>\n", columnAt(begin),
+                              top, int(end - begin) * columnWidth, bottom - top);
         if (offsets[k + 1] < columns)
-          body += fmt::format("<line x1=\"{0}\" x2=\"{0}\" y1=\"{1}\" y2=\"{2}\" class=\"edge\" stroke-dasharray=\"{3}\"/>\n", columnAt(end),
-                              top - 3 * int(i), bottom, i == 0 ? "2 3" : "none");
+          body += fmt::format(
+              "<line x1=\"{0}\" x2=\"{0}\" y1=\"{1}\" y2=\"{2}\" class=\"edge\" stroke-dasharray=\"{3}\"/>\n",
+              columnAt(end), top - 3 * int(i), bottom, i == 0 ? "2 3" : "none");
       }
     }
   }
@@ -112,13 +117,14 @@ private:
     std::string chain = block.base;
     for (const std::string &name : block.segmentNames)
       chain += " in " + name;
-    body += fmt::format("<text x=\"{}\" y=\"{}\" class=\"clock\">{}, {} {} in sample {}{}</text>\n", margin, y + 12, escape(chain), block.ticks,
-                        block.ticks == 1 ? "tick" : "ticks", timeline.sample,
+    body += fmt::format("<text x=\"{}\" y=\"{}\" class=\"clock\">{}, {} {} in sample {}{}</text>\n", margin, y + 12,
+                        escape(chain), block.ticks, block.ticks == 1 ? "tick" : "ticks", timeline.sample,
                         columns < block.ticks ? fmt::format(" (the first {})", columns) : "");
     drawSegments(block, top, bottom);
     int step = columnWidth >= 16 ? 5 : columnWidth >= 9 ? 10 : 50;
     for (int64_t t = 0; t < columns; t += step)
-      body += fmt::format("<text x=\"{}\" y=\"{}\" class=\"scale\">{}</text>\n", columnAt(t) + columnWidth / 2, top - 6, t);
+      body +=
+          fmt::format("<text x=\"{}\" y=\"{}\" class=\"scale\">{}</text>\n", columnAt(t) + columnWidth / 2, top - 6, t);
     int rowTop = top;
     for (const TimelineRow &row : block.rows) {
       drawRow(row, columns, rowTop);
@@ -132,20 +138,22 @@ private:
     const char *fill = colour(row.clock);
     body += fmt::format("<g><title>{}, on {}: {} {}</title>\n", escape(row.label), escape(row.clock), row.ticks.size(),
                         row.ticks.size() == 1 ? "tick" : "ticks");
-    body += fmt::format("<text x=\"{}\" y=\"{}\" class=\"label\">{}</text>\n", left - 10, middle + 4, escape(row.label));
+    body +=
+        fmt::format("<text x=\"{}\" y=\"{}\" class=\"label\">{}</text>\n", left - 10, middle + 4, escape(row.label));
     size_t next = 0;
     double inset = columnWidth >= 9 ? 2 : 0.5;
     for (int64_t t = 0; t < columns; ++t) {
       while (next < row.ticks.size() && row.ticks[next] < t)
         ++next;
       if (next < row.ticks.size() && row.ticks[next] == t)
-        body += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"12\" rx=\"{}\" fill=\"{}\"/>\n", columnAt(t) + inset, middle - 6,
-                            columnWidth - 2 * inset, columnWidth >= 9 ? 3 : 0, fill);
+        body += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"12\" rx=\"{}\" fill=\"{}\"/>\n",
+                            columnAt(t) + inset, middle - 6, columnWidth - 2 * inset, columnWidth >= 9 ? 3 : 0, fill);
       else if (columnWidth >= 9)
-        body += fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"1.5\" class=\"off\"/>\n", columnAt(t) + columnWidth / 2.0, middle);
+        body += fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"1.5\" class=\"off\"/>\n", columnAt(t) + columnWidth / 2.0,
+                            middle);
     }
-    body += fmt::format("<text x=\"{}\" y=\"{}\" class=\"clock\" style=\"fill:{}\">{}</text></g>\n", columnAt(columns) + 14, middle + 4, fill,
-                        escape(row.clock));
+    body += fmt::format("<text x=\"{}\" y=\"{}\" class=\"clock\" style=\"fill:{}\">{}</text></g>\n",
+                        columnAt(columns) + 14, middle + 4, fill, escape(row.clock));
   }
 
   const Timeline &timeline;

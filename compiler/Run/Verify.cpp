@@ -38,7 +38,8 @@ public:
     if (!causal)
       notCausal = toString(causal.takeError());
 
-    for (auto check : {&Verifier::stepping, &Verifier::padding, &Verifier::singles, &Verifier::precision, &Verifier::causality})
+    for (auto check :
+         {&Verifier::stepping, &Verifier::padding, &Verifier::singles, &Verifier::precision, &Verifier::causality})
       if (Error error = (this->*check)())
         return std::move(error);
     return std::move(properties);
@@ -177,7 +178,8 @@ private:
       for (const auto &[output, stream] : whole.outputs)
         comparison.samples(stream, s, result->outputs[output], 0);
       for (size_t i = 0; i < perTick.size(); ++i)
-        perTick[i].reals.insert(perTick[i].reals.end(), result->losses[i].perTick.reals.begin(), result->losses[i].perTick.reals.end());
+        perTick[i].reals.insert(perTick[i].reals.end(), result->losses[i].perTick.reals.begin(),
+                                result->losses[i].perTick.reals.end());
     }
     for (size_t i = 0; i < perTick.size() && !draws; ++i) {
       const LossValue &loss = whole.losses[i];
@@ -186,7 +188,8 @@ private:
       if (perTick[i].reals.size() != loss.perTick.reals.size())
         comparison.fails("loss " + loss.name + ": other numbers of ticks");
       for (size_t k = 0; k < std::min(perTick[i].reals.size(), loss.perTick.reals.size()); ++k)
-        comparison.numbers(loss.perTick.reals[k], perTick[i].reals[k], "loss " + loss.name + ", tick " + std::to_string(k) + " of the batch");
+        comparison.numbers(loss.perTick.reals[k], perTick[i].reals[k],
+                           "loss " + loss.name + ", tick " + std::to_string(k) + " of the batch");
     }
     properties.push_back(std::move(comparison.property));
     return Error::success();
@@ -250,11 +253,13 @@ private:
     for (int64_t s = 0; s < batch.samples; ++s) {
       Array &rows = changed.inputs[input.name][s];
       Array fresh = makeRows(input, rows.shape[0], s, options.seed + 1);
-      rows = joinRows({sliceRows(rows, 0, from[s]), sliceRows(fresh, from[s], rows.shape[0])}, rowShape(input.type), rows.isReal);
+      rows = joinRows({sliceRows(rows, 0, from[s]), sliceRows(fresh, from[s], rows.shape[0])}, rowShape(input.type),
+                      rows.isReal);
     }
   }
 
-  static void compareBefore(Comparison &comparison, const Stream &expected, const Stream &actual, int64_t s, int64_t limit) {
+  static void compareBefore(Comparison &comparison, const Stream &expected, const Stream &actual, int64_t s,
+                            int64_t limit) {
     auto take = [&](const Stream &stream, std::vector<int64_t> &ticks) {
       size_t count = 0;
       int64_t rows = 0;
@@ -285,7 +290,8 @@ private:
 
 } // namespace
 
-Expected<std::vector<Property>> verifyModel(rnn::ModelOp op, const dsl::Model &model, const Params &params, const VerifyOptions &options) {
+Expected<std::vector<Property>> verifyModel(rnn::ModelOp op, const dsl::Model &model, const Params &params,
+                                            const VerifyOptions &options) {
   return Verifier(op, model, params, options).run();
 }
 

@@ -13,8 +13,8 @@ struct Property {
   Status status = Status::Holds;
   double difference = 0; // the largest one found
   double allowed = 0;
-  std::string where;     // of the largest difference: "output y, sample 1, tick 3, element 0"
-  std::string note;      // why it was skipped, or what else there is to say
+  std::string where; // of the largest difference: "output y, sample 1, tick 3, element 0"
+  std::string note;  // why it was skipped, or what else there is to say
 };
 
 struct VerifyOptions {
@@ -24,8 +24,8 @@ struct VerifyOptions {
 };
 
 /// Runs all properties on inputs made from the seed. An error if the model cannot be run at all.
-llvm::Expected<std::vector<Property>> verifyModel(rnn::ModelOp op, const dsl::Model &model, const reference::Params &params,
-                                                  const VerifyOptions &options);
+llvm::Expected<std::vector<Property>> verifyModel(rnn::ModelOp op, const dsl::Model &model,
+                                                  const reference::Params &params, const VerifyOptions &options);
 
 } // namespace rondo::run
 #endif

@@ -133,7 +133,8 @@ private:
       return mlir::success(saved);
     };
     if (mlir::failed(runStages(*program.module, stageOptions, root)))
-      return saved ? reportBug("a stage failed; what it was given is in " + Twine(stageOptions.reproducer)) : int(exitError);
+      return saved ? reportBug("a stage failed; what it was given is in " + Twine(stageOptions.reproducer))
+                   : int(exitError);
     return write([&](raw_ostream &os) { print(*program.module, os); });
   }
 
@@ -178,7 +179,8 @@ Command buildCommand() {
           "compile a file; so far as this version goes, --emit=ast or rnn",
           "FILE is - for the standard input.",
           withSourceOptions({
-              {"emit", Option::Kind::Text, "PRODUCT", "what to print: ast, rnn; the others of --list are not in this version"},
+              {"emit", Option::Kind::Text, "PRODUCT",
+               "what to print: ast, rnn; the others of --list are not in this version"},
               {"stop-after", Option::Kind::Text, "STAGE", "print the IR as it is behind that stage of --list"},
               {"o", Option::Kind::Text, "FILE", "write to FILE; - is the standard output, as without"},
               {"save-temps", Option::Kind::Text, "DIR", "also write the IR behind each stage into DIR"},

@@ -63,7 +63,8 @@ static std::string synopsis(const Option &option) {
 
 void printHelp(const Command &command, raw_ostream &os) {
   os << "rondo " << command.name << ": " << command.summary << "\n\nusage: rondo " << command.name
-     << (command.options.empty() ? "" : " [options]") << (command.positional.empty() ? "" : " ") << command.positional << "\n";
+     << (command.options.empty() ? "" : " [options]") << (command.positional.empty() ? "" : " ") << command.positional
+     << "\n";
   if (!command.details.empty())
     os << '\n' << command.details << '\n';
   os << "\noptions:\n";

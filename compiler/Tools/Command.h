@@ -1,7 +1,7 @@
 // What a subcommand is: its options as data, from which the help text and the parsing come.
 //
-// Not llvm::cl: its options live in globals, it exits by itself with 1 where a usage error is 2, and it shows the options of
-// every library that is linked.
+// Not llvm::cl: its options live in globals, it exits by itself with 1 where a usage error is 2, and it shows the
+// options of every library that is linked.
 #ifndef RONDO_TOOLS_COMMAND_H
 #define RONDO_TOOLS_COMMAND_H
 
@@ -33,7 +33,7 @@ struct Option {
     Repeated, // Text, any number of times
     Hidden,   // a Text that the help does not show
   };
-  std::string name;  // without dashes; one letter: `-D a=1` or `-Da=1`
+  std::string name; // without dashes; one letter: `-D a=1` or `-Da=1`
   Kind kind;
   std::string value; // what stands for the value in the help
   std::string help;

@@ -25,8 +25,8 @@ static int run(const Command &command, const Arguments &arguments) {
       return usageError(command, Twine("option '") + name + "' is needed: rondo, pytorch, onnx or keras");
     if (!is_contained(rondo::run::layoutFormats(), StringRef(*format))) {
       auto near = dsl::nearest(*format, rondo::run::layoutFormats());
-      return usageError(command, Twine("option '") + name + "' knows rondo, pytorch, onnx and keras, not '" + *format + "'" +
-                                     (near ? "; did you mean '" + near->str() + "'?" : std::string()));
+      return usageError(command, Twine("option '") + name + "' knows rondo, pytorch, onnx and keras, not '" + *format +
+                                     "'" + (near ? "; did you mean '" + near->str() + "'?" : std::string()));
     }
   }
   std::string cell = arguments.text("cell");
@@ -40,11 +40,13 @@ static int run(const Command &command, const Arguments &arguments) {
       map.newName.erase(0, colon + 1);
     }
     if (map.cell.empty())
-      return usageError(command, "--map " + text + " does not say which cell it is: --map CELL:" + text + ", or --cell CELL for all");
+      return usageError(command, "--map " + Twine(text) + " does not say which cell it is: --map CELL:" + text +
+                                     ", or --cell CELL for all");
     std::vector<StringRef> cells = rondo::run::layoutCells();
     if (!is_contained(cells, StringRef(map.cell))) {
       auto near = dsl::nearest(map.cell, cells);
-      return usageError(command, "no layout of a cell '" + map.cell + "' is known" + (near ? "; did you mean '" + near->str() + "'?" : std::string()));
+      return usageError(command, "no layout of a cell '" + map.cell + "' is known" +
+                                     (near ? "; did you mean '" + near->str() + "'?" : std::string()));
     }
     options.modules.push_back(std::move(map));
   }
@@ -54,7 +56,9 @@ static int run(const Command &command, const Arguments &arguments) {
   std::string rest = arguments.text("rest", "refuse");
   if (rest != "refuse" && rest != "keep" && rest != "drop")
     return usageError(command, "option '--rest' knows refuse, keep and drop, not '" + rest + "'");
-  options.rest = rest == "keep" ? rondo::run::Rest::Keep : rest == "drop" ? rondo::run::Rest::Drop : rondo::run::Rest::Refuse;
+  options.rest = rest == "keep"   ? rondo::run::Rest::Keep
+                 : rest == "drop" ? rondo::run::Rest::Drop
+                                  : rondo::run::Rest::Refuse;
 
   const std::string &from = arguments.positional[0], &to = arguments.positional[1];
   addCrashInput(from);
@@ -71,24 +75,27 @@ static int run(const Command &command, const Arguments &arguments) {
 }
 
 Command convertCommand() {
-  return {"convert",
-          "IN.safetensors OUT.safetensors",
-          "convert parameters from and to the layouts of PyTorch, ONNX and Keras",
-          "For example, what PyTorch calls 'rnn' becomes the instance 'enc' of a model, and 'fc' its 'scores':\n"
-          "  rondo convert --from pytorch --to rondo --map lstm:enc=rnn --map dense:scores=fc in.safetensors out.safetensors\n"
-          "Layers and directions are found in the names. Two biases become their sum, and one bias becomes itself and zeros.",
-          {
-              {"from", Option::Kind::Text, "FORMAT", "the layout of IN: rondo, pytorch, onnx or keras"},
-              {"to", Option::Kind::Text, "FORMAT", "the layout of OUT"},
-              {"map", Option::Kind::Repeated, "[CELL:]NEW=OLD", "the module OLD of IN is NEW in OUT; either may be empty"},
-              {"cell", Option::Kind::Text, "CELL", "the cell of each --map that names none"},
-              {"reset-before", Option::Kind::Flag, "", "the GRUs have the reset gate before the product with the state"},
-              {"rest", Option::Kind::Text, "WHAT", "tensors of no module: refuse (the default), keep or drop"},
-              {"list", Option::Kind::Flag, "", "print the table: tensors and their parts by cell and layout"},
-          },
-          0,
-          2,
-          run};
+  return {
+      "convert",
+      "IN.safetensors OUT.safetensors",
+      "convert parameters from and to the layouts of PyTorch, ONNX and Keras",
+      "For example, what PyTorch calls 'rnn' becomes the instance 'enc' of a model, and 'fc' its 'scores':\n"
+      "  rondo convert --from pytorch --to rondo --map lstm:enc=rnn --map dense:scores=fc in.safetensors "
+      "out.safetensors\n"
+      "Layers and directions are found in the names. Two biases become their sum, and one bias becomes itself and "
+      "zeros.",
+      {
+          {"from", Option::Kind::Text, "FORMAT", "the layout of IN: rondo, pytorch, onnx or keras"},
+          {"to", Option::Kind::Text, "FORMAT", "the layout of OUT"},
+          {"map", Option::Kind::Repeated, "[CELL:]NEW=OLD", "the module OLD of IN is NEW in OUT; either may be empty"},
+          {"cell", Option::Kind::Text, "CELL", "the cell of each --map that names none"},
+          {"reset-before", Option::Kind::Flag, "", "the GRUs have the reset gate before the product with the state"},
+          {"rest", Option::Kind::Text, "WHAT", "tensors of no module: refuse (the default), keep or drop"},
+          {"list", Option::Kind::Flag, "", "print the table: tensors and their parts by cell and layout"},
+      },
+      0,
+      2,
+      run};
 }
 
 } // namespace rondo::tools

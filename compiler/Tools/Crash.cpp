@@ -1,5 +1,5 @@
-// The handler runs in a process that is broken: it touches only what was prepared before, and calls only what POSIX allows in a
-// signal handler.
+// The handler runs in a process that is broken: it touches only what was prepared before, and calls only what POSIX
+// allows in a signal handler.
 #include "compiler/Tools/Crash.h"
 #include "compiler/Tools/Command.h"
 #include "llvm/ADT/SmallString.h"
@@ -92,7 +92,10 @@ void saveReproducer() {
 }
 
 void onSignal(int signal) {
-  const char *what = signal == SIGABRT ? "aborted" : signal == SIGFPE ? "arithmetic error" : signal == SIGILL ? "illegal instruction" : "invalid memory access";
+  const char *what = signal == SIGABRT  ? "aborted"
+                     : signal == SIGFPE ? "arithmetic error"
+                     : signal == SIGILL ? "illegal instruction"
+                                        : "invalid memory access";
   say(2, "rondo: bug in rondo: ");
   say(2, what);
   say(2, "\n");

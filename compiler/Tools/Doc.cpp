@@ -1,8 +1,10 @@
 // rondo doc: the `##` comments of cells as Markdown, each with its signature, states and parameters.
 #include "compiler/Run/Files.h"
 #include "compiler/Tools/Source.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include <algorithm>
 
 using namespace llvm;
 
@@ -32,18 +34,18 @@ std::string code(StringRef text) {
   return out + "`";
 }
 
-std::string firstSentence(StringRef doc) {
-  StringRef paragraph = doc.split("\n\n").first;
-  std::string out;
-  for (char c : paragraph)
-    out += c == '\n' ? ' ' : c;
-  for (size_t at = out.find(". "); at != std::string::npos; at = out.find(". ", at + 1)) {
-    // "K. Cho" is no end of a sentence
-    if (at >= 2 && out[at - 2] != ' ') {
-      out.resize(at + 1);
-      break;
-    }
-  }
+/// How long the first sentence of a text is, with its full stop. "K. Cho" is no end of one.
+size_t firstSentence(StringRef text) {
+  size_t paragraph = std::min(text.find("\n\n"), text.size());
+  for (size_t at = text.find('.'); at < paragraph; at = text.find('.', at + 1))
+    if (at + 1 == text.size() || (isSpace(text[at + 1]) && at >= 2 && !isSpace(text[at - 2])))
+      return at + 1;
+  return paragraph;
+}
+
+std::string onOneLine(StringRef text) {
+  std::string out = text.str();
+  std::replace(out.begin(), out.end(), '\n', ' ');
   return out;
 }
 
@@ -54,9 +56,10 @@ struct Section {
 
 Section sectionOf(const dsl::File &file, StringRef path) {
   Section section;
-  auto [first, rest] = StringRef(file.doc).trim().split('\n');
-  section.title = first.empty() ? sys::path::filename(path).str() : first.rtrim(".").str();
-  section.text = rest.trim().str();
+  StringRef doc = StringRef(file.doc).trim();
+  size_t title = firstSentence(doc);
+  section.title = doc.empty() ? sys::path::filename(path).str() : onOneLine(doc.take_front(title).rtrim("."));
+  section.text = doc.drop_front(title).trim().str();
   for (const dsl::Cell *cell : file.cells)
     section.cells.push_back(cell);
   return section;
@@ -70,7 +73,8 @@ public:
     for (const Section &section : sections) {
       os << "\n**" << section.title << "**\n\n| cell | |\n|---|---|\n";
       for (const dsl::Cell *cell : section.cells)
-        os << "| [" << code(cell->name.text) << "](#" << cell->name.text.lower() << ") | " << firstSentence(cell->doc) << " |\n";
+        os << "| [" << code(cell->name.text) << "](#" << cell->name.text.lower() << ") | "
+           << onOneLine(StringRef(cell->doc).take_front(firstSentence(cell->doc))) << " |\n";
     }
   }
 
@@ -85,7 +89,8 @@ public:
 private:
   void cell(const dsl::Cell &cell) {
     os << "\n### " << cell.name.text << "\n\n";
-    os << "```rondo\n" << slice(SMRange(cell.range.Start, cell.openBrace)) << "\n```\n";
+    // A signature is no program: the block has no language.
+    os << "```\n" << slice(SMRange(cell.range.Start, cell.openBrace)) << "\n```\n";
     if (!cell.doc.empty())
       os << '\n' << StringRef(cell.doc).trim() << '\n';
     table(cell, dsl::Item::Kind::Input, "input", "type", "on");
@@ -142,7 +147,8 @@ static int run(const Command &command, const Arguments &arguments) {
 
   Error error = rondo::run::writeWhole(arguments.text("o", "-"), [&](raw_ostream &os) {
     if (isLibrary)
-      os << "# The standard library\n\nEvery cell here is written in the language itself, in `lib/`. This page is printed by `rondo doc`.\n";
+      os << "# The standard library\n\nEvery cell here is written in the language itself, in `lib/`. This page is "
+            "printed by `rondo doc`.\n";
     else
       os << "# " << (sections.size() == 1 ? sections[0].title : std::string("Cells")) << "\n";
     Writer writer(os);

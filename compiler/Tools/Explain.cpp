@@ -17,8 +17,8 @@ static const dsl::DiagId ids[] = {
 static int run(const Command &command, const Arguments &arguments) {
   if (arguments.has("list")) {
     for (dsl::DiagId id : ids)
-      outs() << fmt::format("{}  {:<8} {}\n", dsl::idName(id).str(), dsl::severity(id) == dsl::Severity::Error ? "error" : "warning",
-                            dsl::title(id).str());
+      outs() << fmt::format("{}  {:<8} {}\n", dsl::idName(id).str(),
+                            dsl::severity(id) == dsl::Severity::Error ? "error" : "warning", dsl::title(id).str());
     return exitFine;
   }
   if (arguments.positional.empty())
@@ -39,8 +39,14 @@ static int run(const Command &command, const Arguments &arguments) {
 }
 
 Command explainCommand() {
-  return {"explain", "ID...", "say what a diagnostic means", "For example: rondo explain R0401",
-          {{"list", Option::Kind::Flag, "", "list all diagnostics"}}, 0, ~size_t(0), run};
+  return {"explain",
+          "ID...",
+          "say what a diagnostic means",
+          "For example: rondo explain R0401",
+          {{"list", Option::Kind::Flag, "", "list all diagnostics"}},
+          0,
+          ~size_t(0),
+          run};
 }
 
 } // namespace rondo::tools

@@ -39,8 +39,10 @@ Command fmtCommand() {
   return {"fmt",
           "FILE...",
           "bring files into the one layout, in place",
-          "Comments stay. A file with a syntax error stays as it is. FILE is - to go from the standard input to the standard output.",
-          {{"check", Option::Kind::Flag, "", "change nothing; name the files that would change, and exit with 1 if there are any"}},
+          "Comments stay. A file with a syntax error stays as it is. FILE is - to go from the standard input to the "
+          "standard output.",
+          {{"check", Option::Kind::Flag, "",
+            "change nothing; name the files that would change, and exit with 1 if there are any"}},
           1,
           ~size_t(0),
           run};

@@ -19,7 +19,8 @@ Expected<rondo::run::Array> readPrompt(const dsl::Model &model, const dsl::Input
   shape.insert(shape.begin(), 0);
   rondo::run::Array none = rondo::run::makeArray(shape, input.type.elem == dsl::Elem::Real);
   if (arguments.has("prompt")) {
-    if (input.type.elem != dsl::Elem::Token || !input.type.dims.empty() || !rondo::run::textHasTokens(input.type.tokens))
+    if (input.type.elem != dsl::Elem::Token || !input.type.dims.empty() ||
+        !rondo::run::textHasTokens(input.type.tokens))
       return rondo::run::failure("--prompt is for text, token(96) or token(256), but input '" + input.name + "' is " +
                                  dsl::describe(input.type, model) + "; use --prompt-file");
     auto tokens = rondo::run::encodeText(arguments.text("prompt"), input.type.tokens, "--prompt");
@@ -39,7 +40,8 @@ Expected<rondo::run::Array> readPrompt(const dsl::Model &model, const dsl::Input
   if (!given)
     return given.takeError();
   if (given->samples.size() != 1)
-    return rondo::run::failure(arguments.text("prompt-file") + ": a prompt is one sample, but it has " + Twine(given->samples.size()));
+    return rondo::run::failure(arguments.text("prompt-file") + ": a prompt is one sample, but it has " +
+                               Twine(given->samples.size()));
   return std::move(given->samples[0]);
 }
 
@@ -103,12 +105,13 @@ std::optional<GenerateOptions> howToChoose(const Command &command, const Argumen
     usageError(command, "give one of --greedy, --sample and --beams");
     return std::nullopt;
   }
-  for (auto [option, needs] : {std::make_pair("temperature", "sample"), {"top-k", "sample"}, {"length-penalty", "beams"}})
+  for (auto [option, needs] :
+       {std::make_pair("temperature", "sample"), {"top-k", "sample"}, {"length-penalty", "beams"}})
     if (arguments.has(option) && !arguments.has(needs)) {
       usageError(command, Twine("option '--") + option + "' needs --" + needs);
       return std::nullopt;
     }
-  how.mode = arguments.has("sample") ? GenerateOptions::Mode::Sample
+  how.mode = arguments.has("sample")  ? GenerateOptions::Mode::Sample
              : arguments.has("beams") ? GenerateOptions::Mode::Beam
                                       : GenerateOptions::Mode::Greedy;
   how.temperature = arguments.real("temperature", 1);
@@ -147,14 +150,14 @@ static int run(const Command &command, const Arguments &arguments) {
     return failed("model '" + model->name + "' has no `generate`");
   const dsl::Generate &generate = model->generates[0];
   const dsl::Input &input = model->inputs[generate.input];
-  bool bounded = how->limit >= 0 || generate.limit >= 0 || generate.stop >= 0;
-  if (!bounded)
-    return failed("model '" + model->name + "' says neither when to stop nor how many rows to make; give --limit");
-
   auto prompt = readPrompt(*model, input, arguments);
   if (!prompt)
     return failed(prompt.takeError());
   how->prompt = std::move(*prompt);
+
+  bool bounded = how->limit >= 0 || generate.limit >= 0 || generate.stop >= 0;
+  if (!bounded)
+    return failed("model '" + model->name + "' says neither when to stop nor how many rows to make; give --limit");
 
   rondo::run::InputOptions inputs;
   inputs.files = std::move(*files);
@@ -185,8 +188,10 @@ static int run(const Command &command, const Arguments &arguments) {
 
 Command generateCommand() {
   std::vector<Option> options = {
-      {"params", Option::Kind::Text, "FILE", "the parameters, a safetensors file; without it they are made from the seed"},
-      {"prompt", Option::Kind::Text, "TEXT", "what the generated text begins with (token(96) and token(256))"},
+      {"params", Option::Kind::Text, "FILE",
+       "the parameters, a safetensors file; without it they are made from the seed"},
+      {"prompt", Option::Kind::Text, "TEXT",
+       "the text to go on from (token(96) and token(256)); only what follows is printed"},
       {"prompt-file", Option::Kind::Text, "FILE", "the same as rows of a .npy, .csv, .txt or .safetensors file"},
       {"input", Option::Kind::Repeated, "NAME=FILE", "another input of the model, as for rondo run"},
       {"greedy", Option::Kind::Flag, "", "always the likeliest (the default)"},
@@ -203,7 +208,8 @@ Command generateCommand() {
       {"json", Option::Kind::Flag, "", "print JSON: rows, scores and text"},
       {"model", Option::Kind::Text, "NAME", "the model, where the file has several"},
   };
-  return {"generate", "FILE", "let a model with `generate` write", "", withSourceOptions(std::move(options)), 1, 1, run};
+  return {"generate", "FILE", "let a model with `generate` write", "", withSourceOptions(std::move(options)), 1,
+          1,          run};
 }
 
 } // namespace rondo::tools

@@ -63,7 +63,8 @@ Chosen loadModel(Program &program, StringRef path, StringRef name, bool training
 
 std::vector<Option> withModelOptions(std::vector<Option> own) {
   own.push_back({"model", Option::Kind::Text, "NAME", "the model, where the file has several"});
-  own.push_back({"training", Option::Kind::Flag, "", "build the model with `training` true: dropout and the like are active"});
+  own.push_back(
+      {"training", Option::Kind::Flag, "", "build the model with `training` true: dropout and the like are active"});
   return withSourceOptions(std::move(own));
 }
 

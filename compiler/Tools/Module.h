@@ -36,8 +36,8 @@ struct Chosen {
   rnn::ModelOp op;
   explicit operator bool() const { return model != nullptr; }
 };
-/// Checks and imports a file and takes its model called `name`, or the only one. `training`: its training variant, where it has
-/// one. Empty after an error.
+/// Checks and imports a file and takes its model called `name`, or the only one. `training`: its training variant,
+/// where it has one. Empty after an error.
 Chosen loadModel(Program &program, llvm::StringRef path, llvm::StringRef name, bool training);
 
 /// --model and --training, then -D and --library.

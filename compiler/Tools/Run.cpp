@@ -61,7 +61,8 @@ static int run(const Command &command, const Arguments &arguments) {
     timeline = std::move(*made);
   }
   if (!timelineFile.empty())
-    if (Error error = rondo::run::writeWhole(timelineFile, [&](raw_ostream &os) { rondo::run::printTimelineSvg(*timeline, os); }))
+    if (Error error =
+            rondo::run::writeWhole(timelineFile, [&](raw_ostream &os) { rondo::run::printTimelineSvg(*timeline, os); }))
       return failed(std::move(error));
   if (arguments.has("json")) {
     rondo::run::printJson(report, outs());
@@ -74,34 +75,42 @@ static int run(const Command &command, const Arguments &arguments) {
 }
 
 Command runCommand() {
-  return {"run",
-          "FILE",
-          "execute a model and show its outputs, losses, parameters and clocks",
-          "Inputs that no --input gives are made from the seed, samples of different lengths and segments included. By the ending of the\n"
-          "file, an input is read from\n"
-          "  .npy          [ticks, ...], or [samples, ticks, ...] of one length; on `sample` [samples, ...]\n"
-          "  .csv          a row a tick, a header allowed; an empty line ends a sample\n"
-          "  .txt          token(96): its characters, space to ~ are 0 to 94 and the end of a line is 95; token(256): its bytes;\n"
-          "                all else: numbers, a line a tick; an empty line ends a sample\n"
-          "  .safetensors  the tensor NAME: the rows of all samples one after another, cut by `AXIS.offsets`. For word in sentence:\n"
-          "                word.offsets says where each sentence begins in the words, sentence.offsets where each sample begins in\n"
-          "                the sentences, both with the total at their end. Without offsets as .npy. --save writes this form.\n"
-          "An input that is given several times has the samples of all its files. In this version the interpreter runs every model.",
-          withModelOptions({
-              {"input", Option::Kind::Repeated, "NAME=FILE", "read an input; FILE.safetensors alone: all inputs it has"},
-              {"params", Option::Kind::Text, "FILE", "read the parameters from a safetensors file instead of making them"},
-              {"seed", Option::Kind::Count, "N", "of made inputs, parameters and `random` (0)"},
-              {"batch", Option::Kind::Count, "N", "samples, where no file says (2)"},
-              {"length", Option::Kind::Count, "N", "ticks of the longest sample of each base clock, where no file says (12)"},
-              {"fp64", Option::Kind::Flag, "", "compute in double precision"},
-              {"interpret", Option::Kind::Flag, "", "use the interpreter, as this version always does"},
-              {"save", Option::Kind::Text, "FILE", "write the outputs to a safetensors file"},
-              {"json", Option::Kind::Flag, "", "print everything as JSON, with all values"},
-              {"timeline", Option::Kind::Maybe, "FILE.svg", "draw which equation ticked when in the first sample"},
-          }),
-          1,
-          1,
-          run};
+  return {
+      "run",
+      "FILE",
+      "execute a model and show its outputs, losses, parameters and clocks",
+      "Inputs that no --input gives are made from the seed, samples of different lengths and segments included. By the "
+      "ending of the\n"
+      "file, an input is read from\n"
+      "  .npy          [ticks, ...], or [samples, ticks, ...] of one length; on `sample` [samples, ...]\n"
+      "  .csv          a row a tick, a header allowed; an empty line ends a sample\n"
+      "  .txt          token(96): its characters, space to ~ are 0 to 94 and the end of a line is 95; token(256): its "
+      "bytes;\n"
+      "                all else: numbers, a line a tick; an empty line ends a sample\n"
+      "  .safetensors  the tensor NAME: the rows of all samples one after another, cut by `AXIS.offsets`. For word in "
+      "sentence:\n"
+      "                word.offsets says where each sentence begins in the words, sentence.offsets where each sample "
+      "begins in\n"
+      "                the sentences, both with the total at their end. Without offsets as .npy. --save writes this "
+      "form.\n"
+      "An input that is given several times has the samples of all its files. In this version the interpreter runs "
+      "every model.",
+      withModelOptions({
+          {"input", Option::Kind::Repeated, "NAME=FILE", "read an input; FILE.safetensors alone: all inputs it has"},
+          {"params", Option::Kind::Text, "FILE", "read the parameters from a safetensors file instead of making them"},
+          {"seed", Option::Kind::Count, "N", "of made inputs, parameters and `random` (0)"},
+          {"batch", Option::Kind::Count, "N", "samples, where no file says (2)"},
+          {"length", Option::Kind::Count, "N",
+           "ticks of the longest sample of each base clock, where no file says (12)"},
+          {"fp64", Option::Kind::Flag, "", "compute in double precision"},
+          {"interpret", Option::Kind::Flag, "", "use the interpreter, as this version always does"},
+          {"save", Option::Kind::Text, "FILE", "write the outputs to a safetensors file"},
+          {"json", Option::Kind::Flag, "", "print everything as JSON, with all values"},
+          {"timeline", Option::Kind::Maybe, "FILE.svg", "draw which equation ticked when in the first sample"},
+      }),
+      1,
+      1,
+      run};
 }
 
 } // namespace rondo::tools

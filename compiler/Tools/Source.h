@@ -1,4 +1,5 @@
-// What the subcommands that read programs share: the options -D and --library, standard input, and the printing of diagnostics.
+// What the subcommands that read programs share: the options -D and --library, standard input, and the printing of
+// diagnostics.
 #ifndef RONDO_TOOLS_SOURCE_H
 #define RONDO_TOOLS_SOURCE_H
 

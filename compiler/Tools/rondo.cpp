@@ -15,7 +15,8 @@ using namespace rondo::tools;
 #endif
 
 static void printUsage(ArrayRef<Command> commands, raw_ostream &os) {
-  os << "rondo: a language and compiler for recurrent networks\n\nusage: rondo COMMAND [options] [FILE...]\n\ncommands:\n";
+  os << "rondo: a language and compiler for recurrent networks\n\nusage: rondo COMMAND [options] "
+        "[FILE...]\n\ncommands:\n";
   for (const Command &command : commands)
     os << fmt::format("  {:<10} {}\n", command.name, command.summary);
   os << "\nrondo COMMAND --help says more about one; rondo --version prints the version.\n"

@@ -19,8 +19,8 @@ namespace rondo::rnn {
 namespace {
 
 using mlir::LogicalResult;
-using mlir::OpRewritePattern;
 using mlir::Operation;
+using mlir::OpRewritePattern;
 using mlir::PatternRewriter;
 using mlir::Value;
 

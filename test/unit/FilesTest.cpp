@@ -16,10 +16,10 @@ template <typename T> std::string messageOf(llvm::Expected<T> value) {
   return llvm::toString(value.takeError());
 }
 
-#define EXPECT_MESSAGE(expression, part)                                                                                    \
-  {                                                                                                                         \
-    std::string message = messageOf(expression);                                                                            \
-    EXPECT_NE(message.find(part), std::string::npos) << message;                                                            \
+#define EXPECT_MESSAGE(expression, part)                                                                               \
+  {                                                                                                                    \
+    std::string message = messageOf(expression);                                                                       \
+    EXPECT_NE(message.find(part), std::string::npos) << message;                                                       \
   }
 
 template <typename T> T good(llvm::Expected<T> value) {
@@ -57,11 +57,14 @@ TEST(Npy, ReadsWhatItWrites) {
 }
 
 TEST(Npy, ReadsEveryType) {
-  EXPECT_EQ(good(parseNpy(npy(described("|b1", "(2,)"), std::string("\x01\x00", 2)), "a")).ints, (std::vector<int64_t>{1, 0}));
+  EXPECT_EQ(good(parseNpy(npy(described("|b1", "(2,)"), std::string("\x01\x00", 2)), "a")).ints,
+            (std::vector<int64_t>{1, 0}));
   EXPECT_EQ(good(parseNpy(npy(described("|u1", "(1,)"), "\xff"), "a")).ints, std::vector<int64_t>{255});
   EXPECT_EQ(good(parseNpy(npy(described("<i2", "(1,)"), "\xff\xff"), "a")).ints, std::vector<int64_t>{-1});
-  EXPECT_EQ(good(parseNpy(npy(described("<f2", "(1,)"), std::string("\x00\x3c", 2)), "a")).reals, std::vector<double>{1});
-  EXPECT_EQ(good(parseNpy(npy(described("<f4", "()"), std::string("\x00\x00\x80\x3f", 4), 2), "a")).reals, std::vector<double>{1});
+  EXPECT_EQ(good(parseNpy(npy(described("<f2", "(1,)"), std::string("\x00\x3c", 2)), "a")).reals,
+            std::vector<double>{1});
+  EXPECT_EQ(good(parseNpy(npy(described("<f4", "()"), std::string("\x00\x00\x80\x3f", 4), 2), "a")).reals,
+            std::vector<double>{1});
   EXPECT_EQ(good(parseNpy(npy(described("<f8", "(0, 5)"), ""), "a")).shape, (std::vector<int64_t>{0, 5}));
 }
 
@@ -69,11 +72,14 @@ TEST(Npy, RefusesWhatItCannotRead) {
   EXPECT_MESSAGE(parseNpy("", "a.npy"), "a.npy: is not a .npy file");
   EXPECT_MESSAGE(parseNpy("hello, this is text", "a.npy"), "is not a .npy file");
   EXPECT_MESSAGE(parseNpy(npy(described(">f8", "(1,)"), std::string(8, '\0')), "a.npy"), "big-endian");
-  EXPECT_MESSAGE(parseNpy(npy("{'descr': '<f8', 'fortran_order': True, 'shape': (1, 1)}", std::string(8, '\0')), "a.npy"), "Fortran order");
+  EXPECT_MESSAGE(
+      parseNpy(npy("{'descr': '<f8', 'fortran_order': True, 'shape': (1, 1)}", std::string(8, '\0')), "a.npy"),
+      "Fortran order");
   EXPECT_MESSAGE(parseNpy(npy(described("<f16", "(1,)"), ""), "a.npy"), "'<f16'");
   EXPECT_MESSAGE(parseNpy(npy(described("|O", "(1,)"), ""), "a.npy"), "element type");
   EXPECT_MESSAGE(parseNpy(npy(described("<U4", "(1,)"), ""), "a.npy"), "element type");
-  EXPECT_MESSAGE(parseNpy(npy("{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (1,)}", ""), "a.npy"), "records");
+  EXPECT_MESSAGE(parseNpy(npy("{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (1,)}", ""), "a.npy"),
+                 "records");
   EXPECT_MESSAGE(parseNpy(npy(described("<f8", "(1,)"), "", 9), "a.npy"), "version 9");
   EXPECT_MESSAGE(parseNpy(npy(described("<u8", "(1,)"), std::string(8, '\xff')), "a.npy"), "does not fit");
 }
@@ -85,7 +91,8 @@ TEST(Npy, RefusesHostileHeaders) {
   EXPECT_MESSAGE(parseNpy(npy(described("<f8", "(99999999999999999999,)"), ""), "a.npy"), "whole numbers");
   EXPECT_MESSAGE(parseNpy(npy(described("<f8", "(4294967296, 4294967296, 4294967296)"), ""), "a.npy"), "64 bits");
   EXPECT_MESSAGE(parseNpy(npy(described("<f8", "(2305843009213693952,)"), ""), "a.npy"), "64 bits");
-  EXPECT_MESSAGE(parseNpy(npy(described("<f8", "(3,)"), std::string(16, '\0')), "a.npy"), "takes 24 bytes, but 16 follow the header; the file is truncated");
+  EXPECT_MESSAGE(parseNpy(npy(described("<f8", "(3,)"), std::string(16, '\0')), "a.npy"),
+                 "takes 24 bytes, but 16 follow the header; the file is truncated");
   EXPECT_MESSAGE(parseNpy(npy(described("<f8", "(1,)"), std::string(9, '\0')), "a.npy"), "takes 8 bytes, but 9 follow");
   std::string whole = npy(described("<f8", "(1,)"), std::string(8, '\0'));
   for (size_t n = 0; n < whole.size(); ++n)

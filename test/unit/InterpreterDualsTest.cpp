@@ -65,7 +65,8 @@ bool expectDual(const std::string &text, const std::string &what) {
 }
 
 const char *const clocks[] = {"#word", "#p", "#e", "#f", "#sentence", "#sample"};
-const char *const scopes[] = {"", "restart(after #sentence)", "restart(before #f)", "restart(after #e, before #sentence)"};
+const char *const scopes[] = {"", "restart(after #sentence)", "restart(before #f)",
+                              "restart(after #e, before #sentence)"};
 
 // A take gets what was put where a read would have seen what was written; takes come before puts at one instant.
 TEST(InterpreterDuals, AccumulatorsOfStates) {
@@ -83,7 +84,8 @@ TEST(InterpreterDuals, AccumulatorsOfStates) {
   %backward = rnn.take %acc : !rnn.accum<!A> -> !A)";
           body = replaced(replaced(body, "STATE", reverse ? "reverse" : ""), "ACCUM", reverse ? "" : "reverse");
           body = replaced(body, "SCOPE", scope);
-          meetings += expectDual(duals(a, b, body), std::string(a) + " read on " + b + " " + scope + (reverse ? " reverse" : ""));
+          meetings += expectDual(duals(a, b, body),
+                                 std::string(a) + " read on " + b + " " + scope + (reverse ? " reverse" : ""));
         }
   EXPECT_GT(meetings, 100) << "of 288; a cut at every tick leaves nothing to see";
 }
@@ -99,7 +101,8 @@ TEST(InterpreterDuals, ReductionsOfLatest) {
   %backward = rnn.reduce sum OTHER SCOPE %v : !B -> !A)";
           body = replaced(replaced(body, "ONE", reverse ? "reverse" : ""), "OTHER", reverse ? "" : "reverse");
           body = replaced(body, "SCOPE", scope);
-          meetings += expectDual(duals(a, b, body), std::string(a) + " seen on " + b + " " + scope + (reverse ? " reverse" : ""));
+          meetings += expectDual(duals(a, b, body),
+                                 std::string(a) + " seen on " + b + " " + scope + (reverse ? " reverse" : ""));
         }
   EXPECT_GT(meetings, 100) << "of 288; a cut at every tick leaves nothing to see";
 }
@@ -116,30 +119,149 @@ TEST(InterpreterDuals, PutsOnSeveralClocksAddUp) {
   rnn.put %acc, %v : !rnn.accum<!A>, !B
   %ve = rnn.reduce sum reverse %v : !B -> !rnn.stream<f32, #e>
   rnn.put %acc, %ve : !rnn.accum<!A>, !rnn.stream<f32, #e>
-  %backward = rnn.take %acc : !rnn.accum<!A> -> !A)"), "two readers"));
+  %backward = rnn.take %acc : !rnn.accum<!A> -> !A)"),
+                         "two readers"));
 }
 
 TEST(InterpreterDuals, RowsAndPairs) {
   const char *const same = "#word";
   EXPECT_TRUE(expectDual(duals(same, same, R"(
   %forward = rnn.cumsum %u per(#sentence) : !A
-  %backward = rnn.cumsum reverse %v per(#sentence) : !A)"), "cumsum"));
+  %backward = rnn.cumsum reverse %v per(#sentence) : !A)"),
+                         "cumsum"));
   for (const char *width : {"1", "2", "3", "4"})
-    EXPECT_TRUE(expectDual(duals(same, same, replaced(R"(
+    EXPECT_TRUE(expectDual(duals(same, same,
+                                 replaced(R"(
   %w = rnn.window WIDTH %u per(#sentence) : !A
   %forward = rnn.fold max %w axis 0 : !rnn.stream<WIDTHxf32, #word>
   %m = rnn.pick %w : !rnn.stream<WIDTHxf32, #word>
   %vs = rnn.repeat %v : !A -> !rnn.stream<WIDTHxf32, #word>
   %zero = rnn.const 0.0 : !rnn.stream<WIDTHxf32, #word>
   %dw = rnn.select %m, %vs, %zero : !rnn.stream<WIDTHxi1, #word>, !rnn.stream<WIDTHxf32, #word>
-  %backward = rnn.overlap %dw per(#sentence) : !rnn.stream<WIDTHxf32, #word>)", "WIDTH", width)), "window"));
+  %backward = rnn.overlap %dw per(#sentence) : !rnn.stream<WIDTHxf32, #word>)",
+                                          "WIDTH", width)),
+                           "window"));
   EXPECT_TRUE(expectDual(duals(same, same, R"(
   %x = rnn.cross source %u : !A -> !rnn.stream<f32, #rnn.pair<#word, #word per #review>>
   %forward = rnn.reduce sum %x : !rnn.stream<f32, #rnn.pair<#word, #word per #review>> -> !A
   %y = rnn.cross %v : !A -> !rnn.stream<f32, #rnn.pair<#word, #word per #review>>
   %turned = rnn.reduce sum %y : !rnn.stream<f32, #rnn.pair<#word, #word per #review>> -> !A
   %sums = rnn.reduce sum %v : !A -> !rnn.stream<f32, #review>
-  %backward = rnn.latest reverse %sums : !rnn.stream<f32, #review> -> !A)"), "cross and reduce"));
+  %backward = rnn.latest reverse %sums : !rnn.stream<f32, #review> -> !A)"),
+                         "cross and reduce"));
+}
+
+TEST(InterpreterDuals, AtOneInstantTheTakeComesBeforeThePuts) {
+  TestModel model(R"(
+!f = !rnn.stream<f32, #t>
+!g = !rnn.stream<f32, #t2>
+rnn.model @take(%x "x" : !f) {
+  %a = rnn.accum "a" reverse : !rnn.accum<!g>
+  rnn.put %a, %x : !rnn.accum<!g>, !f
+  %y = rnn.take %a : !rnn.accum<!g> -> !g
+  %b = rnn.accum "b" : !rnn.accum<!g>
+  rnn.put %b, %x : !rnn.accum<!g>, !f
+  %z = rnn.take %b : !rnn.accum<!g> -> !g
+  rnn.return "y" = %y, "z" = %z : !g, !g
+})");
+  Result r = model.run(batchOf({{"step", {6}}}, {{"x", {realArray({6}, {1, 2, 4, 8, 16, 32})}}}));
+  EXPECT_EQ(r.outputs["y"].rows[0].reals, (Vector{2 + 4, 8 + 16, 32}));
+  EXPECT_EQ(r.outputs["z"].rows[0].reals, (Vector{0, 1 + 2, 4 + 8}));
+}
+
+// The backward pass of an LSTM as reverse mode writes it: adjoints of the states in accumulators that run the other
+// way.
+TEST(InterpreterDuals, TheBackwardPassOfAnLstmIsItsDerivative) {
+  TestModel model(R"(
+!x = !rnn.stream<2xf32, #t>
+!h = !rnn.stream<3xf32, #t>
+!z = !rnn.stream<12xf32, #t>
+!w = tensor<12x2xf32>
+!u = tensor<12x3xf32>
+rnn.model @lstm(%x "x" : !x, %dy "dy" : !h) {
+  %W = rnn.param "W" init(glorot) : !w
+  %U = rnn.param "U" init(orthogonal) : !u
+  %b = rnn.param "b" init(zeros) : tensor<12xf32>
+  %hs = rnn.state "h" : !rnn.state<!h>
+  %cs = rnn.state "c" : !rnn.state<!h>
+  %h = rnn.read %hs : !rnn.state<!h> -> !h
+  %c = rnn.read %cs : !rnn.state<!h> -> !h
+  %wx = rnn.matmul %W, %x : !w, !x
+  %uh = rnn.matmul %U, %h : !u, !h
+  %bt = rnn.lift %b : tensor<12xf32> -> !z
+  %z0 = rnn.add %wx, %uh : !z
+  %z = rnn.add %z0, %bt : !z
+  %zi, %zf, %zg, %zo = rnn.split %z axis 0 : !z -> !h, !h, !h, !h
+  %i = rnn.sigmoid %zi : !h
+  %f = rnn.sigmoid %zf : !h
+  %g = rnn.tanh %zg : !h
+  %o = rnn.sigmoid %zo : !h
+  %fc = rnn.mul %f, %c : !h
+  %ig = rnn.mul %i, %g : !h
+  %c1 = rnn.add %fc, %ig : !h
+  %tc = rnn.tanh %c1 : !h
+  %h1 = rnn.mul %o, %tc : !h
+  rnn.next %cs, %c1 : !h
+  rnn.next %hs, %h1 : !h
+  %seen = rnn.mul %h1, %dy : !h
+  %sum = rnn.fold sum %seen axis 0 : !h
+  %loss = rnn.total %sum : !rnn.stream<f32, #t> -> tensor<f32>
+  %dhs = rnn.accum "d.h" reverse : !rnn.accum<!h>
+  %dcs = rnn.accum "d.c" reverse : !rnn.accum<!h>
+  %dh0 = rnn.take %dhs : !rnn.accum<!h> -> !h
+  %dc0 = rnn.take %dcs : !rnn.accum<!h> -> !h
+  %dh = rnn.add %dh0, %dy : !h
+  %do = rnn.mul %dh, %tc : !h
+  %dt = rnn.mul %dh, %o : !h
+  %dtc = rnn.dtanh %tc, %dt : !h
+  %dc = rnn.add %dc0, %dtc : !h
+  %df = rnn.mul %dc, %c : !h
+  %dcp = rnn.mul %dc, %f : !h
+  %di = rnn.mul %dc, %g : !h
+  %dg = rnn.mul %dc, %i : !h
+  %dzi = rnn.dsigmoid %i, %di : !h
+  %dzf = rnn.dsigmoid %f, %df : !h
+  %dzg = rnn.dtanh %g, %dg : !h
+  %dzo = rnn.dsigmoid %o, %do : !h
+  %dz = rnn.concat %dzi, %dzf, %dzg, %dzo axis 0 : !h, !h, !h, !h
+  %dhp = rnn.matmul transposed %U, %dz : !u, !z
+  rnn.put %dcs, %dcp : !rnn.accum<!h>, !h
+  rnn.put %dhs, %dhp : !rnn.accum<!h>, !h
+  %dx = rnn.matmul transposed %W, %dz : !w, !z
+  %dW = rnn.outer %dz, %x : !z, !x -> !w
+  %dU = rnn.outer %dz, %h : !z, !h -> !u
+  %db = rnn.total %dz : !z -> tensor<12xf32>
+  rnn.return "loss" = %loss, "dx" = %dx, "dW" = %dW, "dU" = %dU, "db" = %db : tensor<f32>, !x, !w, !u, tensor<12xf32>
+})");
+  Numbers numbers;
+  Params params{{"W", numbers.reals({12, 2})}, {"U", numbers.reals({12, 3})}, {"b", numbers.reals({12})}};
+  std::vector<int64_t> lengths{4, 0, 3};
+  Rows x, dy;
+  for (int64_t n : lengths) {
+    x.push_back(numbers.reals({n, 2}));
+    dy.push_back(numbers.reals({n, 3}));
+  }
+  Result r = model.run(batchOf({{"step", lengths}}, {{"x", x}, {"dy", dy}}), params);
+  auto slopeAt = [&](double &number) {
+    const double step = 1e-5, before = number;
+    double loss[2];
+    for (int up : {0, 1}) {
+      number = before + (up ? step : -step);
+      loss[up] =
+          model.run(batchOf({{"step", lengths}}, {{"x", x}, {"dy", dy}}), params).outputs["loss"].rows[0].reals[0];
+    }
+    number = before;
+    return (loss[1] - loss[0]) / (2 * step);
+  };
+  auto expectDerivative = [&](const Vector &derivative, Array &of, const std::string &what) {
+    for (size_t i = 0; i < derivative.size(); ++i)
+      EXPECT_NEAR(derivative[i], slopeAt(of.reals[i]), 1e-8) << what << ", element " << i;
+  };
+  expectDerivative(r.outputs["dW"].rows[0].reals, params["W"], "dW");
+  expectDerivative(r.outputs["dU"].rows[0].reals, params["U"], "dU");
+  expectDerivative(r.outputs["db"].rows[0].reals, params["b"], "db");
+  for (size_t s = 0; s < lengths.size(); ++s)
+    expectDerivative(r.outputs["dx"].rows[s].reals, x[s], "dx of sample " + std::to_string(s));
 }
 
 TEST(InterpreterDuals, SumsOverAllTicksAndSamples) {

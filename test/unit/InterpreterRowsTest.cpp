@@ -76,8 +76,8 @@ rnn.model @events(%x "x" : !rnn.stream<f32, #t>, %c "c" : !rnn.stream<i1, #t>) {
   %y = rnn.cumsum %x per(#e) : !rnn.stream<f32, #t>
   rnn.return "y" = %y : !rnn.stream<f32, #t>
 })");
-  Result result = model.run(batchOf({{"step", {6}}}, {{"x", {realArray({6}, {1, 2, 3, 4, 5, 6})}},
-                                                      {"c", {intArray({6}, {0, 1, 0, 1, 0, 0})}}}));
+  Result result = model.run(batchOf(
+      {{"step", {6}}}, {{"x", {realArray({6}, {1, 2, 3, 4, 5, 6})}}, {"c", {intArray({6}, {0, 1, 0, 1, 0, 0})}}}));
   EXPECT_EQ(result.outputs["y"].rows[0].reals, (Vector{1, 3, 3, 7, 0, 0}));
 }
 
@@ -90,7 +90,8 @@ rnn.model @soft(%x "x" : !x) {
   rnn.return "y" = %y, "z" = %z : !x, !x
 })");
   const double inf = INFINITY, nan = NAN;
-  Result result = model.run(batchOf({{"step", {3}}}, {{"x", {realArray({3, 3}, {-inf, -inf, -inf, 0, -inf, 0, 1, nan, 2})}}}));
+  Result result =
+      model.run(batchOf({{"step", {3}}}, {{"x", {realArray({3, 3}, {-inf, -inf, -inf, 0, -inf, 0, 1, nan, 2})}}}));
   const Vector &y = result.outputs["y"].rows[0].reals;
   EXPECT_EQ(Vector(y.begin(), y.begin() + 6), (Vector{0, 0, 0, 0.5, 0, 0.5}));
   EXPECT_TRUE(std::isnan(y[6]) && std::isnan(y[8]));
@@ -170,6 +171,8 @@ rnn.model @attend(%y "y" : !y, %m "m" : !m) {
   EXPECT_EQ(result.outputs["a"].clock, "step");
   EXPECT_EQ(result.outputs["a"].axisClocks, std::vector<std::string>{"source"});
   EXPECT_EQ(result.outputs["a"].counts[0], (std::vector<int64_t>{5, 5, 5, 5}));
+  EXPECT_EQ(result.outputs["a"].counts[1], (std::vector<int64_t>{0, 0}));
+  EXPECT_EQ(result.outputs["a"].ticks[1], (std::vector<int64_t>{0, 1}));
   EXPECT_EQ(result.outputs["a"].counts[2], (std::vector<int64_t>{1, 1, 1}));
 }
 
@@ -322,8 +325,9 @@ rnn.model @products(%v "v" : !v, %m "m" : !m) {
   rnn.return "dot" = %dot, "row" = %row, "column" = %column, "turned" = %turned, "square" = %square, "outer" = %outer,
              "all" = %all, "summed" = %summed : !rnn.stream<f32, #t>, !v, !v, !v, !m, !m, !m, tensor<2x2xf32>
 })");
-  Result r = model.run(batchOf({{"step", {1, 1}}}, {{"v", {realArray({1, 2}, {1, 2}), realArray({1, 2}, {0, 0})}},
-                                                    {"m", {realArray({1, 2, 2}, {1, 2, 3, 4}), realArray({1, 2, 2}, {0, 1, 0, 0})}}}));
+  Result r = model.run(
+      batchOf({{"step", {1, 1}}}, {{"v", {realArray({1, 2}, {1, 2}), realArray({1, 2}, {0, 0})}},
+                                   {"m", {realArray({1, 2, 2}, {1, 2, 3, 4}), realArray({1, 2, 2}, {0, 1, 0, 0})}}}));
   auto out = [&](const char *name) { return r.outputs[name].rows[0].reals; };
   EXPECT_EQ(out("dot"), Vector{5});
   EXPECT_EQ(out("row"), (Vector{7, 10}));
@@ -346,7 +350,8 @@ rnn.model @ints(%a "a" : !i, %b "b" : !i) {
   %k = rnn.convert %x : !rnn.stream<f32, #t> -> !i
   rnn.return "q" = %q, "r" = %r, "m" = %m, "k" = %k : !i, !i, !i, !i
 })");
-  Result r = model.run(batchOf({{"step", {4}}}, {{"a", {intArray({4}, {7, -7, 7, 5})}}, {"b", {intArray({4}, {2, 2, -2, 0})}}}));
+  Result r = model.run(
+      batchOf({{"step", {4}}}, {{"a", {intArray({4}, {7, -7, 7, 5})}}, {"b", {intArray({4}, {2, 2, -2, 0})}}}));
   EXPECT_EQ(r.outputs["q"].rows[0].ints, (std::vector<int64_t>{3, -4, -4, 0}));
   EXPECT_EQ(r.outputs["r"].rows[0].ints, (std::vector<int64_t>{1, 1, -1, 0}));
   EXPECT_EQ(r.outputs["m"].rows[0].ints, (std::vector<int64_t>{2, -7, -2, 0}));

@@ -5,8 +5,8 @@ using namespace rondo::reference;
 
 namespace {
 
-/// Everything that remembers: slots, held values, open reductions, counts, events, restarts, segments, rows of segments,
-/// attention over a source that is complete when the target begins.
+/// Everything that remembers: slots, held values, open reductions, counts, events, restarts, segments, rows of
+/// segments, attention over a source that is complete when the target begins.
 const char *const text = R"(
 #p = #rnn.every<3 phase 1 of #word>
 #e = #rnn.event<0 of #word>
@@ -66,9 +66,9 @@ rnn.model @parts(%x "x" : !w, %c "c" : !rnn.stream<i1, #word>, %topic "topic" : 
   rnn.loss "l" %h : !w
   rnn.return "h" = %h, "slow" = %s1, "held" = %held, "strict" = %strict, "n" = %n, "mean" = %mean, "most" = %most,
     "first" = %first, "sum" = %biased, "last" = %last, "everysecond" = %everysecond, "weighed" = %weighed, "pool" = %pool,
-    "alpha" = %alpha, "ctx" = %ctx, "spread" = %spread, "u" = %u
+    "alpha" = %alpha, "ctx" = %ctx, "spread" = %spread, "u" = %u, "soft" = %sx2
     : !w, !p, !w, !w, !rnn.stream<i64, #word>, !rnn.stream<f32, #e>, !rnn.stream<f32, #sentence>,
-      !rnn.stream<f32, #review>, !one, !one, !rnn.stream<f32, #q>, !rnn.stream<f32, #sentence>, !one, !k, !w, !w, !w
+      !rnn.stream<f32, #review>, !one, !one, !rnn.stream<f32, #q>, !rnn.stream<f32, #sentence>, !one, !k, !w, !w, !w, !w
 })";
 
 Array slice(const Array &array, int64_t begin, int64_t end) {
@@ -85,7 +85,7 @@ Array slice(const Array &array, int64_t begin, int64_t end) {
 }
 
 struct Cuts {
-  std::vector<int64_t> at;        // where words are cut
+  std::vector<int64_t> at;       // where words are cut
   std::vector<std::string> open; // at the end of each part
 };
 
@@ -97,12 +97,11 @@ protected:
 
   void SetUp() override {
     // One sample, sentences 0-3, 4-4, 5-9 in reviews of two and one; three source ticks.
-    whole = batchOf({{"word", {10}}, {"source", {3}}},
-                    {{"x", {numbers.reals({10})}},
-                     {"c", {intArray({10}, {0, 0, 1, 0, 0, 0, 1, 1, 0, 0})}},
-                     {"topic", {numbers.reals({3})}},
-                     {"m", {numbers.reals({3})}},
-                     {"bias", {numbers.reals({1})}}});
+    whole = batchOf({{"word", {10}}, {"source", {3}}}, {{"x", {numbers.reals({10})}},
+                                                        {"c", {intArray({10}, {0, 0, 1, 0, 0, 0, 1, 1, 0, 0})}},
+                                                        {"topic", {numbers.reals({3})}},
+                                                        {"m", {numbers.reals({3})}},
+                                                        {"bias", {numbers.reals({1})}}});
     whole.offsets["sentence"] = {{0, 4, 5, 10}};
     whole.offsets["review"] = {{0, 2, 3}};
   }
@@ -192,7 +191,8 @@ TEST_F(Parts, AStateMayBeUsedTwiceAndOutlivesItsInterpreter) {
     state = llvm::cantFail(interpreter->run(first, nullptr, true, open)).state;
   }
   auto interpreter = llvm::cantFail(Interpreter::create(model.op(), {}, {}));
-  Result one = llvm::cantFail(interpreter->run(second, state.get())), two = llvm::cantFail(interpreter->run(second, state.get()));
+  Result one = llvm::cantFail(interpreter->run(second, state.get())),
+         two = llvm::cantFail(interpreter->run(second, state.get()));
   EXPECT_EQ(one.outputs["h"].rows[0].reals, two.outputs["h"].rows[0].reals);
   Result expected = model.run(whole);
   EXPECT_EQ(one.outputs["h"].rows[0].reals, slice(expected.outputs["h"].rows[0], 6, 10).reals);
@@ -205,30 +205,35 @@ TEST_F(Parts, WhatCannotGoOnIsRefused) {
   auto error = [&](llvm::Expected<Result> result) { return result ? "no error" : llvm::toString(result.takeError()); };
   EXPECT_EQ(error(interpreter->run(first, nullptr, true, {"sentence"})),
             "a segment of 'sentence' is open, so that of 'review' is open too");
-  EXPECT_EQ(error(interpreter->run(first, nullptr, true, {"word"})), "open segment of 'word': the model has no such segment axis");
+  EXPECT_EQ(error(interpreter->run(first, nullptr, true, {"word"})),
+            "open segment of 'word': the model has no such segment axis");
   std::shared_ptr<const State> state = llvm::cantFail(interpreter->run(first, nullptr, true, open)).state;
   Batch two = batchOf({{"word", {0, 0}}, {"source", {0, 0}}}, {{"x", {realArray({0}, {}), realArray({0}, {})}},
-                                                              {"c", {intArray({0}, {}), intArray({0}, {})}},
-                                                              {"topic", {realArray({0}, {}), realArray({0}, {})}},
-                                                              {"m", {realArray({0}, {}), realArray({0}, {})}},
-                                                              {"bias", {realArray({1}, {0}), realArray({1}, {0})}}});
+                                                               {"c", {intArray({0}, {}), intArray({0}, {})}},
+                                                               {"topic", {realArray({0}, {}), realArray({0}, {})}},
+                                                               {"m", {realArray({0}, {}), realArray({0}, {})}},
+                                                               {"bias", {realArray({1}, {0}), realArray({1}, {0})}}});
   two.offsets["sentence"] = two.offsets["review"] = {{0}, {0}};
   EXPECT_EQ(error(interpreter->run(two, state.get())), "the state is of 1 samples; the batch has 2");
   second.offsets["sentence"] = {{0, 0, 4}};
   second.offsets["review"] = {{0, 2}};
   second.inputs["topic"] = {realArray({2}, {1, 1})};
-  EXPECT_EQ(error(interpreter->run(second, state.get())),
-            "axis 'sentence', sample 0: the segment that was left open ends without another tick; leave it open, or end it "
-            "where it ends");
+  EXPECT_EQ(
+      error(interpreter->run(second, state.get())),
+      "axis 'sentence', sample 0: the segment that was left open ends without another tick; leave it open, or end it "
+      "where it ends");
 }
 
 TEST(InterpreterState, AModelThatLooksAheadCannotBeRunInParts) {
   for (const char *body : {"%y = rnn.tick reverse : !rnn.stream<i64, #t>",
                            "%a = rnn.latest %x : !x -> !one  %y = rnn.latest reverse %a : !one -> !x",
-                           "%s = rnn.state \"s\" reverse : !rnn.state<!x>  %y = rnn.read %s : !rnn.state<!x> -> !x  rnn.next %s, %x : !x"}) {
+                           "%s = rnn.state \"s\" reverse : !rnn.state<!x>  %y = rnn.read %s : !rnn.state<!x> -> !x  "
+                           "rnn.next %s, %x : !x"}) {
     bool count = std::string(body).find("tick") != std::string::npos;
-    TestModel model(std::string("!x = !rnn.stream<f32, #t>\n!one = !rnn.stream<f32, #sample>\nrnn.model @ahead(%x \"x\" : !x) {\n") +
-                    body + "\nrnn.return \"y\" = %y : " + (count ? "!rnn.stream<i64, #t>" : "!x") + "\n}");
+    TestModel model(
+        std::string(
+            "!x = !rnn.stream<f32, #t>\n!one = !rnn.stream<f32, #sample>\nrnn.model @ahead(%x \"x\" : !x) {\n") +
+        body + "\nrnn.return \"y\" = %y : " + (count ? "!rnn.stream<i64, #t>" : "!x") + "\n}");
     auto interpreter = llvm::cantFail(Interpreter::create(model.op(), {}, {}));
     auto result = interpreter->run(batchOf({{"step", {2}}}, {{"x", {realArray({2}, {1, 2})}}}), nullptr, true);
     ASSERT_FALSE(bool(result));

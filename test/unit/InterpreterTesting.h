@@ -92,14 +92,14 @@ class Numbers {
 public:
   explicit Numbers(unsigned seed = 1) : engine(seed) {}
   Array reals(std::vector<int64_t> shape, double scale = 1) {
-    Array array = realArray(shape, {});
+    Array array = realArray(std::move(shape), {});
     array.reals.resize(array.size());
     for (double &x : array.reals)
       x = scale * std::normal_distribution<double>()(engine);
     return array;
   }
   Array ints(std::vector<int64_t> shape, int64_t below) {
-    Array array = intArray(shape, {});
+    Array array = intArray(std::move(shape), {});
     array.ints.resize(array.size());
     for (int64_t &x : array.ints)
       x = std::uniform_int_distribution<int64_t>(0, below - 1)(engine);

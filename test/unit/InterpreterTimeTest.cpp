@@ -442,10 +442,10 @@ rnn.model @two(%x "x" : !t, %y "y" : !rnn.stream<f32, #s>, %z "z" : !one) {
   %f = rnn.add %a, %z : !one
   rnn.return "a" = %a, "b" = %b, "c" = %c, "e" = %e, "f" = %f : !one, !one, !one, !rnn.stream<f32, #s>, !one
 })");
-  Batch batch = batchOf({{"step", {3, 0}}, {"source", {2, 1}}},
-                        {{"x", {realArray({3}, {1, 2, 6}), realArray({0}, {})}},
-                         {"y", {realArray({2}, {10, 20}), realArray({1}, {30})}},
-                         {"z", {realArray({1}, {0.5}), realArray({1}, {0.25})}}});
+  Batch batch =
+      batchOf({{"step", {3, 0}}, {"source", {2, 1}}}, {{"x", {realArray({3}, {1, 2, 6}), realArray({0}, {})}},
+                                                       {"y", {realArray({2}, {10, 20}), realArray({1}, {30})}},
+                                                       {"z", {realArray({1}, {0.5}), realArray({1}, {0.25})}}});
   Result result = model.run(batch);
   EXPECT_EQ(result.outputs["a"].rows[0].reals, Vector{6});
   EXPECT_EQ(result.outputs["b"].rows[0].reals, Vector{3});

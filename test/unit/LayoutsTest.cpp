@@ -69,7 +69,8 @@ const std::vector<double> &values(const Tensors &all, const std::string &name) {
 
 TEST(Layouts, PyTorchLstm) {
   // One input, one unit: each gate is one number, in the order i f g o. The biases are summed.
-  std::string file = numbered({{"rnn.weight_ih_l0", {4, 1}}, {"rnn.weight_hh_l0", {4, 1}}, {"rnn.bias_ih_l0", {4}}, {"rnn.bias_hh_l0", {4}}});
+  std::string file = numbered(
+      {{"rnn.weight_ih_l0", {4, 1}}, {"rnn.weight_hh_l0", {4, 1}}, {"rnn.bias_ih_l0", {4}}, {"rnn.bias_hh_l0", {4}}});
   Tensors rondo = tensors(convert(file, options("pytorch", "rondo", {{"lstm", "enc", "rnn"}})));
   EXPECT_EQ(rondo.size(), 3u);
   EXPECT_EQ(values(rondo, "enc.W"), (std::vector<double>{1, 2, 3, 4}));
@@ -78,7 +79,8 @@ TEST(Layouts, PyTorchLstm) {
 }
 
 TEST(Layouts, PyTorchGruKeepsTheBiasInsideTheReset) {
-  std::string file = numbered({{"weight_ih_l0", {3, 1}}, {"weight_hh_l0", {3, 1}}, {"bias_ih_l0", {3}}, {"bias_hh_l0", {3}}});
+  std::string file =
+      numbered({{"weight_ih_l0", {3, 1}}, {"weight_hh_l0", {3, 1}}, {"bias_ih_l0", {3}}, {"bias_hh_l0", {3}}});
   Tensors rondo = tensors(convert(file, options("pytorch", "rondo", {{"gru", "g", ""}})));
   EXPECT_EQ(values(rondo, "g.W"), (std::vector<double>{1, 2, 3}));
   EXPECT_EQ(values(rondo, "g.U"), (std::vector<double>{4, 5}));
@@ -128,7 +130,8 @@ TEST(Layouts, LayersAndDirections) {
   std::vector<std::pair<std::string, std::vector<uint64_t>>> shapes;
   for (const char *end : {"_l0", "_l0_reverse", "_l1", "_l1_reverse"})
     for (const char *name : {"weight_ih", "weight_hh", "bias_ih", "bias_hh"})
-      shapes.push_back({std::string("m.") + name + end, name[0] == 'w' ? std::vector<uint64_t>{2, 2} : std::vector<uint64_t>{2}});
+      shapes.push_back(
+          {std::string("m.") + name + end, name[0] == 'w' ? std::vector<uint64_t>{2, 2} : std::vector<uint64_t>{2}});
   std::string file = numbered(shapes);
   Tensors rondo = tensors(convert(file, options("pytorch", "rondo", {{"rnn", "h", "m"}})));
   EXPECT_EQ(rondo.size(), 12u);
@@ -148,8 +151,14 @@ TEST(Layouts, ThereAndBackIsTheSame) {
   };
   std::vector<Case> cases = {
       {"lstm", "keras", {{"a.kernel", {3, 8}}, {"a.recurrent_kernel", {2, 8}}, {"a.bias", {8}}}},
-      {"rnn", "keras", {{"a.forward_layer.kernel", {3, 2}}, {"a.forward_layer.recurrent_kernel", {2, 2}}, {"a.forward_layer.bias", {2}},
-                        {"a.backward_layer.kernel", {3, 2}}, {"a.backward_layer.recurrent_kernel", {2, 2}}, {"a.backward_layer.bias", {2}}}},
+      {"rnn",
+       "keras",
+       {{"a.forward_layer.kernel", {3, 2}},
+        {"a.forward_layer.recurrent_kernel", {2, 2}},
+        {"a.forward_layer.bias", {2}},
+        {"a.backward_layer.kernel", {3, 2}},
+        {"a.backward_layer.recurrent_kernel", {2, 2}},
+        {"a.backward_layer.bias", {2}}}},
       {"dense", "pytorch", {{"a.weight", {2, 3}}, {"a.bias", {2}}}},
       {"dense", "keras", {{"a.kernel", {3, 2}}}},
       {"embed", "pytorch", {{"a.weight", {5, 3}}}},
@@ -168,11 +177,14 @@ TEST(Layouts, ThereAndBackIsTheSame) {
 TEST(Layouts, SaysWhatIsWrong) {
   std::string file = numbered({{"rnn.weight_ih_l0", {4, 1}}, {"fc.weight", {1, 1}}});
   auto has = [](const std::string &text, const char *part) { EXPECT_NE(text.find(part), std::string::npos) << text; };
-  has(refusal(file, options("pytorch", "rondo", {{"lstm", "e", "cell"}})), "no tensor 'cell.weight_ih_l0' of module 'cell'");
+  has(refusal(file, options("pytorch", "rondo", {{"lstm", "e", "cell"}})),
+      "no tensor 'cell.weight_ih_l0' of module 'cell'");
   has(refusal(file, options("pytorch", "rondo", {{"lstm", "e", "rnn"}})), "no tensor 'rnn.weight_hh_l0'");
   has(refusal(file, options("pytorch", "rondo", {{"dense", "y", "fc"}})), "no --map names rnn.weight_ih_l0");
-  has(refusal(file, options("pytorch", "rondo", {{"dense", "y", "fc"}, {"dense", "z", "fc"}})), "belongs to two of the modules");
-  has(refusal(file, options("pytorch", "rondo", {{"peephole_lstm", "e", "rnn"}})), "PyTorch has no layout of the cell 'peephole_lstm'");
+  has(refusal(file, options("pytorch", "rondo", {{"dense", "y", "fc"}, {"dense", "z", "fc"}})),
+      "belongs to two of the modules");
+  has(refusal(file, options("pytorch", "rondo", {{"peephole_lstm", "e", "rnn"}})),
+      "PyTorch has no layout of the cell 'peephole_lstm'");
   std::string odd = numbered({{"m.weight_ih_l0", {5, 1}}, {"m.weight_hh_l0", {4, 1}}});
   has(refusal(odd, options("pytorch", "rondo", {{"lstm", "e", "m"}})), "has shape [5, 1]");
   std::string flat = numbered({{"m.weight", {4}}});

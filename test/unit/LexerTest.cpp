@@ -92,7 +92,8 @@ TEST(Lexer, Numbers) {
 }
 
 TEST(Lexer, MalformedNumbersAreOneMistakeEach) {
-  for (const char *wrong : {"1_", "1__0", "12abc", "0x10", "1.5.2", "1E5", "1e", "3.x", "9223372036854775808", "1e999"}) {
+  for (const char *wrong :
+       {"1_", "1__0", "12abc", "0x10", "1.5.2", "1E5", "1e", "3.x", "9223372036854775808", "1e999"}) {
     Lexed text(std::string("x = ") + wrong);
     EXPECT_EQ(text.diags.errorCount(), 1u) << wrong;
     EXPECT_EQ(text.kinds(), Kinds({TokenKind::Name, TokenKind::Assign, TokenKind::Error})) << wrong;

@@ -1,6 +1,6 @@
 // Safetensors files: what is written is read again, and nothing in a file is trusted.
-#include "runtime/HalfFloat.h"
 #include "runtime/Safetensors.h"
+#include "runtime/HalfFloat.h"
 #include <cmath>
 #include <cstring>
 #include <fstream>
@@ -29,10 +29,10 @@ std::string refused(const std::string &bytes) {
 
 bool contains(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
 
-#define EXPECT_REFUSED(bytes, part)                                                                                         \
-  {                                                                                                                         \
-    std::string message = refused(bytes);                                                                                   \
-    EXPECT_TRUE(contains(message, part)) << message;                                                                        \
+#define EXPECT_REFUSED(bytes, part)                                                                                    \
+  {                                                                                                                    \
+    std::string message = refused(bytes);                                                                              \
+    EXPECT_TRUE(contains(message, part)) << message;                                                                   \
   }
 
 TEST(Safetensors, WritesAndReads) {
@@ -69,8 +69,9 @@ TEST(Safetensors, WritesAndReads) {
 }
 
 TEST(Safetensors, ReadsEveryType) {
-  std::string header = R"({"h":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"u":{"dtype":"U8","shape":[1],"data_offsets":[4,5]},)"
-                       R"("i":{"dtype":"I8","shape":[1],"data_offsets":[5,6]},"n":{"dtype":"I32","shape":[1],"data_offsets":[6,10]}}  )";
+  std::string header =
+      R"({"h":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"u":{"dtype":"U8","shape":[1],"data_offsets":[4,5]},)"
+      R"("i":{"dtype":"I8","shape":[1],"data_offsets":[5,6]},"n":{"dtype":"I32","shape":[1],"data_offsets":[6,10]}}  )";
   std::string bytes = file(header, 0) + std::string("\x00\x3C\x01\x80\xFF\xFF\xFE\xFF\xFF\xFF", 10), error;
   auto parsed = SafetensorsFile::parse(bytes.data(), bytes.size(), error);
   ASSERT_NE(parsed, nullptr) << error;
@@ -99,9 +100,11 @@ TEST(Safetensors, RefusesBadJson) {
   EXPECT_REFUSED(file(R"({"a":1})", 0), "expected '{'");
   EXPECT_REFUSED(file(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,0]}})", 0), "whole number");
   EXPECT_REFUSED(file(R"({"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,0]}})", 0), "whole number");
-  EXPECT_REFUSED(file(R"({"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,0]}})", 0), "number too large");
+  EXPECT_REFUSED(file(R"({"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,0]}})", 0),
+                 "number too large");
   EXPECT_REFUSED(file(R"({"a":{"dtype":"F32","shape":[1]}})", 0), "lacks the field 'data_offsets'");
-  EXPECT_REFUSED(file(R"({"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 4), "two fields 'dtype'");
+  EXPECT_REFUSED(file(R"({"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 4),
+                 "two fields 'dtype'");
   EXPECT_REFUSED(file(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"more":1}})", 4), "unknown field 'more'");
   EXPECT_REFUSED(file(R"({"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}})", 1), "'F8_E4M3'");
   EXPECT_REFUSED(file("{\"a\xff\":{}}", 0), "invalid UTF-8");
@@ -114,7 +117,8 @@ TEST(Safetensors, RefusesBadJson) {
 
 TEST(Safetensors, RefusesBadPlaces) {
   auto two = [](const char *a, const char *b) {
-    return std::string(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":)") + a + R"(},"b":{"dtype":"U8","shape":[4],"data_offsets":)" + b + "}}";
+    return std::string(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":)") + a +
+           R"(},"b":{"dtype":"U8","shape":[4],"data_offsets":)" + b + "}}";
   };
   EXPECT_REFUSED(file(two("[0,4]", "[2,6]"), 6), "tensor 'b' overlaps tensor 'a'");
   EXPECT_REFUSED(file(two("[0,4]", "[0,4]"), 4), "overlaps");
@@ -122,20 +126,26 @@ TEST(Safetensors, RefusesBadPlaces) {
   EXPECT_REFUSED(file(two("[0,4]", "[4,8]"), 10), "2 bytes behind the last tensor");
   EXPECT_REFUSED(file(two("[4,0]", "[4,8]"), 8), "ends before it begins");
   EXPECT_REFUSED(file(two("[0,5]", "[5,9]"), 9), "takes 4 bytes, its place has 5");
-  EXPECT_REFUSED(file(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"a":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}})", 8),
-                 "'a' stands twice");
+  EXPECT_REFUSED(
+      file(
+          R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"a":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}})",
+          8),
+      "'a' stands twice");
 }
 
 TEST(Safetensors, RefusesShapesThatOverflow) {
-  EXPECT_REFUSED(file(R"({"a":{"dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", 0), "fit in 64 bits");
-  EXPECT_REFUSED(file(R"({"a":{"dtype":"F64","shape":[4611686018427387904],"data_offsets":[0,0]}})", 0), "fit in 64 bits");
+  EXPECT_REFUSED(file(R"({"a":{"dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", 0),
+                 "fit in 64 bits");
+  EXPECT_REFUSED(file(R"({"a":{"dtype":"F64","shape":[4611686018427387904],"data_offsets":[0,0]}})", 0),
+                 "fit in 64 bits");
   // With a zero anywhere there is nothing to overflow.
   std::string error, empty = file(R"({"a":{"dtype":"F64","shape":[4294967296,4294967296,0],"data_offsets":[0,0]}})", 0);
   EXPECT_NE(SafetensorsFile::parse(empty.data(), empty.size(), error), nullptr) << error;
   std::string rank = "1";
   for (int i = 0; i < 40; ++i)
     rank += ",1";
-  EXPECT_REFUSED(file(R"({"a":{"dtype":"U8","shape":[)" + rank + R"(],"data_offsets":[0,1]}})", 1), "more than 32 axes");
+  EXPECT_REFUSED(file(R"({"a":{"dtype":"U8","shape":[)" + rank + R"(],"data_offsets":[0,1]}})", 1),
+                 "more than 32 axes");
 }
 
 TEST(Safetensors, FilesAppearWholeOrNotAtAll) {

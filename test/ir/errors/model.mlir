@@ -31,3 +31,12 @@ rnn.model @m() {
   // expected-error@+1 {{using value defined outside the region}}
   rnn.return "c" = %c : tensor<f32>
 }
+
+// -----
+
+rnn.model @m() {
+  // expected-error@+1 {{is no equation of a model}}
+  builtin.module {
+  }
+  rnn.return
+}

@@ -1,6 +1,7 @@
-// Cells: sizes given (N2), instances made (N2 to N4), applied (N8), and looked into (N5); names of applications (N7).
+// Cells: sizes given (N2), instances made (N2 to N4), applied (N8); names of applications (N7).
 #include "dsl/Elaborate.h"
 #include "fmt/format.h"
+#include "llvm/ADT/STLExtras.h"
 
 namespace rondo::dsl {
 
@@ -51,16 +52,17 @@ std::string Elaborator::sizesHint(const Value &cell) const {
 Value Elaborator::checkSizeValue(const Decl &decl, Value v, const Expr *at, const Cell &cell, Context &ctx) {
   if (v.isError())
     return v;
-  if (v.is(Value::Kind::Family))
-    v = Value::ofList(makeList(familyElements(*v.family, 0, std::nullopt, at, ctx)));
+  v = listed(v, at, ctx);
   auto wrong = [&](const char *wanted) {
     if (v.is(Value::Kind::CellSizes))
       return fail(DiagId::R0204, at, ctx, fmt::format("'{}' needs its sizes: '{}'", text(at), sizesHint(v)));
     if (v.is(Value::Kind::Node))
-      return fail(DiagId::R0303, at, ctx, fmt::format("the size '{}' of '{}' must be static; '{}' is a stream",
-                                                      decl.name.text.str(), cell.name.text.str(), text(at)));
-    return fail(DiagId::R0302, at, ctx, fmt::format("the size '{}' of '{}' is {}; '{}' is {}", decl.name.text.str(),
-                                                    cell.name.text.str(), wanted, text(at), describeValue(v)));
+      return fail(DiagId::R0303, at, ctx,
+                  fmt::format("the size '{}' of '{}' must be static; '{}' is a stream", decl.name.text.str(),
+                              cell.name.text.str(), text(at)));
+    return fail(DiagId::R0302, at, ctx,
+                fmt::format("the size '{}' of '{}' is {}; '{}' is {}", decl.name.text.str(), cell.name.text.str(),
+                            wanted, text(at), describeValue(v)));
   };
   if (!decl.type)
     return v.is(Value::Kind::Node) || v.is(Value::Kind::CellSizes) ? wrong("static") : v;
@@ -73,12 +75,9 @@ Value Elaborator::checkSizeValue(const Decl &decl, Value v, const Expr *at, cons
     if (decl.type->dims.empty())
       return v.isNumber() ? Value::ofReal(v.number()) : wrong("a real");
     return v.is(Value::Kind::List) ? v : wrong("a list");
-  case TypeExpr::Kind::Bool:
-    return v.is(Value::Kind::Bool) ? v : wrong("a bool");
-  case TypeExpr::Kind::Cell:
-    return v.isCell() ? v : wrong("a cell");
-  case TypeExpr::Kind::Token:
-    return v.is(Value::Kind::Int) ? v : wrong("a token");
+  case TypeExpr::Kind::Bool: return v.is(Value::Kind::Bool) ? v : wrong("a bool");
+  case TypeExpr::Kind::Cell: return v.isCell() ? v : wrong("a cell");
+  case TypeExpr::Kind::Token: return v.is(Value::Kind::Int) ? v : wrong("a token");
   case TypeExpr::Kind::List: {
     if (!v.is(Value::Kind::List))
       return wrong("a list");
@@ -109,7 +108,8 @@ Value Elaborator::configure(const Value &callee, const Expr *call, Context &ctx)
     for (const Decl &d : cell.sizes)
       list += fmt::format("{}{}{}", list.empty() ? "" : ", ", d.name.text.str(),
                           d.type ? ": " + sourceText(d.type->range) : "");
-    return fmt::format("'{}' takes {} size{} ({})", cellName, cell.sizes.size(), cell.sizes.size() == 1 ? "" : "s", list);
+    return fmt::format("'{}' takes {} size{} ({})", cellName, cell.sizes.size(), cell.sizes.size() == 1 ? "" : "s",
+                       list);
   };
   for (const Argument &arg : call->arguments) {
     Context sized = ctx;
@@ -118,18 +118,22 @@ Value Elaborator::configure(const Value &callee, const Expr *call, Context &ctx)
     Value v = evaluate(arg.value, sized);
     bad |= v.isError();
     if (v.is(Value::Kind::Node) && nodes[v.node].op != Op::Constant && !ctx.applied) {
-      error(DiagId::R0204, call, ctx, fmt::format("'{0}' needs its sizes before its inputs: '{1}({2})'", cellName, sizesHint(callee), text(arg.value)))
+      error(DiagId::R0204, call, ctx,
+            fmt::format("'{0}' needs its sizes before its inputs: '{1}({2})'", cellName, sizesHint(callee),
+                        text(arg.value)))
           .note(arg.value->range, fmt::format("'{}' is a stream, a size is static", text(arg.value)));
       return Value();
     }
     StringRef name;
     if (arg.name) {
       name = arg.name->text;
-      bool known = false;
+      std::vector<StringRef> known;
       for (const Decl &d : cell.sizes)
-        known |= d.name.text == name;
-      if (!known) {
-        error(DiagId::R0203, arg.name->range, ctx, fmt::format("'{}' has no size '{}'; {}", cellName, name.str(), signature()));
+        known.push_back(d.name.text);
+      if (!llvm::is_contained(known, name)) {
+        error(DiagId::R0203, arg.name->range, ctx,
+              fmt::format("'{}' has no size '{}'; {}", cellName, name.str(), signature()))
+            .suggest(arg.name->range, name, known);
         return Value();
       }
     } else {
@@ -177,30 +181,45 @@ Value Elaborator::configure(const Value &callee, const Expr *call, Context &ctx)
 
 //===--- Instances ---------------------------------------------------------------------------------------------===//
 
-Shared *Elaborator::sharedOf(Shared *outer, const std::string &name, const void *origin, SMRange at, const Context &ctx) {
-  auto it = outer->inner.find(name);
-  if (it != outer->inner.end()) {
-    if (it->second->origin != origin)
-      error(DiagId::R0208, at, ctx, fmt::format("two cells here have the path '{}': give one of them a name of its own", it->second->path))
-          .note(it->second->range, "the other one");
-    return it->second;
-  }
+Shared *Elaborator::sharedOf(Body *home, const std::string &name, const void *origin, SMRange at) {
+  Shared *outer = home->shared;
+  auto [known, end] = outer->inner.equal_range(name);
+  for (; known != end; ++known)
+    if (known->second->origin == origin)
+      return known->second;
   Shared *shared = &sharedStore.emplace_back();
   shared->origin = origin;
+  shared->home = home;
   shared->path = outer->path.empty() ? name : outer->path + "." + name;
   shared->range = at;
-  outer->inner[name] = shared;
+  outer->inner.emplace(name, shared);
   return shared;
 }
 
-Instance *Elaborator::makeInstance(const Recipe *recipe, const std::string &name, Body *body, const void *origin, SMRange at) {
+/// N7: no two parameters have one path.
+void Elaborator::checkPaths() {
+  std::map<std::string, Shared *> owners;
+  std::set<std::string> told;
+  for (size_t i = 0; i < params.size(); ++i) {
+    auto [first, fresh] = owners.try_emplace(params[i].path, paramOwners[i]);
+    Shared *owner = paramOwners[i];
+    if (fresh || !told.insert(owner->path).second)
+      continue;
+    Context ctx;
+    ctx.body = owner->home;
+    error(DiagId::R0208, owner->range, ctx,
+          fmt::format("two cells here have the path '{}': give one of them a name of its own", owner->path))
+        .note(first->second->range, "the other one");
+  }
+}
+
+Instance *Elaborator::makeInstance(const Recipe *recipe, const std::string &name, Body *body, const void *origin,
+                                   SMRange at) {
   Instance *instance = &instanceStore.emplace_back();
-  Context ctx;
-  ctx.body = body;
   instance->recipe = recipe;
   instance->home = body;
   instance->name = name;
-  instance->shared = sharedOf(body->shared, name, origin, at, ctx);
+  instance->shared = sharedOf(body, name, origin, at);
   ++created;
   return instance;
 }
@@ -263,8 +282,9 @@ Value Elaborator::apply(const Value &callee, const Expr *call, Context &ctx) {
   spare.isReturn = true;
   std::string name = (ctx.namer ? *ctx.namer : spare).next(cell.name.text);
 
-  Instance *instance = callee.is(Value::Kind::Recipe) ? makeInstance(recipe, name, ctx.body, call, call->operands[0]->range)
-                                                      : callee.instance;
+  Instance *instance = callee.is(Value::Kind::Recipe)
+                           ? makeInstance(recipe, name, ctx.body, call, call->operands[0]->range)
+                           : callee.instance;
   Application *app = instance->awaiting;
   instance->awaiting = nullptr;
   if (!app)
@@ -298,8 +318,9 @@ Value Elaborator::apply(const Value &callee, const Expr *call, Context &ctx) {
     StringRef input;
     if (!arg.name) {
       if (position >= cell.inputs.size()) {
-        error(DiagId::R0203, arg.value, ctx, fmt::format("'{}' takes {} input{} ({}); too many given", cellName,
-                                                         cell.inputs.size(), cell.inputs.size() == 1 ? "" : "s", names(cell.inputs)));
+        error(DiagId::R0203, arg.value, ctx,
+              fmt::format("'{}' takes {} input{} ({}); too many given", cellName, cell.inputs.size(),
+                          cell.inputs.size() == 1 ? "" : "s", names(cell.inputs)));
         return Value();
       }
       input = cell.inputs[position++].name.text;
@@ -314,8 +335,13 @@ Value Elaborator::apply(const Value &callee, const Expr *call, Context &ctx) {
         continue;
       }
       if (!isInput) {
+        std::vector<StringRef> known = {"reset", "blend"};
+        for (const Binding *candidate : body.order)
+          known.push_back(candidate->name);
         error(DiagId::R0203, arg.name->range, ctx,
-              fmt::format("'{}' has no input or state '{}'; its inputs are ({})", cellName, input.str(), names(cell.inputs)));
+              fmt::format("'{}' has no input or state '{}'; its inputs are ({})", cellName, input.str(),
+                          names(cell.inputs)))
+            .suggest(arg.name->range, input, known);
         return Value();
       }
     }
@@ -327,8 +353,9 @@ Value Elaborator::apply(const Value &callee, const Expr *call, Context &ctx) {
   for (const Decl &d : cell.inputs)
     if (!given.count(d.name.text)) {
       if (!d.init) {
-        error(DiagId::R0203, call, ctx, fmt::format("'{}' takes {} input{} ({}); '{}' is missing", cellName, cell.inputs.size(),
-                                                    cell.inputs.size() == 1 ? "" : "s", names(cell.inputs), d.name.text.str()));
+        error(DiagId::R0203, call, ctx,
+              fmt::format("'{}' takes {} input{} ({}); '{}' is missing", cellName, cell.inputs.size(),
+                          cell.inputs.size() == 1 ? "" : "s", names(cell.inputs), d.name.text.str()));
         return Value();
       }
       Context inner;
@@ -351,8 +378,7 @@ Value Elaborator::apply(const Value &callee, const Expr *call, Context &ctx) {
   };
   for (const Decl &d : cell.inputs) {
     auto &[v, e] = given[d.name.text];
-    if (v.is(Value::Kind::Family))
-      v = Value::ofList(makeList(familyElements(*v.family, 0, std::nullopt, e, ctx)));
+    v = listed(v, e, ctx);
     Value bound = bindInput(d, v, e, body, cell, ctx);
     if (bound.isError())
       return Value();
@@ -394,7 +420,8 @@ bool Elaborator::enterScope(Application &app, const Value &reset, const Expr *at
   std::vector<Cut> cuts = outer.cuts;
   if (at) {
     if (!reset.is(Value::Kind::Reset)) {
-      error(DiagId::R0203, at, ctx, fmt::format("'reset' takes 'after(c)' or 'before(c)'; '{}' is {}", text(at), describeValue(reset)));
+      error(DiagId::R0203, at, ctx,
+            fmt::format("'reset' takes 'after(c)' or 'before(c)'; '{}' is {}", text(at), describeValue(reset)));
       return false;
     }
     const ResetValue &r = resetStore[reset.integer];
@@ -406,8 +433,9 @@ bool Elaborator::enterScope(Application &app, const Value &reset, const Expr *at
       if (own && own->kind == Clock::Kind::Axis && clock != clocks.sample())
         finer = clocks.finerAxis(own, clock);
       if (own && own->kind != Clock::Kind::Var && !finer) {
-        error(DiagId::R0402, at, ctx, fmt::format("'{}' is no segment of '{}', the clock of '{}'", text(r.at), describeClock(own),
-                                                  app.instance->recipe->cell->name.text.str()));
+        error(DiagId::R0402, at, ctx,
+              fmt::format("'{}' is no segment of '{}', the clock of '{}'", text(r.at), describeClock(own),
+                          app.instance->recipe->cell->name.text.str()));
         return false;
       }
     } else {
@@ -416,18 +444,31 @@ bool Elaborator::enterScope(Application &app, const Value &reset, const Expr *at
       if (n == noNode)
         return false;
       if (nodes[n].type.elem != Elem::Bool || !nodes[n].type.dims.empty()) {
-        error(DiagId::R0402, r.at, ctx, fmt::format("a reset happens where a bool is true; '{}' is {}", text(r.at), describeType(nodes[n].type)));
+        error(DiagId::R0402, r.at, ctx,
+              fmt::format("a reset happens where a bool is true; '{}' is {}", text(r.at), describeType(nodes[n].type)));
         return false;
       }
       const Clock *own = ownClock(&app);
       if (clocks.unify(own, nodes[n].clock) != Unify::Same) {
-        error(DiagId::R0401, r.at, ctx, fmt::format("'{}' ticks on '{}', '{}' on '{}'", text(r.at), describeClock(nodes[n].clock),
-                                                    app.instance->recipe->cell->name.text.str(), describeClock(own)));
+        error(DiagId::R0401, r.at, ctx,
+              fmt::format("'{}' ticks on '{}', '{}' on '{}'", text(r.at), describeClock(nodes[n].clock),
+                          app.instance->recipe->cell->name.text.str(), describeClock(own)));
         return false;
       }
       clock = eventClock(own, n, text(r.at));
     }
-    cuts.push_back({r.before, clock});
+    // A cut stands in forward time. In reverse "before" is behind; and a segment's tick is its first row, at whose far
+    // side it ends, in either direction.
+    bool before = r.before != outer.reverse;
+    if (outer.reverse && (clock->kind == Clock::Kind::Axis || clock->kind == Clock::Kind::Sample)) {
+      NodeId first = r.before ? segmentEnd(scope(true, {{false, clock}}), at, ctx) : noNode;
+      if (r.before && first == noNode)
+        return false;
+      before = false;
+      if (r.before)
+        clock = eventClock(ownClock(&app), first, text(r.at));
+    }
+    cuts.push_back({before, clock});
   }
   app.scope = scope(outer.reverse != app.reversed, std::move(cuts));
   return true;
@@ -455,8 +496,7 @@ Value Elaborator::results(Application &app, const Expr *call, Context &ctx) {
   for (size_t i = 0; i < exprs.size(); ++i) {
     const Expr *e = exprs[i];
     Value v = app.blend == noNode ? evaluate(e, inner) : blendedResult(e, inner, call, ctx);
-    if (v.is(Value::Kind::Family))
-      v = Value::ofList(makeList(familyElements(*v.family, 0, std::nullopt, e, inner)));
+    v = listed(v, e, inner);
     if (v.isError())
       return v;
     if (i < cell.results.size()) {
@@ -477,7 +517,8 @@ Value Elaborator::checkResult(const ResultType &declared, Value v, const Expr *e
     return Value();
   if (!sameDims(nodes[n].type.dims, type->dims)) {
     if (nodes[n].op != Op::Constant || !nodes[n].type.dims.empty()) {
-      error(DiagId::R0301, e, inner, fmt::format("'{}' returns {}, declared {}", cellName, describeType(nodes[n].type), describeType(*type)))
+      error(DiagId::R0301, e, inner,
+            fmt::format("'{}' returns {}, declared {}", cellName, describeType(nodes[n].type), describeType(*type)))
           .note(declared.type->range, "declared here");
       return Value();
     }
@@ -497,102 +538,12 @@ Value Elaborator::checkResult(const ResultType &declared, Value v, const Expr *e
       return Value();
   }
   if (expected && nodes[n].clock && clocks.unify(expected, nodes[n].clock) != Unify::Same) {
-    error(DiagId::R0401, e, inner, fmt::format("'{}' returns a value on '{}', {} '{}'", cellName, describeClock(nodes[n].clock),
-                                               declared.clock ? "declared on" : "its clock is", describeClock(expected)));
+    error(DiagId::R0401, e, inner,
+          fmt::format("'{}' returns a value on '{}', {} '{}'", cellName, describeClock(nodes[n].clock),
+                      declared.clock ? "declared on" : "its clock is", describeClock(expected)));
     return Value();
   }
   return Value::ofNode(n);
-}
-
-//===--- Looking inside (N5) -----------------------------------------------------------------------------------===//
-
-namespace {
-bool mentions(const Expr *e, StringRef name) {
-  if (!e)
-    return false;
-  if (e->kind == Expr::Kind::Name)
-    return e->name == name;
-  if (e->kind == Expr::Kind::Member)
-    return e->operands[0]->kind != Expr::Kind::Name && mentions(e->operands[0], name);
-  for (const Expr *x : e->operands)
-    if (mentions(x, name))
-      return true;
-  for (const Argument &a : e->arguments)
-    if (mentions(a.value, name))
-      return true;
-  return false;
-}
-} // namespace
-
-Value Elaborator::member(const Expr *e, bool prime, Context &ctx) {
-  Value object = evaluate(e->operands[0], ctx);
-  if (object.isError())
-    return object;
-  if (!object.is(Value::Kind::Instance) && !object.is(Value::Kind::ReversedInstance))
-    return fail(DiagId::R0204, e->operands[0], ctx,
-                fmt::format("'{}' is {}; only an instance has members: 'i = cell(..)', then 'i.{}'", text(e->operands[0]),
-                            describeValue(object), e->name.str()));
-  Instance &instance = *object.instance;
-  auto body = [&]() -> Body & {
-    if (!instance.applications.empty())
-      return *instance.applications[0]->body;
-    if (!instance.awaiting) {
-      Context home;
-      home.body = instance.home;
-      home.inLoss = ctx.inLoss;
-      instance.awaiting = makeApplication(&instance, home);
-      instance.awaiting->outer = instance.home->app;
-    }
-    return *instance.awaiting->body;
-  };
-  Binding *b = body().names.lookup(e->name);
-  if (!b || b->sizeVariable || b->kind == Binding::Kind::Cell) {
-    Diagnostic &d = error(DiagId::R0201, e->nameRange, ctx,
-                          fmt::format("'{}' has no parameter, state, instance or equation '{}'", instance.recipe->cell->name.text.str(), e->name.str()));
-    std::vector<StringRef> candidates;
-    for (Binding *known : body().order)
-      candidates.push_back(known->name);
-    if (std::optional<StringRef> near = nearest(e->name, candidates)) {
-      d.message += fmt::format("; did you mean '{}'?", near->str());
-      d.fixIt(e->nameRange, near->str());
-    }
-    return Value();
-  }
-  // what is not a state needs the application itself: it may stand in an equation that is not evaluated yet
-  bool needsApplication = b->kind != Binding::Kind::State || prime;
-  if (instance.applications.empty() && needsApplication)
-    for (Equation *q : std::vector<Equation *>(instance.home->equations))
-      if (q->state == Equation::State::Idle && mentions(q->value, instance.name) && instance.applications.empty())
-        force(*q, 0, e, ctx);
-  b = body().names.lookup(e->name);
-  bool isStream = b->kind == Binding::Kind::State || b->kind == Binding::Kind::Equation || b->kind == Binding::Kind::Family ||
-                  b->kind == Binding::Kind::Pending;
-  if (instance.applications.empty() && isStream && needsApplication)
-    return notOnce(instance, e, ctx);
-  Context inner;
-  inner.body = &body();
-  inner.inLoss = ctx.inLoss;
-  Value v;
-  if (prime) {
-    if (b->kind != Binding::Kind::State)
-      return fail(DiagId::R0210, e, ctx, fmt::format("'{}' is no state, so it has no next value", text(e)));
-    v = Value::ofNode(visibleNext(*b, e, inner));
-  } else {
-    v = read(*b, e, inner);
-  }
-  if (isStream && (v.is(Value::Kind::Node) || v.is(Value::Kind::List)))
-    memberUses.push_back({&instance, e, ctx.body});
-  return v;
-}
-
-Value Elaborator::notOnce(const Instance &instance, const Expr *e, Context &ctx) {
-  size_t n = instance.applications.size();
-  Diagnostic &d = error(DiagId::R0206, e, ctx,
-                        fmt::format("'{}' is applied {}, so '{}' is not one stream", instance.name,
-                                    n == 0 ? "nowhere" : fmt::format("{} times", n), text(e)));
-  for (size_t k = 0; k < n && k < 3; ++k)
-    d.note(locations[instance.applications[k]->location].range, "applied here");
-  return Value();
 }
 
 } // namespace rondo::dsl

@@ -38,9 +38,24 @@ struct Family {
 };
 
 enum class BinaryOp : uint8_t {
-  When, Fby, Or, And,
-  Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual,
-  Add, Subtract, Multiply, Divide, FloorDivide, Modulo, MatrixProduct, Power,
+  When,
+  Fby,
+  Or,
+  And,
+  Equal,
+  NotEqual,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual,
+  Add,
+  Subtract,
+  Multiply,
+  Divide,
+  FloorDivide,
+  Modulo,
+  MatrixProduct,
+  Power,
 };
 enum class UnaryOp : uint8_t { Negate, Not };
 StringRef spelling(BinaryOp op); // "when", "@", ...
@@ -128,27 +143,27 @@ struct Item {
   enum class Kind : uint8_t { Cell, Equation, Param, State, Input, Output, Loss, Generate, Return };
   Kind kind = Kind::Equation;
   SMRange range;
-  SMRange keyword;                             // `param`, ... ; of an equation: the first name
-  Cell *cell = nullptr;                        // Cell
-  std::vector<Lhs> lhs;                        // Equation
-  std::vector<Name> names;                     // Param, State: all; Input, Output: one; Loss: none or one;
-                                               // Generate: the generated input, then the source
-  TypeExpr *type = nullptr;                    // Param, State, Input
-  Expr *value = nullptr;                       // Equation, Output (may be null), Loss, Param and State (initial, may be null)
-  std::optional<Family> family;                // Equation, Param
-  std::vector<Name> clocks;                    // Input: `on word in sentence`
+  SMRange keyword;              // `param`, ... ; of an equation: the first name
+  Cell *cell = nullptr;         // Cell
+  std::vector<Lhs> lhs;         // Equation
+  std::vector<Name> names;      // Param, State: all; Input, Output: one; Loss: none or one;
+                                // Generate: the generated input, then the source
+  TypeExpr *type = nullptr;     // Param, State, Input
+  Expr *value = nullptr;        // Equation, Output (may be null), Loss, Param and State (initial, may be null)
+  std::optional<Family> family; // Equation, Param
+  std::vector<Name> clocks;     // Input: `on word in sentence`
   std::vector<std::vector<PathElement>> trains; // Loss
-  bool next = false;                           // Generate: `generate next`
-  std::vector<Argument> arguments;             // Generate
-  std::vector<Expr *> results;                 // Return
+  bool next = false;                            // Generate: `generate next`
+  std::vector<Argument> arguments;              // Generate
+  std::vector<Expr *> results;                  // Return
 };
 
 /// A cell, or (isModel) a model: a model's sizes are in `sizes`, it has no inputs list and no results.
 struct Cell {
   bool isModel = false;
   Name name;
-  std::string doc;         // the `##` comment before it, without the marks
-  bool hasSizes = false;   // two lists; otherwise the one list is `inputs`
+  std::string doc;       // the `##` comment before it, without the marks
+  bool hasSizes = false; // two lists; otherwise the one list is `inputs`
   std::vector<Decl> sizes;
   std::vector<Decl> inputs;
   std::vector<ResultType> results;

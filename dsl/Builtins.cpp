@@ -1,20 +1,21 @@
 // Built-in functions (section 7 of the language): one row a function in the table at the end, one C++ function a row or family.
-#include "dsl/Elaborate.h"
+#include "dsl/Builtins.h"
 #include "fmt/format.h"
+#include "llvm/ADT/StringExtras.h"
 #include <cmath>
 
 namespace rondo::dsl {
 
+using namespace builtins;
 using DimVector = llvm::SmallVector<Dim, 2>;
 
-namespace {
+namespace builtins {
 
 std::string quoted(const Call &c) { return fmt::format("'{}'", c.builtin->name); }
 
 const Expr *argExpr(const Call &c, size_t i) { return i < c.argExprs.size() ? c.argExprs[i] : c.expr; }
 
-/// The operand as a real (or, where `keepInt`, int) node.
-NodeId number(Elaborator &e, Call &c, size_t i, bool keepInt = false) {
+NodeId number(Elaborator &e, Call &c, size_t i, bool keepInt) {
   NodeId n = e.node(c.args[i], argExpr(c, i), c.ctx);
   if (n == noNode)
     return n;
@@ -38,6 +39,10 @@ Value mapList(Elaborator &e, Call &c, const Value &v, const std::function<Value(
   return Value::ofList(e.makeList(std::move(parts)));
 }
 
+} // namespace builtins
+
+namespace {
+
 //===--- Elementwise -------------------------------------------------------------------------------------------===//
 
 Value unary(Elaborator &e, Call &c) {
@@ -55,7 +60,9 @@ Value unary(Elaborator &e, Call &c) {
     case Op::Sin: return Value::ofReal(std::sin(x));
     case Op::Cos: return Value::ofReal(std::cos(x));
     case Op::Floor: return Value::ofReal(std::floor(x));
-    case Op::Abs: return v.is(Value::Kind::Int) ? Value::ofInt(v.integer < 0 ? -v.integer : v.integer) : Value::ofReal(std::fabs(x));
+    case Op::Abs:
+      return v.is(Value::Kind::Int) ? Value::ofInt(v.integer < 0 ? -v.integer : v.integer)
+                                    : Value::ofReal(std::fabs(x));
     default: break;
     }
   }
@@ -71,7 +78,8 @@ Value extremum(Elaborator &e, Call &c, Op op) {
     return a.is(Value::Kind::Int) && b.is(Value::Kind::Int) ? v : Value::ofReal(v.number());
   }
   NodeId x = number(e, c, 0, true), y = number(e, c, 1, true);
-  return x == noNode || y == noNode ? Value() : e.elementwise(op, {x, y}, {argExpr(c, 0), argExpr(c, 1)}, c.expr, c.ctx);
+  return x == noNode || y == noNode ? Value()
+                                    : e.elementwise(op, {x, y}, {argExpr(c, 0), argExpr(c, 1)}, c.expr, c.ctx);
 }
 Value minimum(Elaborator &e, Call &c) { return extremum(e, c, Op::Minimum); }
 Value maximum(Elaborator &e, Call &c) { return extremum(e, c, Op::Maximum); }
@@ -108,14 +116,17 @@ Value stopGradient(Elaborator &e, Call &c) {
     if (v.isStatic())
       return v;
     NodeId n = e.node(v, argExpr(c, 0), c.ctx);
-    return n == noNode ? Value() : Value::ofNode(e.add(Op::StopGradient, e.nodes[n].type, e.nodes[n].clock, {n}, c.expr, c.ctx));
+    return n == noNode ? Value()
+                       : Value::ofNode(e.add(Op::StopGradient, e.nodes[n].type, e.nodes[n].clock, {n}, c.expr, c.ctx));
   };
   return stop(c.args[0]);
 }
 
 Value straight(Elaborator &e, Call &c) {
   NodeId a = number(e, c, 0), b = number(e, c, 1);
-  return a == noNode || b == noNode ? Value() : e.elementwise(Op::Straight, {a, b}, {argExpr(c, 0), argExpr(c, 1)}, c.expr, c.ctx);
+  return a == noNode || b == noNode
+             ? Value()
+             : e.elementwise(Op::Straight, {a, b}, {argExpr(c, 0), argExpr(c, 1)}, c.expr, c.ctx);
 }
 
 Value random(Elaborator &e, Call &c) {
@@ -157,15 +168,19 @@ Value split(Elaborator &e, Call &c) {
   if (x == noNode)
     return Value();
   if (!c.args[1].is(Value::Kind::Int))
-    return e.fail(DiagId::R0303, argExpr(c, 1), c.ctx, fmt::format("'split' takes a static number of parts; '{}' is {}", e.text(argExpr(c, 1)), e.describeValue(c.args[1])));
+    return e.fail(DiagId::R0303, argExpr(c, 1), c.ctx,
+                  fmt::format("'split' takes a static number of parts; '{}' is {}", e.text(argExpr(c, 1)),
+                              e.describeValue(c.args[1])));
   int64_t parts = c.args[1].integer;
   const Type type = e.nodes[x].type;
   int axis = firstStatic(type);
   if (axis < 0)
-    return e.fail(DiagId::R0301, argExpr(c, 0), c.ctx, fmt::format("'{}' is {}: it has no axis to split", e.text(argExpr(c, 0)), e.describeType(type)));
+    return e.fail(DiagId::R0301, argExpr(c, 0), c.ctx,
+                  fmt::format("'{}' is {}: it has no axis to split", e.text(argExpr(c, 0)), e.describeType(type)));
   int64_t size = type.dims[axis].size;
   if (parts < 1 || size % parts)
-    return e.fail(DiagId::R0305, c.expr, c.ctx, fmt::format("{} does not split into {} equal parts", e.describeType(type), parts));
+    return e.fail(DiagId::R0305, c.expr, c.ctx,
+                  fmt::format("{} does not split into {} equal parts", e.describeType(type), parts));
   Type part = type;
   part.dims[axis].size = size / parts;
   std::vector<Value> result;
@@ -185,15 +200,14 @@ Value reshape(Elaborator &e, Call &c) {
     return Value();
   const Type type = e.nodes[x].type;
   if (e.ragged(type) >= 0)
-    return e.fail(DiagId::R0308, argExpr(c, 0), c.ctx, fmt::format("a value with a clock's axis cannot be reshaped: {}", e.describeType(type)));
+    return e.fail(DiagId::R0308, argExpr(c, 0), c.ctx,
+                  fmt::format("a value with a clock's axis cannot be reshaped: {}", e.describeType(type)));
   Type result = type;
   result.dims.clear();
   int64_t from = 1, to = 1;
   for (const Dim &d : type.dims)
     from *= d.size;
-  Value shape = c.args[1];
-  if (shape.is(Value::Kind::Family))
-    shape = Value::ofList(e.makeList(e.familyElements(*shape.family, 0, std::nullopt, argExpr(c, 1), c.ctx)));
+  Value shape = e.listed(c.args[1], argExpr(c, 1), c.ctx);
   bool good = shape.is(Value::Kind::List);
   if (good)
     for (const Value &d : shape.list->elements) {
@@ -208,8 +222,9 @@ Value reshape(Elaborator &e, Call &c) {
   for (const Dim &d : result.dims)
     to *= d.size;
   if (from != to)
-    return e.fail(DiagId::R0301, c.expr, c.ctx, fmt::format("'reshape' keeps the number of elements: {} has {}, {} has {}", e.describeType(type), from,
-                                                            e.describeType(result), to));
+    return e.fail(DiagId::R0301, c.expr, c.ctx,
+                  fmt::format("'reshape' keeps the number of elements: {} has {}, {} has {}", e.describeType(type),
+                              from, e.describeType(result), to));
   return Value::ofNode(e.add(Op::Reshape, result, e.nodes[x].clock, {x}, c.expr, c.ctx));
 }
 
@@ -219,7 +234,8 @@ Value transpose(Elaborator &e, Call &c) {
     return Value();
   Type type = e.nodes[x].type;
   if (type.dims.size() < 2)
-    return e.fail(DiagId::R0301, argExpr(c, 0), c.ctx, fmt::format("'transpose' takes a matrix; '{}' is {}", e.text(argExpr(c, 0)), e.describeType(type)));
+    return e.fail(DiagId::R0301, argExpr(c, 0), c.ctx,
+                  fmt::format("'transpose' takes a matrix; '{}' is {}", e.text(argExpr(c, 0)), e.describeType(type)));
   std::reverse(type.dims.begin(), type.dims.end());
   return Value::ofNode(e.add(Op::Transpose, type, e.nodes[x].clock, {x}, c.expr, c.ctx));
 }
@@ -230,7 +246,8 @@ Value oneHot(Elaborator &e, Call &c) {
     return Value();
   Type type = e.nodes[x].type;
   if (type.elem != Elem::Token)
-    return e.fail(DiagId::R0302, argExpr(c, 0), c.ctx, fmt::format("'one_hot' takes a token; '{}' is {}", e.text(argExpr(c, 0)), e.describeType(type)));
+    return e.fail(DiagId::R0302, argExpr(c, 0), c.ctx,
+                  fmt::format("'one_hot' takes a token; '{}' is {}", e.text(argExpr(c, 0)), e.describeType(type)));
   type.dims.push_back({type.tokens});
   return Value::ofNode(e.add(Op::OneHot, {Elem::Real, 0, type.dims}, e.nodes[x].clock, {x}, c.expr, c.ctx));
 }
@@ -246,9 +263,11 @@ Value len(Elaborator &e, Call &c) {
     return Value();
   const Type &t = e.nodes[n].type;
   if (t.dims.empty())
-    return e.fail(DiagId::R0301, argExpr(c, 0), c.ctx, fmt::format("'len' takes a list or a vector; '{}' is {}", e.text(argExpr(c, 0)), e.describeType(t)));
+    return e.fail(DiagId::R0301, argExpr(c, 0), c.ctx,
+                  fmt::format("'len' takes a list or a vector; '{}' is {}", e.text(argExpr(c, 0)), e.describeType(t)));
   if (t.dims[0].axis)
-    return e.fail(DiagId::R0303, argExpr(c, 0), c.ctx, fmt::format("the length of a clock's axis is not static: {}", e.describeType(t)));
+    return e.fail(DiagId::R0303, argExpr(c, 0), c.ctx,
+                  fmt::format("the length of a clock's axis is not static: {}", e.describeType(t)));
   return Value::ofInt(t.dims[0].size);
 }
 
@@ -260,11 +279,14 @@ Value lastAxis(Elaborator &e, Call &c, Op op) {
     return Value();
   Type type = e.nodes[x].type;
   if (type.dims.empty())
-    return e.fail(DiagId::R0301, argExpr(c, 0), c.ctx, fmt::format("{} works along the last axis; '{}' is {}", quoted(c), e.text(argExpr(c, 0)), e.describeType(type)));
+    return e.fail(DiagId::R0301, argExpr(c, 0), c.ctx,
+                  fmt::format("{} works along the last axis; '{}' is {}", quoted(c), e.text(argExpr(c, 0)),
+                              e.describeType(type)));
   if (op == Op::Argmax) {
     const Dim last = type.dims.back();
     if (last.axis)
-      return e.fail(DiagId::R0308, argExpr(c, 0), c.ctx, fmt::format("'argmax' along a clock's axis is no token: {}", e.describeType(type)));
+      return e.fail(DiagId::R0308, argExpr(c, 0), c.ctx,
+                    fmt::format("'argmax' along a clock's axis is no token: {}", e.describeType(type)));
     if (last.size < 1)
       return e.fail(DiagId::R0301, argExpr(c, 0), c.ctx, "'argmax' of nothing");
     type.dims.pop_back();
@@ -286,8 +308,9 @@ Value conv1d(Elaborator &e, Call &c) {
   bool fits = (a.dims.size() == 1 || channels) && b.dims.size() == a.dims.size() + 1 && e.ragged(b) < 0 &&
               (!channels || (!a.dims[1].axis && e.sameDim(a.dims[1], b.dims[1])));
   if (!fits)
-    return e.fail(DiagId::R0301, c.expr, c.ctx, fmt::format("'conv1d' takes x[s] and F[k, w], or x[s, c] and F[k, c, w]: '{}' is {}, '{}' is {}", e.text(argExpr(c, 0)),
-                                                            e.describeType(a), e.text(argExpr(c, 1)), e.describeType(b)));
+    return e.fail(DiagId::R0301, c.expr, c.ctx,
+                  fmt::format("'conv1d' takes x[s] and F[k, w], or x[s, c] and F[k, c, w]: '{}' is {}, '{}' is {}",
+                              e.text(argExpr(c, 0)), e.describeType(a), e.text(argExpr(c, 1)), e.describeType(b)));
   const Clock *clock = nullptr;
   if (!e.oneClock({x, f}, {argExpr(c, 0), argExpr(c, 1)}, "'conv1d'", c.expr, c.ctx, clock))
     return Value();
@@ -301,348 +324,24 @@ Value ctc(Elaborator &e, Call &c) {
   const Type a = e.nodes[logits].type, b = e.nodes[labels].type;
   bool fits = a.dims.size() == 2 && a.dims[0].axis && !a.dims[1].axis && b.dims.size() == 1 && b.dims[0].axis;
   if (!fits)
-    return e.fail(DiagId::R0301, c.expr, c.ctx, fmt::format("'ctc' takes collected logits[s, K] and labels[r]: '{}' is {}, '{}' is {}", e.text(argExpr(c, 0)), e.describeType(a),
-                                                            e.text(argExpr(c, 1)), e.describeType(b)));
+    return e.fail(DiagId::R0301, c.expr, c.ctx,
+                  fmt::format("'ctc' takes collected logits[s, K] and labels[r]: '{}' is {}, '{}' is {}",
+                              e.text(argExpr(c, 0)), e.describeType(a), e.text(argExpr(c, 1)), e.describeType(b)));
   if (b.elem != Elem::Token || b.tokens != a.dims[1].size)
-    return e.fail(DiagId::R0302, argExpr(c, 1), c.ctx, fmt::format("the labels of 'ctc' are token({}), blank 0; '{}' is {}", a.dims[1].size, e.text(argExpr(c, 1)), e.describeType(b)));
+    return e.fail(DiagId::R0302, argExpr(c, 1), c.ctx,
+                  fmt::format("the labels of 'ctc' are token({}), blank 0; '{}' is {}", a.dims[1].size,
+                              e.text(argExpr(c, 1)), e.describeType(b)));
   const Clock *clock = nullptr;
   if (!e.oneClock({logits, labels}, {argExpr(c, 0), argExpr(c, 1)}, "'ctc'", c.expr, c.ctx, clock))
     return Value();
   return Value::ofNode(e.add(Op::Ctc, {Elem::Real, 0, {}}, clock, {logits, labels}, c.expr, c.ctx));
 }
 
-//===--- Reductions (C7) ---------------------------------------------------------------------------------------===//
-
-/// The clock of `per = c` for a value on `from`; null after an error.
-const Clock *coarser(Elaborator &e, Call &c, const Clock *from, const Value &per, const Expr *pe) {
-  std::string x = e.text(argExpr(c, 0));
-  const Clock *own = e.clocks.resolve(from);
-  if (per.is(Value::Kind::Clock)) {
-    const Clock *target = per.clock;
-    if (own->kind == Clock::Kind::Var) {
-      e.clocks.unify(own, e.clocks.variable(target));
-      return target;
-    }
-    const Clock *nearest = nullptr; // the axis own ticks on or selects from
-    for (const Clock *a : e.clocks.ancestors(own))
-      if (!nearest && a->kind == Clock::Kind::Axis)
-        nearest = a;
-    bool selects = own->kind == Clock::Kind::Every || own->kind == Clock::Kind::Event;
-    if (own->kind != Clock::Kind::Sample && nearest && (e.clocks.finerAxis(nearest, target) || (selects && nearest == target)))
-      return target;
-    bool otherBase = target->kind == Clock::Kind::Axis && own->kind != Clock::Kind::Sample && e.clocks.root(target) != e.clocks.root(own);
-    e.error(otherBase ? DiagId::R0409 : DiagId::R0404, pe, c.ctx,
-            otherBase ? fmt::format("'per = {}' and '{}', which ticks on '{}', have two base clocks", e.text(pe), x, e.describeClock(own))
-                      : fmt::format("'per = {}' is {} '{}', which ticks on '{}'; reductions go to a coarser clock", e.text(pe),
-                                    e.clocks.same(own, target) ? "the clock of" : "finer than", x, e.describeClock(own)));
-    return nullptr;
-  }
-  NodeId n = e.node(per, pe, c.ctx);
-  if (n == noNode)
-    return nullptr;
-  const Type &t = e.nodes[n].type;
-  if (t.elem != Elem::Bool || !t.dims.empty()) {
-    e.fail(DiagId::R0402, pe, c.ctx, fmt::format("'per' takes a clock or a bool; '{}' is {}", e.text(pe), e.describeType(t)));
-    return nullptr;
-  }
-  const Clock *on = e.nodes[n].clock ? e.nodes[n].clock : own;
-  if (e.clocks.resolve(on)->kind == Clock::Kind::Var)
-    e.clocks.unify(on, own);
-  for (const Clock *a : e.clocks.ancestors(own))
-    if (e.clocks.same(a, on))
-      return e.eventClock(on, n, e.text(pe));
-  e.fail(DiagId::R0404, pe, c.ctx, fmt::format("'{}' ticks on '{}'; 'per = {}' is a bool on '{}', which is not finer", x, e.describeClock(own), e.text(pe), e.describeClock(on)));
-  return nullptr;
-}
-
-Value perClock(Elaborator &e, Call &c, NodeId x, const Value &per, const Expr *pe, std::optional<Reduction> reduction) {
-  const Clock *from = e.nodes[x].clock;
-  const Type type = e.nodes[x].type;
-  if (e.ragged(type) >= 0)
-    return e.fail(DiagId::R0308, argExpr(c, 0), c.ctx, fmt::format("{} per a clock takes values without a clock's axis; '{}' is {}", quoted(c), e.text(argExpr(c, 0)), e.describeType(type)));
-  if (!from)
-    from = e.ownClock(c.ctx.body->app);
-  const Clock *target = coarser(e, c, from, per, pe);
-  if (!target)
-    return Value();
-  Type result = type;
-  if (!reduction) {
-    const Scope &scope = e.scopes[c.ctx.body->app ? c.ctx.body->app->scope : 0];
-    for (const Cut &cut : scope.cuts)
-      if (cut.before || cut.clock->kind != Clock::Kind::Axis || (target != cut.clock && !e.clocks.finerAxis(target, cut.clock)))
-        return e.fail(DiagId::R0308, c.expr, c.ctx, "'collect' does not cross a reset: collect outside of the cell, or per the segment that resets it");
-    result.dims.insert(result.dims.begin(), Dim{0, e.clocks.clockAxis(from, target)});
-  }
-  NodeId n = e.add(reduction ? Op::ReducePer : Op::Collect, result, target, {x}, c.expr, c.ctx);
-  if (n != noNode && reduction)
-    e.nodes[n].reduction = *reduction;
-  return Value::ofNode(n);
-}
-
-std::optional<Value> foldStatic(const ListValue &list, Reduction r) {
-  bool ints = true;
-  double sum = 0, most = -INFINITY;
-  int64_t intSum = 0, intMost = std::numeric_limits<int64_t>::min();
-  if (list.elements.empty())
-    return std::nullopt;
-  for (const Value &v : list.elements) {
-    if (!v.isNumber())
-      return std::nullopt;
-    ints &= v.is(Value::Kind::Int);
-    sum += v.number();
-    most = std::max(most, v.number());
-    if (v.is(Value::Kind::Int) && __builtin_add_overflow(intSum, v.integer, &intSum))
-      return std::nullopt;
-    if (v.is(Value::Kind::Int))
-      intMost = std::max(intMost, v.integer);
-  }
-  switch (r) {
-  case Reduction::Sum: return ints ? Value::ofInt(intSum) : Value::ofReal(sum);
-  case Reduction::Mean: return Value::ofReal(sum / double(list.elements.size()));
-  case Reduction::Max: return ints ? Value::ofInt(intMost) : Value::ofReal(most);
-  case Reduction::First: return list.elements[0];
-  }
-  return std::nullopt;
-}
-
-Value reduction(Elaborator &e, Call &c, Reduction r) {
-  auto axis = c.named.find("axis"), per = c.named.find("per");
-  bool hasAxis = axis != c.named.end(), hasPer = per != c.named.end();
-  if (hasAxis == hasPer)
-    return e.fail(DiagId::R0310, c.expr, c.ctx, fmt::format("{} needs 'axis = i' or 'axis = all' (inside the value) or 'per = clock' (over time){}", quoted(c), hasAxis ? "; not both" : ""));
-  Value v = c.args[0];
-  if (v.is(Value::Kind::Family))
-    v = Value::ofList(e.makeList(e.familyElements(*v.family, 0, std::nullopt, argExpr(c, 0), c.ctx)));
-  if (hasAxis && v.is(Value::Kind::List))
-    if (std::optional<Value> folded = foldStatic(*v.list, r))
-      return *folded;
-  c.args[0] = v;
-  NodeId x = r == Reduction::First ? e.node(v, argExpr(c, 0), c.ctx) : number(e, c, 0, r != Reduction::Mean);
-  if (x == noNode)
-    return Value();
-  if (hasPer)
-    return perClock(e, c, x, per->second.first, per->second.second, r);
-  const Type type = e.nodes[x].type;
-  Type result = type;
-  int64_t which = -1;
-  if (axis->second.first.is(Value::Kind::All)) {
-    result.dims.clear();
-  } else {
-    if (!axis->second.first.is(Value::Kind::Int))
-      return e.fail(DiagId::R0303, axis->second.second, c.ctx, fmt::format("'axis' is a static int or 'all'; '{}' is {}", e.text(axis->second.second), e.describeValue(axis->second.first)));
-    which = axis->second.first.integer;
-    if (which < 0 || which >= int64_t(type.dims.size()))
-      return e.fail(DiagId::R0301, axis->second.second, c.ctx, fmt::format("'{}' is {}: it has no axis {}", e.text(argExpr(c, 0)), e.describeType(type), which));
-    result.dims.erase(result.dims.begin() + which);
-  }
-  if (type.dims.empty())
-    return Value::ofNode(x);
-  NodeId n = e.add(Op::Fold, result, e.nodes[x].clock, {x}, c.expr, c.ctx);
-  if (n != noNode) {
-    e.nodes[n].reduction = r;
-    e.nodes[n].ints = {which};
-  }
-  return Value::ofNode(n);
-}
-Value sum(Elaborator &e, Call &c) { return reduction(e, c, Reduction::Sum); }
-Value mean(Elaborator &e, Call &c) { return reduction(e, c, Reduction::Mean); }
-Value max(Elaborator &e, Call &c) { return reduction(e, c, Reduction::Max); }
-Value first(Elaborator &e, Call &c) { return reduction(e, c, Reduction::First); }
-
-Value collect(Elaborator &e, Call &c) {
-  auto per = c.named.find("per");
-  if (per == c.named.end() || c.named.count("axis"))
-    return e.fail(DiagId::R0310, c.expr, c.ctx, "'collect' needs 'per = clock': it gathers over time");
-  NodeId x = e.node(c.args[0], argExpr(c, 0), c.ctx);
-  return x == noNode ? Value() : perClock(e, c, x, per->second.first, per->second.second, std::nullopt);
-}
-
-//===--- Time --------------------------------------------------------------------------------------------------===//
-
-Value pre(Elaborator &e, Call &c) { return e.delayed(Value(), nullptr, c.args[0], argExpr(c, 0), c.expr, c.ctx); }
-
-Value next(Elaborator &e, Call &c) {
-  if (!c.ctx.inLoss)
-    return e.fail(DiagId::R0408, c.expr, c.ctx, "'next' looks ahead and belongs in 'loss'; a cell that reads the future is written with 'reversed'");
-  std::function<Value(const Value &)> ahead = [&](const Value &v) -> Value {
-    if (v.is(Value::Kind::List))
-      return mapList(e, c, v, ahead);
-    NodeId n = e.node(v, argExpr(c, 0), c.ctx);
-    if (n == noNode)
-      return Value();
-    if (!e.nodes[n].clock)
-      return Value::ofNode(n);
-    if (e.ragged(e.nodes[n].type) >= 0)
-      return e.fail(DiagId::R0308, c.expr, c.ctx, "'next' of a value with a clock's axis");
-    return Value::ofNode(e.add(Op::Next, e.nodes[n].type, e.nodes[n].clock, {n}, c.expr, c.ctx));
-  };
-  return ahead(c.args[0]);
-}
-
-/// The clock that `to = c` names, or null after an error.
-const Clock *targetClock(Elaborator &e, Call &c) {
-  auto &[v, at] = c.named.find("to")->second;
-  if (v.is(Value::Kind::Clock))
-    return v.clock;
-  if (!v.isError())
-    e.fail(DiagId::R0410, at, c.ctx, fmt::format("'to' takes a clock; '{}' is {}", e.text(at), e.describeValue(v)));
-  return nullptr;
-}
-
-Value hold(Elaborator &e, Call &c) {
-  std::function<Value(const Value &)> held = [&](const Value &v) -> Value {
-    if (v.is(Value::Kind::List))
-      return mapList(e, c, v, held);
-    NodeId x = e.node(v, argExpr(c, 0), c.ctx);
-    if (x == noNode)
-      return Value();
-    const Clock *own = e.clocks.resolve(e.nodes[x].clock);
-    std::string name = e.text(argExpr(c, 0));
-    if (!own)
-      return Value::ofNode(x);
-    if (own->kind == Clock::Kind::Var)
-      return e.fail(DiagId::R0401, c.expr, c.ctx, fmt::format("the clock of '{}' is not known here: it depends on itself; sample it with 'when' first", name));
-    const Clock *to = nullptr, *written = e.clocks.withoutVariables(e.nodes[x].clock);
-    if (!c.named.count("to") && written->kind == Clock::Kind::Every && written->period == 1) {
-      to = e.clocks.resolve(written->parent);
-    } else if (c.named.count("to")) {
-      const Clock *wanted = targetClock(e, c);
-      if (!wanted)
-        return Value();
-      for (const Clock *a : e.clocks.ancestors(own))
-        if (a != own && e.clocks.same(a, wanted))
-          to = wanted;
-      if (own->kind == Clock::Kind::Sample && wanted->kind == Clock::Kind::Axis)
-        to = wanted;
-      if (!to) {
-        bool base = wanted->kind == Clock::Kind::Axis && own->kind != Clock::Kind::Sample && e.clocks.root(wanted) != e.clocks.root(own);
-        return e.fail(base ? DiagId::R0409 : DiagId::R0403, c.expr, c.ctx, fmt::format("'{}' ticks on '{}'; 'hold' rises to a finer clock it comes from, '{}' is none", name, e.describeClock(own), e.describeClock(wanted)));
-      }
-    } else if (own->kind == Clock::Kind::Every || own->kind == Clock::Kind::Event) {
-      to = e.clocks.resolve(own->parent);
-    } else {
-      to = e.clocks.child(own);
-      if (!to)
-        return e.fail(DiagId::R0403, c.expr, c.ctx,
-                      own->kind == Clock::Kind::Sample ? fmt::format("'{}' ticks on 'sample', over several base clocks: say 'hold({}, to = ..)'", name, name)
-                                                       : fmt::format("nothing to hold: '{}' ticks on the base clock '{}'", name, own->name));
-    }
-    const Type type = e.nodes[x].type;
-    if (int r = e.ragged(type); r >= 0 && !e.perSample(type.dims[r].axis))
-      return e.fail(DiagId::R0308, c.expr, c.ctx, fmt::format("a value that is held has a clock's axis only 'per = sample': {}", e.describeType(type)));
-    llvm::SmallVector<NodeId, 2> operands = {x};
-    if (auto init = c.named.find("init"); init != c.named.end()) {
-      const Expr *at = init->second.second;
-      NodeId n = e.node(init->second.first, at, c.ctx);
-      if (n == noNode || (n = e.convert(n, type.elem, type.tokens, at, c.ctx)) == noNode)
-        return Value();
-      if (!e.sameDims(e.nodes[n].type.dims, type.dims) && !e.nodes[n].type.dims.empty())
-        return e.fail(DiagId::R0307, at, c.ctx, fmt::format("'init' is {}, '{}' is {}", e.describeType(e.nodes[n].type), name, e.describeType(type)));
-      const Clock *clock = to;
-      if (!e.oneClock({n}, {at}, "'hold'", c.expr, c.ctx, clock))
-        return Value();
-      operands.push_back(n);
-    }
-    return Value::ofNode(e.add(Op::Hold, type, to, operands, c.expr, c.ctx));
-  };
-  Value v = c.args[0];
-  if (v.is(Value::Kind::Family))
-    v = Value::ofList(e.makeList(e.familyElements(*v.family, 0, std::nullopt, argExpr(c, 0), c.ctx)));
-  return held(v);
-}
-
-Value spread(Elaborator &e, Call &c) {
-  if (!c.named.count("to"))
-    return e.fail(DiagId::R0203, c.expr, c.ctx, "'spread' needs 'to = clock'");
-  const Clock *to = targetClock(e, c);
-  if (!to)
-    return Value();
-  std::function<Value(const Value &)> over = [&](const Value &v) -> Value {
-    if (v.is(Value::Kind::List))
-      return mapList(e, c, v, over);
-    NodeId x = e.node(v, argExpr(c, 0), c.ctx);
-    if (x == noNode)
-      return Value();
-    const Clock *own = e.clocks.resolve(e.nodes[x].clock);
-    std::string name = e.text(argExpr(c, 0));
-    if (!own)
-      return Value::ofNode(x);
-    bool segment = own->kind == Clock::Kind::Sample || (own->kind == Clock::Kind::Axis && e.clocks.child(own));
-    if (!segment)
-      return e.fail(DiagId::R0403, c.expr, c.ctx, fmt::format("'spread' takes a value of a segment or of the sample; '{}' ticks on '{}'{}", name, e.describeClock(own),
-                                                              own->kind == Clock::Kind::Axis ? "" : ": 'hold' it"));
-    if (!e.clocks.finerAxis(to, own)) {
-      bool base = to->kind == Clock::Kind::Axis && own->kind == Clock::Kind::Axis && e.clocks.root(to) != e.clocks.root(own);
-      return e.fail(base ? DiagId::R0409 : DiagId::R0403, c.expr, c.ctx, fmt::format("'{}' ticks on '{}', which is no segment of '{}'", name, e.describeClock(own), e.describeClock(to)));
-    }
-    return Value::ofNode(e.add(Op::Spread, e.nodes[x].type, to, {x}, c.expr, c.ctx));
-  };
-  Value v = c.args[0];
-  if (v.is(Value::Kind::Family))
-    v = Value::ofList(e.makeList(e.familyElements(*v.family, 0, std::nullopt, argExpr(c, 0), c.ctx)));
-  return over(v);
-}
-
-Value every(Elaborator &e, Call &c) {
-  Value phase = Value::ofInt(0);
-  const Expr *phaseExpr = nullptr;
-  if (auto it = c.named.find("phase"); it != c.named.end())
-    std::tie(phase, phaseExpr) = it->second;
-  for (auto &[v, at, what] : {std::tuple(c.args[0], argExpr(c, 0), "period"), std::tuple(phase, phaseExpr, "phase")})
-    if (v.is(Value::Kind::Real))
-      return e.fail(DiagId::R0406, at, c.ctx, fmt::format("a {} is a whole number of ticks, not {}", what, v.real));
-    else if (!v.is(Value::Kind::Int))
-      return e.fail(DiagId::R0303, at, c.ctx, fmt::format("the {} of 'every' must be static; '{}' is {}", what, e.text(at), v.is(Value::Kind::Node) ? "a stream" : e.describeValue(v)));
-  int64_t p = c.args[0].integer, k = phase.integer;
-  if (p < 1)
-    return e.fail(DiagId::R0406, c.expr, c.ctx, fmt::format("a period is at least 1, not {}", p));
-  if (k < 0 || k >= p)
-    return e.fail(DiagId::R0406, c.expr, c.ctx, fmt::format("phase {} never comes with period {}; phases are 0..{}", k, p, p - 1));
-  NodeId n = e.add(Op::Every, {Elem::Bool, 0, {}}, e.clocks.variable(), {}, c.expr, c.ctx);
-  if (n != noNode) {
-    e.nodes[n].ints = {p, k};
-    e.nodeApps[n] = c.ctx.body->app;
-  }
-  return Value::ofNode(n);
-}
-
-Value reversed(Elaborator &e, Call &c) {
-  Value v = c.args[0];
-  switch (v.kind) {
-  case Value::Kind::Builtin:
-    return v;
-  case Value::Kind::Instance:
-    v.kind = Value::Kind::ReversedInstance;
-    return v;
-  case Value::Kind::ReversedInstance:
-    v.kind = Value::Kind::Instance;
-    return v;
-  case Value::Kind::Recipe: {
-    Recipe *turned = e.makeRecipe();
-    *turned = *v.recipe;
-    turned->reversed = !turned->reversed;
-    v.recipe = turned;
-    return v;
-  }
-  default:
-    return e.fail(DiagId::R0204, argExpr(c, 0), c.ctx, fmt::format("'reversed' takes a cell; '{}' is {}{}", e.text(argExpr(c, 0)), e.describeValue(v),
-                                                                   v.is(Value::Kind::Node) ? ": write 'reversed(cell)(x)'" : ""));
-  }
-}
-
-Value resetAt(Elaborator &e, Call &c, bool before) {
-  Value v;
-  v.kind = Value::Kind::Reset;
-  v.integer = e.resetStore.size();
-  e.resetStore.push_back({before, c.args[0], argExpr(c, 0)});
-  return v;
-}
-Value after(Elaborator &e, Call &c) { return resetAt(e, c, false); }
-Value before(Elaborator &e, Call &c) { return resetAt(e, c, true); }
-
 Value initializer(Elaborator &e, Call &c, Initializer::Kind kind) {
   if (!c.args[0].isNumber())
-    return e.fail(DiagId::R0303, argExpr(c, 0), c.ctx, fmt::format("{} takes a static number; '{}' is {}", quoted(c), e.text(argExpr(c, 0)), e.describeValue(c.args[0])));
+    return e.fail(DiagId::R0303, argExpr(c, 0), c.ctx,
+                  fmt::format("{} takes a static number; '{}' is {}", quoted(c), e.text(argExpr(c, 0)),
+                              e.describeValue(c.args[0])));
   Value v;
   v.kind = Value::Kind::Initial;
   v.initial = kind;
@@ -718,19 +417,27 @@ std::vector<StringRef> builtinNames() {
 Value Elaborator::callBuiltin(const Builtin &builtin, const Expr *e, Context &ctx) {
   Call call{&builtin, e, ctx, {}, {}, {}};
   // what is after a tick may depend on it
-  bool delays = builtin.make == pre || builtin.make == after, resets = builtin.make == after || builtin.make == before, bad = false;
+  bool delays = builtin.make == pre || builtin.make == after, resets = builtin.make == after || builtin.make == before,
+       bad = false;
   if (delays)
     stack.push_back(nullptr);
   for (const Argument &arg : e->arguments) {
     if (arg.name) {
       StringRef name = arg.name->text;
       if ((!builtin.named[0] || name != builtin.named[0]) && (!builtin.named[1] || name != builtin.named[1])) {
-        std::string known = builtin.named[0] ? fmt::format("'{}'{}", builtin.named[0], builtin.named[1] ? fmt::format(" and '{}'", builtin.named[1]) : "") : "none";
-        error(DiagId::R0203, arg.name->range, ctx, fmt::format("'{}' has no argument '{}'; its named arguments: {}", builtin.name, name.str(), known));
+        std::string known = builtin.named[0]
+                                ? fmt::format("'{}'{}", builtin.named[0],
+                                              builtin.named[1] ? fmt::format(" and '{}'", builtin.named[1]) : "")
+                                : "none";
+        error(DiagId::R0203, arg.name->range, ctx,
+              fmt::format("'{}' has no argument '{}'; its named arguments: {}", builtin.name, name.str(), known));
         bad = true;
         continue;
       }
-      Value v = name == "per" || name == "to" ? evaluateClock(arg.value, ctx) : evaluate(arg.value, ctx);
+      bool isAll = name == "axis" && arg.value->kind == Expr::Kind::Name && arg.value->name == "all";
+      Value v = isAll                           ? Value::ofAll()
+                : name == "per" || name == "to" ? evaluateClock(arg.value, ctx)
+                                                : evaluate(arg.value, ctx);
       bad |= v.isError();
       if (!call.named.try_emplace(name.str(), v, arg.value).second) {
         error(DiagId::R0203, arg.value, ctx, fmt::format("'{}' is given twice", name.str()));
@@ -748,33 +455,35 @@ Value Elaborator::callBuiltin(const Builtin &builtin, const Expr *e, Context &ct
     return Value();
   int given = call.args.size();
   if (given < builtin.minArgs || given > builtin.maxArgs)
-    return fail(DiagId::R0203, e, ctx, fmt::format("'{}' takes {} argument{}; {} given", builtin.name, builtin.minArgs, builtin.minArgs == 1 ? "" : "s", given));
+    return fail(DiagId::R0203, e, ctx,
+                fmt::format("'{}' takes {} argument{}; {} given", builtin.name, builtin.minArgs,
+                            builtin.minArgs == 1 ? "" : "s", given));
   return builtin.make(*this, call);
 }
 
 /// A clock by name (`per = c`, `to = c`, `-> .. on c`) or a condition: an unknown name is an unknown clock.
 Value Elaborator::evaluateClock(const Expr *e, Context &ctx) {
   if (e->kind == Expr::Kind::Name && !lookup(e->name, ctx.body) && !clocks.find(e->name)) {
-    std::string known;
+    std::vector<StringRef> known;
     for (const Clock *axis : clocks.axes())
-      known += axis->name + ", ";
-    return fail(DiagId::R0410, e, ctx, fmt::format("no clock '{}' here; clocks: {}sample", e->name.str(), known));
+      known.push_back(axis->name);
+    known.push_back("sample");
+    error(DiagId::R0410, e, ctx, fmt::format("no clock '{}' here; clocks: {}", e->name.str(), llvm::join(known, ", ")))
+        .suggest(e->nameRange, e->name, known);
+    return Value();
   }
   return evaluateCondition(e, ctx);
 }
 
-Value Elaborator::concat(llvm::ArrayRef<Value> given, llvm::ArrayRef<const Expr *> exprs, const Expr *at, Context &ctx) {
+Value Elaborator::concat(llvm::ArrayRef<Value> given, llvm::ArrayRef<const Expr *> exprs, const Expr *at,
+                         Context &ctx) {
   llvm::SmallVector<NodeId> parts;
   llvm::SmallVector<const Expr *> places;
   bool bad = false;
-  std::function<void(const Value &, const Expr *)> flatten = [&](const Value &v, const Expr *e) {
+  std::function<void(const Value &, const Expr *)> flatten = [&](const Value &given, const Expr *e) {
+    Value v = listed(given, e, ctx);
     if (v.is(Value::Kind::List)) {
       for (const Value &x : v.list->elements)
-        flatten(x, e);
-      return;
-    }
-    if (v.is(Value::Kind::Family)) {
-      for (const Value &x : familyElements(*v.family, 0, std::nullopt, e, ctx))
         flatten(x, e);
       return;
     }
@@ -785,7 +494,9 @@ Value Elaborator::concat(llvm::ArrayRef<Value> given, llvm::ArrayRef<const Expr 
     }
     const Type &t = nodes[n].type;
     if (t.elem == Elem::Token || t.elem == Elem::Bool) {
-      fail(DiagId::R0302, e, ctx, fmt::format("'concat' joins numbers; '{}' is {}{}", text(e), describeType(t), t.elem == Elem::Token ? ": use 'embed(n)(..)' or 'one_hot(..)'" : ": use 'real(..)'"));
+      fail(DiagId::R0302, e, ctx,
+           fmt::format("'concat' joins numbers; '{}' is {}{}", text(e), describeType(t),
+                       t.elem == Elem::Token ? ": use 'embed(n)(..)' or 'one_hot(..)'" : ": use 'real(..)'"));
       bad = true;
       return;
     }
@@ -799,7 +510,6 @@ Value Elaborator::concat(llvm::ArrayRef<Value> given, llvm::ArrayRef<const Expr 
   for (NodeId n : parts)
     real |= nodes[n].type.elem == Elem::Real;
   Type result{real || parts.empty() ? Elem::Real : Elem::Int, 0, {}};
-  int axis = -1;
   llvm::SmallVector<NodeId> kept;
   llvm::SmallVector<const Expr *> keptAt;
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -808,22 +518,23 @@ Value Elaborator::concat(llvm::ArrayRef<Value> given, llvm::ArrayRef<const Expr 
     Type t = nodes[parts[i]].type;
     if (t.dims.empty())
       t.dims.push_back({1});
-    int own = firstStatic(t);
-    if (own < 0)
-      return fail(DiagId::R0308, places[i], ctx, fmt::format("a clock's axis cannot be joined along: '{}' is {}", text(places[i]), describeType(t)));
+    if (t.dims[0].axis)
+      return fail(
+          DiagId::R0308, places[i], ctx,
+          fmt::format("'concat' cannot join along a clock's axis: '{}' is {}", text(places[i]), describeType(t)));
     if (t.dims.size() == 1 && t.dims[0].size == 0)
       continue; // `[]`: no input
-    if (axis < 0) {
-      axis = own;
+    if (kept.empty()) {
       result.dims = t.dims;
     } else {
       DimVector other = t.dims;
-      if (own == axis && other.size() == result.dims.size())
-        other[axis] = result.dims[axis];
+      other[0] = result.dims[0];
       if (!sameDims(other, result.dims))
-        return fail(DiagId::R0301, at, ctx, fmt::format("'concat' joins along the first axis; the others differ: '{}' is {}, '{}' is {}", text(keptAt[0]), describeType(nodes[kept[0]].type),
-                                                        text(places[i]), describeType(nodes[parts[i]].type)));
-      result.dims[axis].size += t.dims[axis].size;
+        return fail(DiagId::R0301, at, ctx,
+                    fmt::format("'concat' joins along the first axis; the others differ: '{}' is {}, '{}' is {}",
+                                text(keptAt[0]), describeType(nodes[kept[0]].type), text(places[i]),
+                                describeType(nodes[parts[i]].type)));
+      result.dims[0].size += t.dims[0].size;
     }
     kept.push_back(parts[i]), keptAt.push_back(places[i]);
   }

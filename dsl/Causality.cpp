@@ -66,18 +66,20 @@ bool Finisher::checkDirections() {
       return;
     std::vector<std::string> parts;
     SMRange first;
-    for (NodeId n : members) {
-      if (std::string name = nodeName(n); !name.empty() && parts.size() < 8)
+    std::set<NodeId> inside(members.begin(), members.end());
+    for (const auto &[node, app, name] : e.nodeNames)
+      if (parts.size() < 8 && inside.count(e.resolve(node)) && !e.isLibrary(app->body->cell->name.range))
         parts.push_back(name);
+    for (NodeId n : members) {
       SMRange at = userPlace(e.nodes[n].location);
       if (!e.isLibrary(at) && (!first.isValid() || at.Start.getPointer() < first.Start.getPointer()))
         first = at;
     }
-    std::string text;
-    for (size_t i = parts.size(); i-- > 0;)
-      text += (text.empty() ? ": " : ", ") + parts[i];
-    e.diags.report(DiagId::R0501, first, fmt::format("a loop passes through {}, which needs its own future{}",
-                                                     spread != noNode ? "'spread'" : "'reversed'", text));
+    e.diags.report(DiagId::R0501, first,
+                   fmt::format("a loop passes through {}, which needs its own future{}{}; no delay helps: take what is "
+                               "read from outside of the loop",
+                               spread != noNode ? "'spread'" : "'reversed'", parts.empty() ? "" : ": ",
+                               fmt::join(parts, ", ")));
     good = false;
   };
   for (NodeId root : order) {
@@ -147,14 +149,16 @@ void Finisher::checkCausality() {
       }
       if (!through)
         continue;
-      std::string what = fmt::format("{} needs the future of '{}' through '{}'", o.name, e.describeClock(e.clocks.root(root)), through);
+      std::string what = fmt::format("{} needs the future of '{}' through '{}'", o.name,
+                                     e.describeClock(e.clocks.root(root)), through);
       result.causal = false;
       if (result.whyNotCausal.empty())
         result.whyNotCausal = what;
       if (e.options.requireStep) {
         llvm::SmallVector<SMRange, 2> inside;
         SMRange at = userPlace(n.location, &inside);
-        Diagnostic &d = e.diags.report(DiagId::R0407, at, fmt::format("'{}' cannot be stepped: {}", model.name.text.str(), what));
+        Diagnostic &d =
+            e.diags.report(DiagId::R0407, at, fmt::format("'{}' cannot be stepped: {}", model.name.text.str(), what));
         for (SMRange r : inside)
           d.note(r, "inside here");
         return;
@@ -172,27 +176,37 @@ void Finisher::checkGenerate() {
     auto refuse = [&](std::string message) { e.diags.report(DiagId::R0602, g.range, std::move(message)); };
     const Clock *c = input.clock;
     if (c->kind != Clock::Kind::Axis || c->parent->kind != Clock::Kind::Sample || e.clocks.child(c)) {
-      refuse(fmt::format("'generate' makes an input on a base clock without segments; '{}' is on '{}'", input.name, e.describeClock(c)));
+      refuse(fmt::format("'generate' makes an input on a base clock without segments; '{}' is on '{}'", input.name,
+                         e.describeClock(c)));
       continue;
     }
     bool others = false;
     for (const Input &other : e.inputs)
       if (&other != &input && other.clock == c) {
-        refuse(fmt::format("'{}' is on '{}' too: nothing makes its rows while '{}' is generated", other.name, c->name, input.name));
+        refuse(fmt::format("'{}' is on '{}' too: nothing makes its rows while '{}' is generated", other.name, c->name,
+                           input.name));
         others = true;
       }
     if (others)
       continue;
+    if (!y.clock) {
+      refuse(fmt::format("'{}' is made of parameters and constants alone: no input reaches what generates it",
+                         input.name));
+      continue;
+    }
     bool token = input.type.elem == Elem::Token;
-    bool fits = token ? y.type.elem == Elem::Real && input.type.dims.empty() && y.type.dims.size() == 1 && !y.type.dims[0].axis && y.type.dims[0].size == input.type.tokens
+    bool fits = token ? y.type.elem == Elem::Real && input.type.dims.empty() && y.type.dims.size() == 1 &&
+                            !y.type.dims[0].axis && y.type.dims[0].size == input.type.tokens
                       : y.type.elem == input.type.elem && e.sameDims(y.type.dims, input.type.dims);
     if (!fits) {
       refuse(fmt::format("'{}' is {}: it is generated from {}, this is {}", input.name, e.describeType(input.type),
-                         token ? fmt::format("real[{}]", input.type.tokens) : e.describeType(input.type), e.describeType(y.type)));
+                         token ? fmt::format("real[{}]", input.type.tokens) : e.describeType(input.type),
+                         e.describeType(y.type)));
       continue;
     }
     if (!y.clock || !e.clocks.same(y.clock, c)) {
-      refuse(fmt::format("'{}' is on '{}', what it is generated from on '{}'", input.name, c->name, e.describeClock(y.clock)));
+      refuse(fmt::format("'{}' is on '{}', what it is generated from on '{}'", input.name, c->name,
+                         e.describeClock(y.clock)));
       continue;
     }
     std::vector<bool> all = closure({g.node});
@@ -207,7 +221,8 @@ void Finisher::checkGenerate() {
       if (n.op == Op::Spread && on == c) {
         std::vector<bool> from = closure({n.operands[0]});
         for (NodeId x : order)
-          if (from[x] && e.nodes[x].clock && e.clocks.resolve(e.nodes[x].clock)->kind != Clock::Kind::Sample && e.clocks.root(e.nodes[x].clock) == c)
+          if (from[x] && e.nodes[x].clock && e.clocks.resolve(e.nodes[x].clock)->kind != Clock::Kind::Sample &&
+              e.clocks.root(e.nodes[x].clock) == c)
             future = "spread";
       }
     }
@@ -219,7 +234,9 @@ void Finisher::checkGenerate() {
       std::vector<bool> now = sameTick(g.node);
       for (NodeId id : order)
         if (now[id] && e.nodes[id].op == Op::Input && e.nodes[id].index == g.input) {
-          refuse(fmt::format("'{0}' is computed from the '{0}' of the same tick: read 'v fby {0}', or 'generate next {0}'", input.name));
+          refuse(
+              fmt::format("'{0}' is computed from the '{0}' of the same tick: read 'v fby {0}', or 'generate next {0}'",
+                          input.name));
           break;
         }
     }
@@ -246,7 +263,8 @@ void Finisher::checkTrains() {
       std::string known;
       for (const std::string &h : heads)
         known += (known.empty() ? "" : ", ") + h;
-      e.diags.report(DiagId::R0603, loss.range, fmt::format("'{}' matches no parameter; paths here: {}", path, known.empty() ? "none" : known));
+      e.diags.report(DiagId::R0603, loss.range,
+                     fmt::format("'{}' matches no parameter; paths here: {}", path, known.empty() ? "none" : known));
     }
 }
 
@@ -266,37 +284,48 @@ void Finisher::checkGradients() {
       continue;
     seen[id] = true;
     switch (n.op) {
-    case Op::StopGradient: case Op::Floor: case Op::ToReal: case Op::OneHot:
-      break;
-    case Op::Straight:
-      work.push_back(n.operands[1]);
-      break;
+    case Op::StopGradient:
+    case Op::Floor:
+    case Op::ToReal:
+    case Op::OneHot: break;
+    case Op::Straight: work.push_back(n.operands[1]); break;
     case Op::Select:
       work.push_back(n.operands[1]);
       work.push_back(n.operands[2]);
       break;
-    case Op::Gather: case Op::Ctc:
-      work.push_back(n.operands[0]);
-      break;
+    case Op::Gather:
+    case Op::Ctc: work.push_back(n.operands[0]); break;
     case Op::Read:
       for (NodeId x : {e.slots[n.index].slot.init, e.slots[n.index].slot.next})
         if (x != noNode)
           work.push_back(x);
       break;
-    default:
-      work.insert(work.end(), n.operands.begin(), n.operands.end());
+    default: work.insert(work.end(), n.operands.begin(), n.operands.end());
     }
   }
-  std::vector<bool> read(e.params.size()), reached(e.params.size());
+  std::vector<bool> reached(e.params.size());
+  std::vector<NodeId> reads(e.params.size(), noNode);
   for (NodeId id : order)
     if (e.nodes[id].op == Op::Param) {
-      read[e.nodes[id].index] = true;
-      if (seen[id])
-        reached[e.nodes[id].index] = true;
+      reads[e.nodes[id].index] = id;
+      reached[e.nodes[id].index] = reached[e.nodes[id].index] || seen[id];
     }
+  // a library cell's parameters are the application's
+  std::map<const char *, std::pair<SMRange, std::vector<std::string>>> places;
   for (size_t i = 0; i < e.params.size(); ++i)
-    if (read[i] && !reached[i])
-      e.diags.report(DiagId::R0604, e.params[i].range, fmt::format("parameter '{}' gets no gradient: no loss depends on it", e.params[i].path));
+    if (reads[i] != noNode && !reached[i]) {
+      SMRange at = e.isLibrary(e.params[i].range) ? userPlace(e.nodes[reads[i]].location) : e.params[i].range;
+      auto &[range, paths] = places[at.Start.getPointer()];
+      range = at;
+      paths.push_back(fmt::format("'{}'", e.params[i].path));
+    }
+  for (auto &[start, place] : places) {
+    auto &[at, paths] = place;
+    bool one = paths.size() == 1;
+    e.diags.report(DiagId::R0604, at,
+                   fmt::format("parameter{} {} get{} no gradient: no loss depends on {}", one ? "" : "s",
+                               fmt::join(paths, ", "), one ? "s" : "", one ? "it" : "them"));
+  }
 }
 
 void Finisher::checkUse() {

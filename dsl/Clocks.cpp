@@ -227,10 +227,8 @@ std::string ClockTable::describe(const Clock *clock, const std::function<std::st
   if (!clock)
     return "no clock";
   switch (clock->kind) {
-  case Clock::Kind::Sample:
-    return "sample";
-  case Clock::Kind::Axis:
-    return clock->name;
+  case Clock::Kind::Sample: return "sample";
+  case Clock::Kind::Axis: return clock->name;
   case Clock::Kind::Every: {
     std::string phase = clock->phase ? fmt::format(", phase = {}", clock->phase) : "";
     return fmt::format("{} when every({}{})", describe(clock->parent, condition), clock->period, phase);
@@ -239,8 +237,7 @@ std::string ClockTable::describe(const Clock *clock, const std::function<std::st
     std::string text = condition(clock->condition);
     return fmt::format("{} when {}", describe(clock->parent, condition), text.empty() ? "an event" : text);
   }
-  case Clock::Kind::Var:
-    break;
+  case Clock::Kind::Var: break;
   }
   return "a clock that is not known here";
 }
@@ -251,8 +248,7 @@ std::string describeFinished(const Clock *clock, const Model &model) {
   if (!clock)
     return "no clock";
   switch (clock->kind) {
-  case Clock::Kind::Sample:
-    return "sample";
+  case Clock::Kind::Sample: return "sample";
   case Clock::Kind::Every: {
     std::string phase = clock->phase ? fmt::format(", phase = {}", clock->phase) : "";
     return fmt::format("{} when every({}{})", describeFinished(clock->parent, model), clock->period, phase);
@@ -262,8 +258,7 @@ std::string describeFinished(const Clock *clock, const Model &model) {
     return fmt::format("{} when {}", describeFinished(clock->parent, model),
                        condition.empty() ? fmt::format("event{}", clock->id) : condition);
   }
-  default:
-    return clock->name;
+  default: return clock->name;
   }
 }
 } // namespace

@@ -44,11 +44,15 @@ public:
   /// The clock itself, what it selects from, ..., down to the finest axis: C7's "x's clock or an ancestor".
   llvm::SmallVector<const Clock *> ancestors(const Clock *clock);
 
-  std::string describe(const Clock *clock) { return describe(clock, [](NodeId) { return std::string(); }); }
+  std::string describe(const Clock *clock) {
+    return describe(clock, [](NodeId) { return std::string(); });
+  }
   std::string describe(const Clock *clock, const std::function<std::string(NodeId)> &condition);
 
   const ClockAxis *clockAxis(const Clock *collected, const Clock *per);
-  bool same(const ClockAxis *a, const ClockAxis *b) { return a == b || (same(a->collected, b->collected) && same(a->per, b->per)); }
+  bool same(const ClockAxis *a, const ClockAxis *b) {
+    return a == b || (same(a->collected, b->collected) && same(a->per, b->per));
+  }
 
   std::vector<std::unique_ptr<Clock>> store;
   std::vector<std::unique_ptr<ClockAxis>> axisStore;

@@ -104,6 +104,14 @@ void Diagnostics::printJson(raw_ostream &os) const {
   });
 }
 
+Diagnostic &Diagnostic::suggest(SMRange at, StringRef name, ArrayRef<StringRef> candidates) {
+  if (std::optional<StringRef> near = nearest(name, candidates)) {
+    message += "; did you mean '" + near->str() + "'?";
+    fixIt(at, near->str());
+  }
+  return *this;
+}
+
 std::optional<StringRef> nearest(StringRef name, ArrayRef<StringRef> candidates) {
   std::optional<StringRef> best;
   unsigned bestDistance = name.size() / 3 + 1;
@@ -113,6 +121,8 @@ std::optional<StringRef> nearest(StringRef name, ArrayRef<StringRef> candidates)
     unsigned distance = name.edit_distance(candidate, /*AllowReplacements=*/true, bestDistance);
     if (distance > 0 && candidate.equals_insensitive(name))
       distance = 0; // only the case differs: nothing can be nearer
+    if (distance == 2 && std::is_permutation(name.begin(), name.end(), candidate.begin(), candidate.end()))
+      distance = 1; // two letters changed places: one slip
     if (distance < bestDistance || (best && distance == bestDistance && candidate < *best)) {
       bestDistance = distance;
       best = candidate;

@@ -57,6 +57,8 @@ struct Diagnostic {
     fixIts.push_back({at, std::move(text)});
     return *this;
   }
+  /// "; did you mean 'x'?", with the fix-it, if one of the candidates is near to the name that stands there.
+  Diagnostic &suggest(llvm::SMRange at, llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> candidates);
 };
 
 /// Collects diagnostics of one run. A place reports an id at most once (a cell instantiated ten times reports its

@@ -93,7 +93,8 @@ Binding *Elaborator::define(Body &body, StringRef name, SMRange range, Binding::
   if (!fresh) {
     Context ctx;
     ctx.body = &body;
-    error(DiagId::R0202, range, ctx, fmt::format("'{}' is defined twice", name.str())).note(it->second->range, "first here");
+    error(DiagId::R0202, range, ctx, fmt::format("'{}' is defined twice", name.str()))
+        .note(it->second->range, "first here");
     return &bindingStore.emplace_back(); // the first definition stands
   }
   Binding *b = &bindingStore.emplace_back();
@@ -127,8 +128,8 @@ void Elaborator::load(Body &body, const std::vector<Item *> &items) {
         (l.index ? indexed : plain) = true;
       if (item->family && plain)
         error(DiagId::R0202, item->lhs[0].range, ctx,
-              fmt::format("'for' defines '{0}' once for each value: write '{0}[{1}] = ..'", item->lhs[0].name.text.str(),
-                          item->family->variable.text.str()));
+              fmt::format("'for' defines '{0}' once for each value: write '{0}[{1}] = ..'",
+                          item->lhs[0].name.text.str(), item->family->variable.text.str()));
       if (indexed) {
         for (const Lhs &l : item->lhs)
           if (l.index) {
@@ -159,7 +160,9 @@ void Elaborator::load(Body &body, const std::vector<Item *> &items) {
       for (const Name &name : item->names) {
         bool isParam = item->kind == Item::Kind::Param;
         Binding *b = define(body, name.text, name.range,
-                            item->family ? Binding::Kind::Family : isParam ? Binding::Kind::Param : Binding::Kind::State);
+                            item->family ? Binding::Kind::Family
+                            : isParam    ? Binding::Kind::Param
+                                         : Binding::Kind::State);
         b->item = item;
         if (item->family)
           b->items.push_back(item);
@@ -176,11 +179,8 @@ void Elaborator::load(Body &body, const std::vector<Item *> &items) {
         define(body, item->names[0].text, item->names[0].range, Binding::Kind::Equation)->equation = q;
       }
       break;
-    case Item::Kind::Return:
-      body.returns = item;
-      break;
-    default:
-      break;
+    case Item::Kind::Return: body.returns = item; break;
+    default: break;
     }
   }
   // next values belong to states of the same body
@@ -191,12 +191,15 @@ void Elaborator::load(Body &body, const std::vector<Item *> &items) {
         continue;
       auto it = body.names.find(l.name.text);
       if (it == body.names.end() || it->second->kind != Binding::Kind::State) {
-        error(DiagId::R0210, l.range, ctx, fmt::format("'{0}' is no state, so it has no next value; declare 'state {0} : ...' or drop the prime", l.name.text.str()));
+        error(DiagId::R0210, l.range, ctx,
+              fmt::format("'{0}' is no state, so it has no next value; declare 'state {0} : ...' or drop the prime",
+                          l.name.text.str()));
         continue;
       }
       Binding &b = *it->second;
       if (b.equation)
-        error(DiagId::R0202, l.range, ctx, fmt::format("'{}'' is defined twice", l.name.text.str())).note(b.equation->item->lhs[b.position].range, "first here");
+        error(DiagId::R0202, l.range, ctx, fmt::format("'{}'' is defined twice", l.name.text.str()))
+            .note(b.equation->item->lhs[b.position].range, "first here");
       else
         b.equation = q, b.position = i;
     }
@@ -254,7 +257,9 @@ void Elaborator::force(Body &body) {
       continue;
     bool warn = !isLibrary(b->range) && !quiet;
     if (!b->equation && warn)
-      diags.report(DiagId::R0502, b->range, fmt::format("state '{0}' is never assigned: it keeps its initial value; write '{0}' = ..'", b->name.str()));
+      diags.report(
+          DiagId::R0502, b->range,
+          fmt::format("state '{0}' is never assigned: it keeps its initial value; write '{0}' = ..'", b->name.str()));
     if (b->equation || b->used)
       finishState(*b);
     if (!b->used && b->equation && warn)
@@ -280,9 +285,14 @@ void Elaborator::loadInputs(const std::vector<Item *> &items) {
       if (finer && !clocks.declareParent(finer, clock)) {
         const Clock *other = finer->parent ? nullptr : clocks.child(clock);
         if (other)
-          error(DiagId::R0409, name.range, ctx, fmt::format("'{}' is a segment of '{}' and of '{}': two base clocks meet only in 'sample'", name.text.str(), other->name, finer->name));
+          error(DiagId::R0409, name.range, ctx,
+                fmt::format("'{}' is a segment of '{}' and of '{}': two base clocks meet only in 'sample'",
+                            name.text.str(), other->name, finer->name));
         else
-          error(DiagId::R0410, name.range, ctx, fmt::format("clock '{}' is in '{}' here and in '{}' elsewhere", finer->name, name.text.str(), finer->parent ? finer->parent->kind == Clock::Kind::Sample ? "sample" : finer->parent->name : "itself"));
+          error(DiagId::R0410, name.range, ctx,
+                fmt::format("clock '{}' is in '{}' here and in '{}' elsewhere", finer->name, name.text.str(),
+                            finer->parent ? finer->parent->kind == Clock::Kind::Sample ? "sample" : finer->parent->name
+                                          : "itself"));
         break;
       }
       finer = clock;
@@ -319,7 +329,8 @@ void Elaborator::makeOutput(const Item &item) {
   const Name &name = item.names[0];
   for (const Output &o : outputs)
     if (o.name == name.text)
-      error(DiagId::R0202, name.range, ctx, fmt::format("output '{}' is there twice", o.name)).note(o.range, "first here");
+      error(DiagId::R0202, name.range, ctx, fmt::format("output '{}' is there twice", o.name))
+          .note(o.range, "first here");
   Expr *e = const_cast<Expr *>(place(name.range));
   e->name = name.text;
   NodeId n = node(evaluate(e, ctx), e, ctx);
@@ -338,15 +349,18 @@ void Elaborator::makeLoss(const Item &item) {
   Context ctx = equationContext(*q);
   for (const Loss &l : losses)
     if (l.name == q->name)
-      error(DiagId::R0202, item.keyword, ctx, fmt::format("loss '{}' is there twice", l.name)).note(l.range, "first here");
+      error(DiagId::R0202, item.keyword, ctx, fmt::format("loss '{}' is there twice", l.name))
+          .note(l.range, "first here");
   Value v = force(*q, 0, q->value, ctx);
   NodeId n = v.isError() ? noNode : node(v, q->value, ctx);
   if (n == noNode)
     return;
   const Type type = nodes[n].type;
   if (!type.dims.empty() || (type.elem != Elem::Real && type.elem != Elem::Int)) {
-    error(DiagId::R0601, q->value, ctx, fmt::format("a loss is one real a tick; this is {}{}", describeType(type),
-                                                    type.dims.empty() ? "" : fmt::format(": 'mean(.., axis = {})'", type.dims.size() == 1 ? "0" : "all")));
+    error(DiagId::R0601, q->value, ctx,
+          fmt::format("a loss is one real a tick; this is {}{}", describeType(type),
+                      type.dims.empty() ? ""
+                                        : fmt::format(": 'mean(.., axis = {})'", type.dims.size() == 1 ? "0" : "all")));
     return;
   }
   Loss loss;
@@ -370,14 +384,16 @@ void Elaborator::makeGenerate(const Item &item) {
   g.range = item.keyword;
   g.next = item.next;
   if (!generates.empty()) {
-    error(DiagId::R0602, item.keyword, ctx, "a model generates one input").note(generates[0].range, "the other 'generate'");
+    error(DiagId::R0602, item.keyword, ctx, "a model generates one input")
+        .note(generates[0].range, "the other 'generate'");
     return;
   }
   size_t k = 0;
   while (k < inputs.size() && inputs[k].name != item.names[0].text)
     ++k;
   if (k == inputs.size()) {
-    error(DiagId::R0602, item.names[0].range, ctx, fmt::format("'generate' makes rows of an input; '{}' is none", item.names[0].text.str()));
+    error(DiagId::R0602, item.names[0].range, ctx,
+          fmt::format("'generate' makes rows of an input; '{}' is none", item.names[0].text.str()));
     return;
   }
   g.input = k;
@@ -387,7 +403,11 @@ void Elaborator::makeGenerate(const Item &item) {
   if (g.node == noNode)
     return;
   for (const Argument &a : item.arguments) {
-    int64_t *slot = !a.name ? nullptr : a.name->text == "start" ? &g.start : a.name->text == "stop" ? &g.stop : a.name->text == "limit" ? &g.limit : nullptr;
+    int64_t *slot = !a.name                   ? nullptr
+                    : a.name->text == "start" ? &g.start
+                    : a.name->text == "stop"  ? &g.stop
+                    : a.name->text == "limit" ? &g.limit
+                                              : nullptr;
     if (!slot) {
       error(DiagId::R0203, a.value, ctx, "'generate' takes start, stop and limit");
       continue;
@@ -398,8 +418,10 @@ void Elaborator::makeGenerate(const Item &item) {
     const Type &t = inputs[k].type;
     bool token = a.name->text != "limit";
     if (*v < 0 || (token && t.elem == Elem::Token && *v >= t.tokens))
-      error(DiagId::R0304, a.value, ctx, token && t.elem == Elem::Token ? fmt::format("{} is no token({}): tokens are 0..{}", *v, t.tokens, t.tokens - 1)
-                                                                       : fmt::format("{} cannot be {}", a.name->text.str(), *v));
+      error(DiagId::R0304, a.value, ctx,
+            token && t.elem == Elem::Token
+                ? fmt::format("{} is no token({}): tokens are 0..{}", *v, t.tokens, t.tokens - 1)
+                : fmt::format("{} cannot be {}", a.name->text.str(), *v));
     else if (a.name->text == "stop" && t.elem != Elem::Token)
       error(DiagId::R0602, a.value, ctx, fmt::format("'stop' is a token; '{}' is {}", inputs[k].name, describeType(t)));
     *slot = *v;
@@ -456,13 +478,16 @@ bool Elaborator::run(const Cell &model, Model &result) {
     if (given != options.sizes.end()) {
       v = parseSize(given->second);
       if (v.isError())
-        error(DiagId::R0203, d.name.range, ctx, fmt::format("-D {}={}: not a number, true or false", given->first, given->second));
+        error(DiagId::R0203, d.name.range, ctx,
+              fmt::format("-D {}={}: not a number, true or false", given->first, given->second));
       else
         v = checkSizeValue(d, v, place(d.name.range), model, ctx);
     } else if (d.init) {
       v = checkSizeValue(d, evaluate(d.init, ctx), d.init, model, ctx);
     } else {
-      error(DiagId::R0203, d.name.range, ctx, fmt::format("size '{0}' of model '{1}' has no default; build with '-D {0}=..'", d.name.text.str(), model.name.text.str()));
+      error(DiagId::R0203, d.name.range, ctx,
+            fmt::format("size '{0}' of model '{1}' has no default; build with '-D {0}=..'", d.name.text.str(),
+                        model.name.text.str()));
     }
     define(*modelBody, d.name.text, d.name.range, Binding::Kind::Value)->value = v;
     if (v.is(Value::Kind::Int))
@@ -472,7 +497,8 @@ bool Elaborator::run(const Cell &model, Model &result) {
   top.body = fileBody;
   for (Equation *q : fileBody->equations)
     if (Value v = force(*q, 0, q->value, top); v.is(Value::Kind::Node) && nodes[v.node].op != Op::Constant)
-      error(DiagId::R0303, q->item->lhs[0].range, top, fmt::format("an equation at the top of a file is static; '{}' is {}", q->name, describeValue(v)));
+      error(DiagId::R0303, q->item->lhs[0].range, top,
+            fmt::format("an equation at the top of a file is static; '{}' is {}", q->name, describeValue(v)));
   loadInputs(model.body);
   load(*modelBody, model.body);
   force(*modelBody);
@@ -498,6 +524,7 @@ bool Elaborator::run(const Cell &model, Model &result) {
       at.body = use.body;
       notOnce(*use.instance, use.at, at);
     }
+  checkPaths();
   if (!declared)
     error(DiagId::R0605, model.name.range, ctx, fmt::format("model '{}' has no 'output'", model.name.text.str()));
   if (diags.errorCount() != before || aborted)
@@ -545,7 +572,8 @@ bool elaborate(File &file, llvm::ArrayRef<File *> visible, llvm::ArrayRef<File *
     }
     for (auto &[name, value] : options.sizes)
       if (anyModel && !sizes.count(name))
-        diags.report(DiagId::R0203, SMRange(), fmt::format("-D {}={}: no model here has a size '{}'", name, value, name));
+        diags.report(DiagId::R0203, SMRange(),
+                     fmt::format("-D {}={}: no model here has a size '{}'", name, value, name));
     checkNames(program, instantiated, diags);
   });
   worker.join();

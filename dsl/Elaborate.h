@@ -36,18 +36,23 @@ struct Builtin;
 /// What an expression is worth during elaboration.
 struct Value {
   enum class Kind : uint8_t {
-    Error,       // reported already
-    Int, Real, Bool, // static
-    List,        // static list, or several results
-    Node,        // a stream or constant of the graph
-    Axis,        // a size variable bound to a clock's axis
-    CellSizes,   // a cell whose sizes are not given yet
-    Recipe, Instance, ReversedInstance, Builtin,
-    Family,      // a list defined by indexed equations
-    Clock,       // a name of an input's `on a in b`, or `sample`
-    Initial,     // zeros, glorot, ...
-    All,         // `axis = all`
-    Reset,       // after(c), before(c)
+    Error, // reported already
+    Int,
+    Real,
+    Bool,      // static
+    List,      // static list, or several results
+    Node,      // a stream or constant of the graph
+    Axis,      // a size variable bound to a clock's axis
+    CellSizes, // a cell whose sizes are not given yet
+    Recipe,
+    Instance,
+    ReversedInstance,
+    Builtin,
+    Family,  // a list defined by indexed equations
+    Clock,   // a name of an input's `on a in b`, or `sample`
+    Initial, // zeros, glorot, ...
+    All,     // `axis = all`
+    Reset,   // after(c), before(c)
   };
   Kind kind = Kind::Error;
   bool flag = false; // Bool: the value; Reset: before
@@ -72,6 +77,7 @@ struct Value {
   static Value ofBool(bool v);
   static Value ofNode(NodeId n);
   static Value ofList(const ListValue *l);
+  static Value ofAll();
   bool is(Kind k) const { return kind == k; }
   bool isError() const { return kind == Kind::Error; }
   bool isNumber() const { return kind == Kind::Int || kind == Kind::Real; }
@@ -99,10 +105,11 @@ struct Recipe {
 /// parameters, and those of inner instances, by name.
 struct Shared {
   const void *origin = nullptr; // the syntax that made it
+  Body *home = nullptr;         // where that stands
   std::string path;
   SMRange range;
   std::map<std::string, uint32_t> params;
-  std::map<std::string, Shared *> inner;
+  std::multimap<std::string, Shared *> inner; // of one name, several only where a clash is harmless, or an error (N7)
 };
 
 struct Instance {
@@ -126,7 +133,7 @@ struct Application {
   NodeId blend = noNode;
   const Expr *blendAt = nullptr;
   bool reversed = false;
-  bool bound = false; // inputs are there
+  bool bound = false;                                            // inputs are there
   std::map<std::string, std::pair<Value, const Expr *>> initial; // `h = h0`
   std::map<std::pair<const void *, int64_t>, uint32_t> randomSites;
 };
@@ -183,8 +190,8 @@ struct Body {
   Shared *shared = nullptr;
   bool inLoss = false;
   llvm::DenseMap<StringRef, Binding *> names;
-  std::vector<Binding *> order;       // in source order
-  std::vector<Equation *> equations;  // that are not families
+  std::vector<Binding *> order;      // in source order
+  std::vector<Equation *> equations; // that are not families
   std::map<std::pair<const Item *, int64_t>, Equation *> familyEquations;
   const Item *returns = nullptr;
 };
@@ -273,7 +280,7 @@ public:
     error(id, at->range, ctx, std::move(message));
     return Value();
   }
-  std::string text(const Expr *e) const; // the source, clipped
+  std::string text(const Expr *e) const;                         // the source, clipped
   SMRange definitionOf(const Expr *e, const Context &ctx) const; // of a name, else invalid
 
   std::string sourceText(SMRange range) const;
@@ -287,12 +294,14 @@ public:
   Value evaluateBinary(const Expr *e, Context &ctx);
   Value evaluateCondition(const Expr *e, Context &ctx);
   Value index(const Expr *e, Context &ctx);
-  NodeId evaluateNode(const Expr *e, Context &ctx);            // noNode after an error
+  NodeId evaluateNode(const Expr *e, Context &ctx); // noNode after an error
   std::optional<int64_t> evaluateInt(const Expr *e, Context &ctx, const char *what);
   Binding *lookup(StringRef name, const Body *body) const;
   Value read(Binding &binding, const Expr *at, Context &ctx);
   Value force(Equation &equation, unsigned position, const Expr *at, Context &ctx);
   Value recursion(Equation &equation, unsigned position, const Expr *at, Context &ctx);
+  Value delayedRead(Equation &equation, unsigned position, const Type &type, const Expr *at, Context &ctx);
+  bool mustNotWait(Equation &equation, unsigned position, std::optional<Type> &type);
   Value finishEquation(Equation &equation, unsigned position, Value v, Context &ctx);
   Context equationContext(Equation &equation);
   std::string elementName(const Equation &equation, unsigned position) const;
@@ -300,6 +309,7 @@ public:
   bool expand(Binding &family);
   std::vector<Value> familyElements(Binding &family, int64_t low, std::optional<int64_t> high, const Expr *at,
                                     Context &ctx);
+  Value listed(const Value &v, const Expr *at, Context &ctx);
 
   //===--- Built-in functions (Builtins.cpp) ---===//
   Value callBuiltin(const Builtin &builtin, const Expr *e, Context &ctx);
@@ -314,14 +324,17 @@ public:
   std::string describeValue(const Value &v);
   std::string describeType(const Type &t) const;
   const ListValue *makeList(std::vector<Value> elements);
-  Value binary(BinaryOp op, const Value &a, const Value &b, const Expr *at, const Expr *left, const Expr *right, Context &ctx);
-  Value elementwise(Op op, llvm::ArrayRef<NodeId> operands, llvm::ArrayRef<const Expr *> exprs, const Expr *at, Context &ctx);
+  Value binary(BinaryOp op, const Value &a, const Value &b, const Expr *at, const Expr *left, const Expr *right,
+               Context &ctx);
+  Value elementwise(Op op, llvm::ArrayRef<NodeId> operands, llvm::ArrayRef<const Expr *> exprs, const Expr *at,
+                    Context &ctx);
   Value matrixProduct(NodeId a, NodeId b, const Expr *at, const Expr *left, const Expr *right, Context &ctx);
   Value select(const Value &c, const Value &a, const Value &b, const Expr *at, Context &ctx);
   /// Converts to the element type wanted (int widens, a literal becomes a token); reports R0302 or R0304.
   NodeId convert(NodeId n, Elem elem, int64_t tokens, const Expr *at, Context &ctx, bool report = true);
-  std::optional<llvm::SmallVector<Dim, 2>> broadcast(llvm::ArrayRef<NodeId> operands, llvm::ArrayRef<const Expr *> exprs,
-                                                     const Expr *at, const char *what, Context &ctx);
+  std::optional<llvm::SmallVector<Dim, 2>> broadcast(llvm::ArrayRef<NodeId> operands,
+                                                     llvm::ArrayRef<const Expr *> exprs, const Expr *at,
+                                                     const char *what, Context &ctx);
   bool sameDims(llvm::ArrayRef<Dim> a, llvm::ArrayRef<Dim> b) const;
   bool sameDim(const Dim &a, const Dim &b) const;
   int ragged(const Type &t) const; // position of the clock's axis, or -1
@@ -352,7 +365,8 @@ public:
   std::string sizesHint(const Value &cell) const;
   Value checkSizeValue(const Decl &decl, Value v, const Expr *at, const Cell &cell, Context &ctx);
   Value configure(const Value &cell, const Expr *call, Context &ctx);
-  Shared *sharedOf(Shared *outer, const std::string &name, const void *origin, SMRange at, const Context &ctx);
+  Shared *sharedOf(Body *home, const std::string &name, const void *origin, SMRange at);
+  void checkPaths();
   Instance *makeInstance(const Recipe *recipe, const std::string &name, Body *body, const void *origin, SMRange at);
   Value toInstances(const Value &v, const std::string &name, Body *body, const Equation &equation);
   Application *makeApplication(Instance *instance, Context &ctx);
@@ -375,9 +389,12 @@ public:
   Value delay(const Expr *init, const Expr *value, const Expr *at, Context &ctx);
   Value delayed(const Value &first, const Expr *init, const Value &v, const Expr *value, const Expr *at, Context &ctx);
   const Clock *eventClock(const Clock *parent, NodeId condition, const std::string &written);
-  const Clock *whenClock(const Clock *parent, const Value &c, const Expr *ce, const Expr *xe, const Expr *at, Context &ctx);
-  Value when(const Value &x, const Value &condition, const Expr *at, const Expr *xe, const Expr *ce, Context &ctx);
+  const Clock *whenClock(const Clock *parent, const Value &c, const Expr *ce, const Expr *xe, const Expr *at,
+                         Context &ctx);
+  Value when(const Value &given, const Value &condition, const Expr *at, const Expr *xe, const Expr *ce, Context &ctx);
   Value sampleOf(const Expr *e, Context &ctx);
+  NodeId segmentEnd(uint32_t scope, const Expr *at, Context &ctx);
+  bool isSegmentEnd(const Clock *clock, uint32_t scope);
   bool perSample(const ClockAxis *axis);
   bool sameNode(NodeId a, NodeId b, unsigned depth = 0);
   Value readParam(Binding &binding, std::optional<int64_t> index, const Expr *at, Context &ctx);
@@ -405,6 +422,7 @@ public:
   std::deque<WorkingSlot> slots;
   std::vector<Input> inputs;
   std::vector<Param> params;
+  std::vector<Shared *> paramOwners; // by index
   std::vector<Scope> scopes;
   std::vector<Location> locations;
   std::map<NodeId, Application *> nodeApps; // of nodes whose clock may stay unknown, or that draw random numbers
@@ -433,6 +451,7 @@ public:
   std::vector<MemberUse> memberUses;
   std::vector<Body *> bodies;
   std::vector<std::pair<SMRange, Application *>> reversedAt; // applications of `reversed(..)`
+  std::map<uint32_t, std::vector<NodeId>> segmentEnds;       // what `sample` is in a scope (S4)
   std::map<NodeId, std::string> conditionTexts;              // of event clocks, as written
 
   Body *makeBody() { return &bodyStore.emplace_back(); }

@@ -26,9 +26,10 @@ Value Elaborator::evaluateName(const Expr *e, Context &ctx) {
     if (mine && theirs && mine != theirs && v.is(Value::Kind::Node))
       if (const Clock *c = clocks.resolve(nodes[v.node].clock))
         if (const Clock *own = ownClock(mine); clocks.unify(own, c) != Unify::Same)
-          return fail(DiagId::R0401, e, ctx,
-                      fmt::format("'{}' ticks on '{}', the cell that reads it on '{}': an outer stream is one more input",
-                                  e->name.str(), describeClock(c), describeClock(own)));
+          return fail(
+              DiagId::R0401, e, ctx,
+              fmt::format("'{}' ticks on '{}', the cell that reads it on '{}': an outer stream is one more input",
+                          e->name.str(), describeClock(c), describeClock(own)));
     return v;
   }
   if (const Clock *clock = clocks.find(e->name)) {
@@ -47,11 +48,8 @@ Value Elaborator::evaluateName(const Expr *e, Context &ctx) {
       nodeApps[n] = ctx.body->app;
     return Value::ofNode(n);
   }
-  if (e->name == "all") {
-    Value v;
-    v.kind = Value::Kind::All;
-    return v;
-  }
+  if (e->name == "all")
+    return Value::ofAll();
   static const std::pair<StringRef, Initializer::Kind> initializers[] = {{"zeros", Initializer::Kind::Zeros},
                                                                          {"ones", Initializer::Kind::Ones},
                                                                          {"glorot", Initializer::Kind::Glorot},
@@ -81,25 +79,21 @@ void Elaborator::suggest(Diagnostic &d, SMRange range, StringRef name, const Con
       candidates.push_back(known->name);
   for (const Local *l = ctx.locals; l; l = l->up)
     candidates.push_back(l->name);
-  if (std::optional<StringRef> near = nearest(name, candidates)) {
-    d.message += fmt::format("; did you mean '{}'?", near->str());
-    d.fixIt(range, near->str());
-  }
+  d.suggest(range, name, candidates);
 }
 
 Value Elaborator::read(Binding &b, const Expr *at, Context &ctx) {
   switch (b.kind) {
-  case Binding::Kind::Value:
-    return b.value;
+  case Binding::Kind::Value: return b.value;
   case Binding::Kind::Pending: {
-    Diagnostic &d = error(DiagId::R0306, at, ctx,
-                          fmt::format("'{}' is not known yet: it depends on the inputs, which depend on this; declare the shape",
-                                      b.name.str()));
+    Diagnostic &d =
+        error(DiagId::R0306, at, ctx,
+              fmt::format("'{}' is not known yet: it depends on the inputs, which depend on this; declare the shape",
+                          b.name.str()));
     d.note(b.range, "it is bound here");
     return Value();
   }
-  case Binding::Kind::Equation:
-    return force(*b.equation, b.position, at, ctx);
+  case Binding::Kind::Equation: return force(*b.equation, b.position, at, ctx);
   case Binding::Kind::Family: {
     if (!expand(b))
       return Value();
@@ -108,11 +102,8 @@ Value Elaborator::read(Binding &b, const Expr *at, Context &ctx) {
     v.family = &b;
     return v;
   }
-  case Binding::Kind::Param:
-    return readParam(b, std::nullopt, at, ctx);
-  case Binding::Kind::State:
-    b.used = true;
-    return Value::ofNode(readState(b, at, ctx));
+  case Binding::Kind::Param: return readParam(b, std::nullopt, at, ctx);
+  case Binding::Kind::State: b.used = true; return Value::ofNode(readState(b, at, ctx));
   case Binding::Kind::Cell: {
     if (b.value.isError()) {
       Recipe *recipe = makeRecipe();
@@ -125,280 +116,6 @@ Value Elaborator::read(Binding &b, const Expr *at, Context &ctx) {
   }
   }
   return Value();
-}
-
-//===--- Equations ---------------------------------------------------------------------------------------------===//
-
-std::string Elaborator::loopText(size_t from) const {
-  std::string text;
-  for (size_t i = from; i < stack.size(); ++i)
-    if (stack[i])
-      text += stack[i]->name + " -> ";
-  return text + stack[from]->name;
-}
-
-Value Elaborator::recursion(Equation &equation, unsigned position, const Expr *at, Context &ctx) {
-  size_t from = stack.size();
-  bool delayed = false;
-  while (from > 0 && stack[--from] != &equation)
-    delayed |= stack[from] == nullptr;
-  if (!delayed) {
-    const Equation *first = stack[from];
-    for (size_t i = from; i < stack.size(); ++i)
-      if (stack[i] && stack[i]->item->range.Start.getPointer() < first->item->range.Start.getPointer() &&
-          !isLibrary(stack[i]->item->range))
-        first = stack[i];
-    error(DiagId::R0501, first->item->keyword, ctx,
-          fmt::format("'{}' depends on itself within one tick: {}; put a state, 'pre' or 'fby' into the loop", first->name,
-                      loopText(from)));
-    return Value();
-  }
-  NodeId &alias = equation.aliases[position];
-  if (alias == noNode) {
-    std::optional<Type> type = declaredType(equation, position);
-    if (!type && ctx.hint)
-      type = *ctx.hint;
-    if (!type) {
-      const Lhs *lhs = position < equation.item->lhs.size() ? &equation.item->lhs[position] : nullptr;
-      SMRange where = lhs ? lhs->range : equation.item->keyword;
-      error(DiagId::R0306, where, equationContext(equation),
-            fmt::format("the shape of '{0}' depends on itself through 'pre'; declare it: '{0} : real[..] = '", equation.name));
-      equation.poisoned = true;
-      return Value();
-    }
-    alias = this->alias(*type, at, ctx);
-  }
-  return Value::ofNode(alias);
-}
-
-Context Elaborator::equationContext(Equation &equation) {
-  Context ctx;
-  ctx.body = equation.body;
-  ctx.inLoss = equation.body->inLoss || equation.item->kind == Item::Kind::Loss;
-  if (!equation.local.name.empty())
-    ctx.locals = &equation.local;
-  return ctx;
-}
-
-Value Elaborator::force(Equation &equation, unsigned position, const Expr *at, Context &ctx) {
-  if (equation.state == Equation::State::Busy)
-    return recursion(equation, position, at, ctx);
-  constexpr unsigned mostReevaluations = 64;
-  if (equation.state == Equation::State::Done &&
-      (!equation.reevaluated || equation.reevaluations >= mostReevaluations))
-    return equation.results[position];
-
-  bool again = equation.state == Equation::State::Done;
-  equation.reevaluations += again;
-  equation.state = Equation::State::Busy;
-  equation.aliases.assign(std::max<size_t>(equation.item->lhs.size(), 1), noNode);
-  stack.push_back(&equation);
-  Context own = equationContext(equation);
-  Namer namer;
-  namer.item = equation.name;
-  own.namer = &namer;
-  unsigned before = created;
-  Value v = evaluate(equation.value, own);
-  stack.pop_back();
-
-  size_t count = equation.item->lhs.size();
-  std::vector<Value> results;
-  if (count <= 1) {
-    results = {equation.body->app ? toInstances(v, equation.name, equation.body, equation) : v};
-  } else if (v.is(Value::Kind::List) && v.list->elements.size() == count) {
-    results = v.list->elements;
-  } else {
-    if (!v.isError())
-      error(DiagId::R0203, equation.value, own,
-            fmt::format("{} names on the left, {} on the right", count,
-                        v.is(Value::Kind::List) ? fmt::format("{} values", v.list->elements.size()) : "one value"));
-    results.assign(count, Value());
-  }
-  for (size_t i = 0; i < results.size(); ++i)
-    results[i] = finishEquation(equation, i, results[i], own);
-  equation.state = Equation::State::Done;
-  equation.results = results;
-  bool aliased = false;
-  for (NodeId n : equation.aliases)
-    aliased |= n != noNode;
-  equation.reevaluated = !aliased && count == 1 && created == before && results[0].is(Value::Kind::Node) &&
-                         nodes[results[0].node].clock &&
-                         clocks.resolve(nodes[results[0].node].clock)->kind == Clock::Kind::Var;
-  return equation.results[std::min<size_t>(position, results.size() - 1)];
-}
-
-/// Holds a name's value against its declared type and against what a recursion took it for.
-Value Elaborator::finishEquation(Equation &equation, unsigned position, Value v, Context &ctx) {
-  const Lhs *lhs = position < equation.item->lhs.size() ? &equation.item->lhs[position] : nullptr;
-  if (lhs && lhs->type && !v.isError()) {
-    std::optional<Type> type = evaluateType(*lhs->type, ctx);
-    NodeId n = type ? node(v, equation.value, ctx) : noNode;
-    if (n != noNode && (n = convert(n, type->elem, type->tokens, equation.value, ctx)) != noNode &&
-        !sameDims(nodes[n].type.dims, type->dims)) {
-      if (nodes[n].op == Op::Constant && nodes[n].type.dims.empty())
-        nodes[n].type.dims = type->dims;
-      else {
-        error(DiagId::R0301, lhs->range, ctx, fmt::format("'{}' is declared {}, its value is {}", lhs->name.text.str(),
-                                                          describeType(*type), describeType(nodes[n].type)));
-        n = noNode;
-      }
-    }
-    v = Value::ofNode(n);
-  }
-  NodeId alias = equation.aliases[position];
-  if (alias != noNode && !v.isError()) {
-    NodeId n = node(v, equation.value, ctx);
-    if (n == noNode)
-      return Value();
-    // `m = v fby m`: the first v for ever; v itself where it has no clock
-    if (nodes[n].op == Op::Read) {
-      WorkingSlot &slot = slots[nodes[n].index];
-      if (slot.candidate == alias && !slot.state && slot.slot.init != noNode && !nodes[slot.slot.init].clock) {
-        slot.dropped = true;
-        n = slot.slot.init;
-      }
-    }
-    const Type &taken = nodes[alias].type, &is = nodes[n].type;
-    if (taken.elem == Elem::Real && is.elem == Elem::Int)
-      n = convert(n, Elem::Real, 0, equation.value, ctx);
-    if (nodes[alias].type.elem != nodes[n].type.elem || nodes[alias].type.tokens != nodes[n].type.tokens ||
-        !sameDims(nodes[alias].type.dims, nodes[n].type.dims)) {
-      SMRange where = lhs ? lhs->range : equation.item->keyword;
-      error(DiagId::R0306, where, ctx,
-            fmt::format("'{0}' depends on itself as {1} and is {2}; declare it: '{0} : {2} = '", equation.name,
-                        describeType(nodes[alias].type), describeType(nodes[n].type)));
-      return Value();
-    }
-    if (nodes[n].clock && clocks.unify(nodes[alias].clock, nodes[n].clock) != Unify::Same) {
-      SMRange where = lhs ? lhs->range : equation.item->keyword;
-      error(DiagId::R0401, where, ctx,
-            fmt::format("'{}' ticks on '{}' and reads itself on '{}'; cross with 'hold' or 'when'", equation.name,
-                        describeClock(nodes[n].clock), describeClock(nodes[alias].clock)));
-      return Value();
-    }
-    if (!nodes[n].clock)
-      nodes[alias].clock = nullptr;
-    nodes[alias].operands = {n};
-    v = Value::ofNode(n);
-  }
-  if (v.is(Value::Kind::Node) && equation.body->app && !equation.anonymous)
-    nodeNames.push_back({v.node, equation.body->app, elementName(equation, position)});
-  return v;
-}
-
-std::string Elaborator::elementName(const Equation &equation, unsigned position) const {
-  if (position >= equation.item->lhs.size())
-    return equation.name;
-  const Lhs &lhs = equation.item->lhs[position];
-  size_t dot = equation.name.find('.');
-  return lhs.name.text.str() + (dot == std::string::npos ? "" : equation.name.substr(dot)) + (lhs.prime ? "'" : "");
-}
-
-//===--- Families ----------------------------------------------------------------------------------------------===//
-
-bool Elaborator::expand(Binding &b) {
-  if (b.expanded)
-    return !b.broken;
-  Body &body = *b.body;
-  Context ctx;
-  ctx.body = &body;
-  if (b.expanding) {
-    error(DiagId::R0501, b.range, ctx, fmt::format("the elements of '{}' depend on the list itself", b.name.str()));
-    return false;
-  }
-  b.expanding = true;
-  for (const Item *item : b.items) {
-    int64_t low = 0, high = 1;
-    if (item->family) {
-      std::optional<int64_t> l = evaluateInt(item->family->low, ctx, "the range of a family");
-      std::optional<int64_t> h = evaluateInt(item->family->high, ctx, "the range of a family");
-      if (!l || !h) {
-        b.broken = true;
-        continue;
-      }
-      low = *l, high = *h;
-    }
-    if (high - low > 100'000) {
-      error(DiagId::R0107, item->family->range, ctx, fmt::format("a family of {} equations", high - low));
-      b.broken = true;
-      continue;
-    }
-    for (int64_t k = low; k < high; ++k) {
-      Local local;
-      if (item->family) {
-        local.name = item->family->variable.text;
-        local.value = Value::ofInt(k);
-      }
-      Context at = ctx;
-      at.locals = item->family ? &local : nullptr;
-      if (item->kind == Item::Kind::Param) {
-        b.paramElements.emplace(k, Value());
-        continue;
-      }
-      Equation *&equation = body.familyEquations[{item, k}];
-      for (unsigned position = 0; position < item->lhs.size(); ++position) {
-        const Lhs &lhs = item->lhs[position];
-        if (lhs.name.text != b.name || !lhs.index)
-          continue;
-        std::optional<int64_t> index = evaluateInt(lhs.index, at, "the index of a list's element");
-        if (!index || *index < 0) {
-          if (index)
-            error(DiagId::R0304, lhs.index, at, fmt::format("a list has no element {}", *index));
-          b.broken = true;
-          continue;
-        }
-        if (!equation) {
-          equation = makeEquation();
-          equation->item = item;
-          equation->value = item->value;
-          equation->body = &body;
-          equation->local = local;
-          equation->name = fmt::format("{}.{}", b.name.str(), *index);
-        }
-        auto [it, fresh] = b.elements.try_emplace(*index, equation, position);
-        if (!fresh) {
-          error(DiagId::R0202, lhs.range, ctx, fmt::format("'{}[{}]' is defined twice", b.name.str(), *index))
-              .note(it->second.first->item->lhs[it->second.second].range, "first here");
-          b.broken = true;
-        }
-      }
-    }
-  }
-  int64_t expected = 0;
-  auto complain = [&](SMRange at, int64_t last) {
-    std::string known;
-    if (b.elements.size() <= 8)
-      for (auto &[k, e] : b.elements)
-        known += (known.empty() ? "" : k == b.elements.rbegin()->first ? " and " : ", ") + std::to_string(k);
-    error(DiagId::R0207, at, ctx,
-          fmt::format("list '{}' has no element {}; it is defined at {}", b.name.str(), expected,
-                      known.empty() ? fmt::format("{} places up to {}", b.elements.size(), last) : known));
-    b.broken = true;
-  };
-  for (auto &[k, element] : b.elements) {
-    if (k != expected) {
-      complain(element.first->item->lhs[element.second].range, b.elements.rbegin()->first);
-      break;
-    }
-    ++expected;
-  }
-  if (!b.paramElements.empty() && b.paramElements.begin()->first != 0) {
-    error(DiagId::R0207, b.range, ctx, fmt::format("list '{}' has no element 0; a list is complete from 0", b.name.str()));
-    b.broken = true;
-  }
-  b.expanding = false;
-  b.expanded = true;
-  return !b.broken;
-}
-
-std::vector<Value> Elaborator::familyElements(Binding &b, int64_t low, std::optional<int64_t> high, const Expr *at,
-                                              Context &ctx) {
-  bool isParam = !b.paramElements.empty();
-  int64_t size = isParam ? b.paramElements.size() : b.elements.size();
-  std::vector<Value> result;
-  for (int64_t k = low; k < std::min(high.value_or(size), size); ++k)
-    result.push_back(isParam ? readParam(b, k, at, ctx) : force(*b.elements.at(k).first, b.elements.at(k).second, at, ctx));
-  return result;
 }
 
 //===--- Expressions -------------------------------------------------------------------------------------------===//
@@ -437,14 +154,10 @@ Value Elaborator::evaluate(const Expr *e, Context &ctx) {
 
 Value Elaborator::evaluateKind(const Expr *e, Context &ctx) {
   switch (e->kind) {
-  case Expr::Kind::Name:
-    return evaluateName(e, ctx);
-  case Expr::Kind::Int:
-    return Value::ofInt(e->intValue);
-  case Expr::Kind::Real:
-    return Value::ofReal(e->realValue);
-  case Expr::Kind::Bool:
-    return Value::ofBool(e->boolValue);
+  case Expr::Kind::Name: return evaluateName(e, ctx);
+  case Expr::Kind::Int: return Value::ofInt(e->intValue);
+  case Expr::Kind::Real: return Value::ofReal(e->realValue);
+  case Expr::Kind::Bool: return Value::ofBool(e->boolValue);
   case Expr::Kind::If: {
     Value c = evaluate(e->operands[0], ctx);
     if (c.isError())
@@ -468,15 +181,12 @@ Value Elaborator::evaluateKind(const Expr *e, Context &ctx) {
       return Value();
     return elementwise(negate ? Op::Negate : Op::Not, {n}, {e->operands[0]}, e, ctx);
   }
-  case Expr::Kind::Binary:
-    return evaluateBinary(e, ctx);
+  case Expr::Kind::Binary: return evaluateBinary(e, ctx);
   case Expr::Kind::List: {
     std::vector<Value> elements;
     bool bad = false;
     for (const Expr *x : e->operands) {
-      elements.push_back(evaluate(x, ctx));
-      if (elements.back().is(Value::Kind::Family))
-        elements.back() = Value::ofList(makeList(familyElements(*elements.back().family, 0, std::nullopt, x, ctx)));
+      elements.push_back(listed(evaluate(x, ctx), x, ctx));
       bad |= elements.back().isError();
     }
     return bad ? Value() : Value::ofList(makeList(std::move(elements)));
@@ -502,27 +212,21 @@ Value Elaborator::evaluateKind(const Expr *e, Context &ctx) {
     outer.applied = true;
     Value callee = evaluate(e->operands[0], e->operands[0]->kind == Expr::Kind::Call ? outer : ctx);
     switch (callee.kind) {
-    case Value::Kind::Error:
-      return callee;
-    case Value::Kind::CellSizes:
-      return configure(callee, e, ctx);
-    case Value::Kind::Builtin:
-      return callBuiltin(*callee.builtin, e, ctx);
+    case Value::Kind::Error: return callee;
+    case Value::Kind::CellSizes: return configure(callee, e, ctx);
+    case Value::Kind::Builtin: return callBuiltin(*callee.builtin, e, ctx);
     case Value::Kind::Recipe:
     case Value::Kind::Instance:
-    case Value::Kind::ReversedInstance:
-      return apply(callee, e, ctx);
+    case Value::Kind::ReversedInstance: return apply(callee, e, ctx);
     default:
-      return fail(DiagId::R0204, e->operands[0], ctx,
-                  fmt::format("'{}' is {}, not a cell: it cannot be applied", text(e->operands[0]), describeValue(callee)));
+      return fail(
+          DiagId::R0204, e->operands[0], ctx,
+          fmt::format("'{}' is {}, not a cell: it cannot be applied", text(e->operands[0]), describeValue(callee)));
     }
   }
-  case Expr::Kind::Index:
-    return index(e, ctx);
-  case Expr::Kind::Member:
-    return member(e, false, ctx);
-  case Expr::Kind::Prime:
-    return prime(e, ctx);
+  case Expr::Kind::Index: return index(e, ctx);
+  case Expr::Kind::Member: return member(e, false, ctx);
+  case Expr::Kind::Prime: return prime(e, ctx);
   }
   return Value();
 }
@@ -550,8 +254,9 @@ Value Elaborator::evaluateBinary(const Expr *e, Context &ctx) {
       return b;
     NodeId n = node(b, right, ctx);
     if (n != noNode && nodes[n].type.elem != Elem::Bool)
-      return fail(DiagId::R0302, right, ctx,
-                  fmt::format("'{}' takes bool; '{}' is {}", spelling(e->binaryOp).str(), text(right), describeValue(b)));
+      return fail(
+          DiagId::R0302, right, ctx,
+          fmt::format("'{}' takes bool; '{}' is {}", spelling(e->binaryOp).str(), text(right), describeValue(b)));
     return Value::ofNode(n);
   }
   Value b = e->binaryOp == BinaryOp::When ? evaluateCondition(right, ctx) : evaluate(right, ctx);
@@ -566,7 +271,9 @@ Value Elaborator::evaluateBinary(const Expr *e, Context &ctx) {
 
 Value Elaborator::index(const Expr *e, Context &ctx) {
   Value v = evaluate(e->operands[0], ctx);
-  unsigned axis = 0; // of a node: those before it are kept
+  unsigned axis = 0;         // of a node: those before it are kept
+  std::optional<Type> whole; // of the node, before the first of its subscripts
+  unsigned taken = 0;        // subscripts of the node so far
   for (const Subscript &s : e->subscripts) {
     if (v.isError())
       return v;
@@ -579,7 +286,8 @@ Value Elaborator::index(const Expr *e, Context &ctx) {
       if (!x)
         return missing;
       if (!given.is(Value::Kind::Int)) {
-        fail(DiagId::R0303, x, ctx, fmt::format("the bounds of a slice must be static ints; '{}' is {}", text(x), describeValue(given)));
+        fail(DiagId::R0303, x, ctx,
+             fmt::format("the bounds of a slice must be static ints; '{}' is {}", text(x), describeValue(given)));
         return std::nullopt;
       }
       if (given.integer < 0 || given.integer > size) {
@@ -597,7 +305,8 @@ Value Elaborator::index(const Expr *e, Context &ctx) {
           return fail(DiagId::R0304, s.low, ctx,
                       fmt::format("'{}' has no element {}; it has {}", text(e->operands[0]), low.integer,
                                   size ? fmt::format("0..{}", size - 1) : "none"));
-        v = family ? familyElements(*family, low.integer, low.integer + 1, s.low, ctx)[0] : v.list->elements[low.integer];
+        v = family ? familyElements(*family, low.integer, low.integer + 1, s.low, ctx)[0]
+                   : v.list->elements[low.integer];
         continue;
       }
       std::optional<int64_t> from = bound(s.low, low, 0, size), to = bound(s.high, high, size, size);
@@ -621,13 +330,18 @@ Value Elaborator::index(const Expr *e, Context &ctx) {
     if (x == noNode)
       return Value();
     const Type type = nodes[x].type;
+    if (!whole)
+      whole = type;
     if (axis >= type.dims.size())
-      return fail(DiagId::R0301, e, ctx,
-                  fmt::format("'{}' is {}: it has no axis {} to index", text(e->operands[0]), describeType(type), axis));
+      return fail(
+          DiagId::R0301, e, ctx,
+          fmt::format("'{}' is {}: it has no axis {} to index", text(e->operands[0]), describeType(*whole), taken));
+    ++taken;
     const Dim dim = type.dims[axis];
     if (dim.axis)
-      return fail(DiagId::R0308, e, ctx, fmt::format("a clock's axis cannot be indexed: '{}' is {}; reduce over it",
-                                                     text(e->operands[0]), describeType(type)));
+      return fail(DiagId::R0308, e, ctx,
+                  fmt::format("a clock's axis cannot be indexed: '{}' is {}; reduce over it", text(e->operands[0]),
+                              describeType(type)));
     const Clock *clock = nodes[x].clock;
     Type result = type;
     if (s.isRange) {
@@ -662,15 +376,18 @@ Value Elaborator::index(const Expr *e, Context &ctx) {
       return Value();
     const Node &by = nodes[resolve(i)];
     if (!by.type.dims.empty() || (by.type.elem != Elem::Token && by.type.elem != Elem::Int))
-      return fail(DiagId::R0302, s.low, ctx, fmt::format("an index is an int or a token; '{}' is {}", text(s.low), describeType(by.type)));
+      return fail(DiagId::R0302, s.low, ctx,
+                  fmt::format("an index is an int or a token; '{}' is {}", text(s.low), describeType(by.type)));
     if (by.type.elem == Elem::Token && by.type.tokens > dim.size)
-      return fail(DiagId::R0304, s.low, ctx, fmt::format("'{}' is {}, the axis has {}: '{}' is {}", text(s.low), describeType(by.type),
-                                                         dim.size, text(e->operands[0]), describeType(type)));
+      return fail(DiagId::R0304, s.low, ctx,
+                  fmt::format("'{}' is {}, the axis has {}: '{}' is {}", text(s.low), describeType(by.type), dim.size,
+                              text(e->operands[0]), describeType(type)));
     if (by.type.elem == Elem::Int) {
       const Node *modulus = by.op == Op::Modulo ? &nodes[resolve(by.operands[1])] : nullptr;
-      if (!modulus || modulus->op != Op::Constant || !modulus->type.dims.empty() || (*modulus->values)[0] > double(dim.size) ||
-          (*modulus->values)[0] < 1)
-        return fail(DiagId::R0304, s.low, ctx, fmt::format("an index that is not static is written 'e % {}', so that it is in range", dim.size));
+      if (!modulus || modulus->op != Op::Constant || !modulus->type.dims.empty() ||
+          (*modulus->values)[0] > double(dim.size) || (*modulus->values)[0] < 1)
+        return fail(DiagId::R0304, s.low, ctx,
+                    fmt::format("an index that is not static is written 'e % {}', so that it is in range", dim.size));
     }
     const Clock *together = nullptr;
     if (!oneClock({x, i}, {e->operands[0], s.low}, "an index", e, ctx, together))

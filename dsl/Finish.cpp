@@ -62,29 +62,56 @@ void Finisher::finishSlots() {
 
 /// What took no clock from its use ticks with the cell it stands in; a segment's bool with the next finer axis.
 void Finisher::defaultClocks() {
-  for (size_t i = 0; i < e.nodes.size(); ++i) {
-    const Clock *c = e.clocks.resolve(e.nodes[i].clock);
-    if (!c || c->kind != Clock::Kind::Var)
-      continue;
-    auto app = e.nodeApps.find(i);
-    const Clock *own = app != e.nodeApps.end() && app->second ? e.clocks.resolve(app->second->clock) : nullptr;
-    if (own && own->kind != Clock::Kind::Var)
-      e.clocks.unify(c, own);
-    else if (c->segment)
-      if (const Clock *finer = e.clocks.child(c->segment))
-        e.clocks.unify(c, finer);
-  }
+  for (size_t i = 0; i < e.nodes.size(); ++i)
+    for (const Clock *given : {e.nodes[i].clock, e.nodes[i].segment}) {
+      const Clock *c = e.clocks.resolve(given);
+      if (!c || c->kind != Clock::Kind::Var)
+        continue;
+      auto app = e.nodeApps.find(i);
+      const Clock *own = app != e.nodeApps.end() && app->second ? e.clocks.resolve(app->second->clock) : nullptr;
+      if (own && own->kind != Clock::Kind::Var)
+        e.clocks.unify(c, own);
+      else if (c->segment)
+        if (const Clock *finer = e.clocks.child(c->segment))
+          e.clocks.unify(c, finer);
+    }
 }
 
 //===--- Order -------------------------------------------------------------------------------------------------===//
 
-void Finisher::conditions(const Clock *clock, llvm::SmallVectorImpl<NodeId> &out) {
+void Finisher::conditions(const Clock *clock, bool after, llvm::SmallVectorImpl<NodeId> &out) {
   for (clock = e.clocks.resolve(clock); clock; clock = e.clocks.resolve(clock->parent)) {
-    if (clock->kind == Clock::Kind::Event)
-      out.push_back(e.resolve(clock->condition));
-    else if (clock->kind != Clock::Kind::Every)
+    if (clock->kind == Clock::Kind::Event) {
+      if (!after)
+        out.push_back(e.resolve(clock->condition));
+    } else if (clock->kind == Clock::Kind::Every) {
+      cuts(clock->scope, after, out);
+    } else {
       return;
+    }
   }
+}
+
+void Finisher::cuts(uint32_t scope, bool after, llvm::SmallVectorImpl<NodeId> &out) {
+  for (const Cut &cut : e.scopes[scope].cuts) {
+    bool now =
+        cut.before != e.scopes[scope].reverse; // a cut between the tick before, in the scope's time, and this one
+    if (now != after)
+      conditions(cut.clock, false, out);
+    if (after)
+      conditions(cut.clock, true, out);
+  }
+}
+
+void Finisher::conditions(const Node &n, bool after, llvm::SmallVectorImpl<NodeId> &out) {
+  conditions(n.clock, after, out);
+  for (const Dim &d : n.type.dims)
+    if (d.axis) {
+      conditions(d.axis->collected, after, out);
+      conditions(d.axis->per, after, out);
+    }
+  if (isDirected(n))
+    cuts(scopeOf(n), after, out);
 }
 
 void Finisher::dependencies(NodeId id, llvm::SmallVectorImpl<NodeId> &out) {
@@ -92,25 +119,14 @@ void Finisher::dependencies(NodeId id, llvm::SmallVectorImpl<NodeId> &out) {
   out.append(n.operands.begin(), n.operands.end());
   if (n.op == Op::Read && e.slots[n.index].slot.init != noNode)
     out.push_back(e.slots[n.index].slot.init);
-  conditions(n.clock, out);
-  for (const Dim &d : n.type.dims)
-    if (d.axis) {
-      conditions(d.axis->collected, out);
-      conditions(d.axis->per, out);
-    }
-  if (isDirected(n))
-    for (const Cut &cut : e.scopes[scopeOf(n)].cuts)
-      if (cut.before)
-        conditions(cut.clock, out);
+  conditions(n, false, out);
 }
 
 void Finisher::earlier(NodeId id, llvm::SmallVectorImpl<NodeId> &out) {
   const Node &n = e.nodes[id];
   if (n.op == Op::Read && e.slots[n.index].slot.next != noNode)
     out.push_back(e.slots[n.index].slot.next);
-  if (isDirected(n))
-    for (const Cut &cut : e.scopes[scopeOf(n)].cuts)
-      conditions(cut.clock, out);
+  conditions(n, true, out);
 }
 
 bool Finisher::visit(NodeId root) {
@@ -187,8 +203,9 @@ void Finisher::reportLoop(llvm::ArrayRef<NodeId> loop) {
     text += p + " -> ";
   if (!parts.empty())
     text += parts[0];
-  e.diags.report(DiagId::R0501, first, fmt::format("a value depends on itself within one tick{}; put a state, 'pre' or 'fby' into the loop",
-                                                   text.empty() ? "" : ": " + text));
+  e.diags.report(DiagId::R0501, first,
+                 fmt::format("a value depends on itself within one tick{}; put a state, 'pre' or 'fby' into the loop",
+                             text.empty() ? "" : ": " + text));
 }
 
 bool Finisher::orderGraph() {
@@ -219,7 +236,8 @@ bool Finisher::orderGraph() {
       c = e.clocks.resolve(c->parent);
     if (c && c->kind == Clock::Kind::Var) {
       SMRange at = userPlace(e.nodes[n].location);
-      e.diags.report(DiagId::R0401, at, fmt::format("nothing gives '{}' a clock: combine it with a stream", e.sourceText(at)));
+      e.diags.report(DiagId::R0401, at,
+                     fmt::format("nothing gives '{}' a clock: combine it with a stream", e.sourceText(at)));
       good = false;
     }
   }
@@ -239,8 +257,9 @@ const Clock *Finisher::canonical(const Clock *given) {
   NodeId condition = c->kind == Clock::Kind::Event ? newId[e.resolve(c->condition)] : noNode;
   for (const Clock *known : canonicalClocks)
     if (known->kind == c->kind && known->parent == parent &&
-        (c->kind == Clock::Kind::Every ? known->period == c->period && known->phase == c->phase && known->scope == c->scope
-                                       : known->condition == condition || e.sameNode(order[known->condition], e.resolve(c->condition))))
+        (c->kind == Clock::Kind::Every
+             ? known->period == c->period && known->phase == c->phase && known->scope == c->scope
+             : known->condition == condition || e.sameNode(order[known->condition], e.resolve(c->condition))))
       return clockMap[c] = known;
   result.clockStore.push_back(std::make_unique<Clock>());
   Clock &made = *result.clockStore.back();
@@ -302,8 +321,7 @@ void Finisher::build() {
   std::map<std::string, unsigned> slotPaths;
   std::map<std::pair<std::string, uint32_t>, uint32_t> sites;
   for (NodeId id : order) {
-    Node n = std::move(e.nodes[id]);
-    e.nodes[id].op = n.op, e.nodes[id].index = n.index; // what sameNode and names below still ask for
+    Node n = e.nodes[id]; // sameNode still asks for the original
     n.clock = canonical(n.clock);
     n.type = canonical(n.type);
     for (NodeId &x : n.operands)
@@ -372,7 +390,8 @@ void Finisher::build() {
     bool live = true;
     for (Cut &cut : s.cuts) {
       llvm::SmallVector<NodeId, 2> needs;
-      conditions(cut.clock, needs);
+      conditions(cut.clock, false, needs);
+      conditions(cut.clock, true, needs);
       for (NodeId n : needs)
         live &= newId[n] != noNode;
       if (live)

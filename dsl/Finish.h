@@ -38,7 +38,10 @@ private:
   void dependencies(NodeId n, llvm::SmallVectorImpl<NodeId> &out);
   /// Besides: what it needs from earlier ticks.
   void earlier(NodeId n, llvm::SmallVectorImpl<NodeId> &out);
-  void conditions(const Clock *clock, llvm::SmallVectorImpl<NodeId> &out);
+  /// The conditions of events: those that tick a clock or cut its scope at a tick, or, `after`, that cut it after one.
+  void conditions(const Clock *clock, bool after, llvm::SmallVectorImpl<NodeId> &out);
+  void conditions(const Node &n, bool after, llvm::SmallVectorImpl<NodeId> &out);
+  void cuts(uint32_t scope, bool after, llvm::SmallVectorImpl<NodeId> &out);
   bool isDirected(const Node &n) const {
     return n.op == Op::Read || n.op == Op::Hold || n.op == Op::ReducePer || n.op == Op::Tick || n.op == Op::Every;
   }

@@ -69,8 +69,8 @@ void print(const File &file, llvm::raw_ostream &os);
 
 /// Elaborates and checks all of `file`: each model, and each cell that no model of the file instantiates is checked as
 /// far as it can be without its sizes. `visible`: the files it uses, and what they use; it shadows the library.
-bool elaborate(File &file, llvm::ArrayRef<File *> visible, llvm::ArrayRef<File *> library,
-               const CheckOptions &options, Diagnostics &diags, std::deque<Model> &models);
+bool elaborate(File &file, llvm::ArrayRef<File *> visible, llvm::ArrayRef<File *> library, const CheckOptions &options,
+               Diagnostics &diags, std::deque<Model> &models);
 
 /// The .rondo texts of lib/, embedded at build time: name ("lib/lstm.rondo"), text.
 llvm::ArrayRef<std::pair<llvm::StringRef, llvm::StringRef>> libraryTexts();

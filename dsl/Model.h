@@ -34,8 +34,9 @@ struct Clock {
     Var,    // not yet known; never in a finished Model
   };
   Kind kind = Kind::Var;
-  const Clock *parent = nullptr; // Axis: the coarser axis or sample (`in`). Every, Event: the finer clock it selects from
-  std::string name;              // Axis
+  const Clock *parent =
+      nullptr;      // Axis: the coarser axis or sample (`in`). Every, Event: the finer clock it selects from
+  std::string name; // Axis
   int64_t period = 1, phase = 0; // Every
   uint32_t scope = 0;            // Every: the scope whose `tick` it counts
   NodeId condition = noNode;     // Event: a bool scalar on `parent`
@@ -78,8 +79,8 @@ struct Cut {
 
 /// The scope of time that slots, hold, reductions, tick and every inside an application live in. Scope 0: forward, no cuts.
 struct Scope {
-  bool reverse = false;        // time runs from the last valid tick (reversed inside reversed is forward again)
-  std::vector<Cut> cuts;       // all that hold, outer applications' first
+  bool reverse = false;  // time runs from the last valid tick (reversed inside reversed is forward again)
+  std::vector<Cut> cuts; // all that hold, outer applications' first
 };
 
 //===--- The graph ---------------------------------------------------------------------------------------------===//
@@ -88,38 +89,69 @@ struct Scope {
 /// clock where the result has one (constants, parameters: they hold at every tick).
 enum class Op : uint8_t {
   // sources
-  Constant,  // values: row-major, one a scalar, or one for all elements; no clock
-  Input,     // index: Model::inputs
-  Param,     // index: Model::params; no clock
-  Read,      // index: Model::slots; the slot's value before this tick
-  Tick,      // int: ticks of the node's clock since its scope began; scope (reverse: counted from the other end)
-  Every,     // bool: tick % ints[0] == ints[1]; scope. Where nothing but `when` uses it, it is only a clock
-  Segment,   // bool: the last tick of this segment; segment = an Axis or Sample clock
-  Random,    // uniform [0,1) of the node's shape; index: Model::randomSites; without a clock: once a call
+  Constant, // values: row-major, one a scalar, or one for all elements; no clock
+  Input,    // index: Model::inputs
+  Param,    // index: Model::params; no clock
+  Read,     // index: Model::slots; the slot's value before this tick
+  Tick,     // int: ticks of the node's clock since its scope began; scope (reverse: counted from the other end)
+  Every,    // bool: tick % ints[0] == ints[1]; scope. Where nothing but `when` uses it, it is only a clock
+  Segment,  // bool: the last tick of this segment; segment = an Axis or Sample clock
+  Random,   // uniform [0,1) of the node's shape; index: Model::randomSites; without a clock: once a call
   // elementwise
-  Tanh, Sigmoid, Relu, Exp, Log, Sqrt, Abs, Sin, Cos, Floor, Negate, Not,
-  Add, Subtract, Multiply, Divide, FloorDivide, Modulo, Power, Minimum, Maximum,
-  And, Or, Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual,
-  Select,    // condition (bool: scalar or of the result's shape), then, else
-  ToReal, ToInt,
+  Tanh,
+  Sigmoid,
+  Relu,
+  Exp,
+  Log,
+  Sqrt,
+  Abs,
+  Sin,
+  Cos,
+  Floor,
+  Negate,
+  Not,
+  Add,
+  Subtract,
+  Multiply,
+  Divide,
+  FloorDivide,
+  Modulo,
+  Power,
+  Minimum,
+  Maximum,
+  And,
+  Or,
+  Equal,
+  NotEqual,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual,
+  Select, // condition (bool: scalar or of the result's shape), then, else
+  ToReal,
+  ToInt,
   StopGradient,
-  Straight,  // value of operand 0, gradient to operand 1
+  Straight, // value of operand 0, gradient to operand 1
   // inside a value
-  OneHot,    // token scalar -> real[K]; any shape: one more last axis
-  MatMul,    // rule T5: [n]@[n], [m,n]@[n], [n]@[n,m], [m,k]@[k,n]
-  Slice,     // ints: axis, begin, end
-  Pick,      // ints: axis, position; drops the axis
-  Gather,    // operands: x, scalar index (token, or int always in range); ints: axis; drops the axis
-  Concat,    // along the first static axis; scalars count as [1]
-  Stack,     // equal types -> a new first axis
-  Reshape, Transpose, // Transpose reverses the axes
-  Softmax, LogSoftmax, Cumsum, Argmax, // last axis
-  Conv1d,    // x[s] or x[s,c], F[k, (c,) w] -> [s,k]: row s reads x from s-(w-1)//2, zero outside
-  Fold,      // reduction inside the value: reduction, ints[0] = axis, or -1 for all
-  Ctc,       // logits[s,K], labels[r] -> scalar
+  OneHot, // token scalar -> real[K]; any shape: one more last axis
+  MatMul, // rule T5: [n]@[n], [m,n]@[n], [n]@[n,m], [m,k]@[k,n]
+  Slice,  // ints: axis, begin, end
+  Pick,   // ints: axis, position; drops the axis
+  Gather, // operands: x, scalar index (token, or int always in range); ints: axis; drops the axis
+  Concat, // along the first axis; scalars count as [1]
+  Stack,  // equal types -> a new first axis
+  Reshape,
+  Transpose, // Transpose reverses the axes
+  Softmax,
+  LogSoftmax,
+  Cumsum,
+  Argmax, // last axis
+  Conv1d, // x[s] or x[s,c], F[k, (c,) w] -> [s,k]: row s reads x from s-(w-1)//2, zero outside
+  Fold,   // reduction inside the value: reduction, ints[0] = axis, or -1 for all
+  Ctc,    // logits[s,K], labels[r] -> scalar
   // crossings: the node's clock is the target
-  When,      // operand's value at this tick; the node's clock ticks where the operand's does (or: clockless operand)
-  Hold,      // x [, init]; latest x; the clock is the parent (or an ancestor) of x's; zero, or init (on the node's clock), before any; scope
+  When, // operand's value at this tick; the node's clock ticks where the operand's does (or: clockless operand)
+  Hold, // x [, init]; latest x; the clock is the parent (or an ancestor) of x's; zero, or init (on the node's clock), before any; scope
   Spread,    // x's value of the segment in which this tick lies
   ReducePer, // reduction over x's ticks after this clock's previous tick up to and with this one; scope
   Collect,   // the same ticks as a new first axis
@@ -144,7 +176,7 @@ struct Node {
   llvm::SmallVector<NodeId, 3> operands;
   llvm::SmallVector<int64_t, 3> ints;
   uint32_t index = 0;
-  const Clock *segment = nullptr;
+  const Clock *segment = nullptr;                    // Segment; ReducePer of what has no clock: on which it is counted
   std::shared_ptr<const std::vector<double>> values; // Constant
   uint32_t location = 0;
   std::string name; // of the first equation it is the value of, from the model inward: "enc.layer.0.z"; else empty
@@ -177,15 +209,15 @@ struct Slot {
   Type type;
   const Clock *clock = nullptr;
   uint32_t scope = 0;
-  NodeId init = noNode; // value where a run starts (read at its first tick); none: zero
-  NodeId next = noNode; // none: the slot holds its initial value
+  NodeId init = noNode;  // value where a run starts (read at its first tick); none: zero
+  NodeId next = noNode;  // none: the slot holds its initial value
   bool declared = false; // a `state`
   llvm::SMRange range;
 };
 
 /// What distinguishes the random numbers of one place of the program from those of another (S8).
 struct RandomSite {
-  std::string path;  // of the application
+  std::string path;   // of the application
   uint32_t place = 0; // in its cell
 };
 
@@ -199,14 +231,14 @@ struct Loss {
   std::string name; // "loss", "loss2" where the program gives none
   NodeId node = noNode;
   bool trainsAll = true;
-  std::vector<uint32_t> trains; // indices of the parameters it moves, when not all
+  std::vector<uint32_t> trains;         // indices of the parameters it moves, when not all
   std::vector<std::string> trainsPaths; // as written
   llvm::SMRange range;
 };
 
 struct Generate {
-  uint32_t input = 0;   // index of the generated input
-  uint32_t output = 0;  // index of the output (or see node) it comes from
+  uint32_t input = 0;  // index of the generated input
+  uint32_t output = 0; // index of the output (or see node) it comes from
   NodeId node = noNode;
   bool next = false;
   int64_t start = -1, stop = -1, limit = -1; // -1: not given
@@ -229,8 +261,8 @@ struct Model {
   std::vector<Scope> scopes;
   std::vector<Location> locations;
   std::vector<RandomSite> randomSites;
-  std::vector<const Clock *> events; // clocks of kind Event, by id; conditions in topological order
-  std::vector<const Clock *> axes;   // the Axis clocks, finest of each chain first
+  std::vector<const Clock *> events;                  // clocks of kind Event, by id; conditions in topological order
+  std::vector<const Clock *> axes;                    // the Axis clocks, finest of each chain first
   std::vector<std::pair<std::string, int64_t>> sizes; // the model's int sizes as built
 
   std::vector<std::unique_ptr<Clock>> clockStore;

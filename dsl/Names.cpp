@@ -2,6 +2,7 @@
 // model instantiates, unknown names, double definitions and primes on what is no state.
 #include "dsl/Elaborate.h"
 #include "fmt/format.h"
+#include "llvm/ADT/DenseSet.h"
 #include <functional>
 
 namespace rondo::dsl {
@@ -42,6 +43,7 @@ public:
   Walker(Diagnostics &diags, bool report) : diags(diags), report(report) {}
 
   std::map<const Cell *, std::vector<Reference>> references;
+  llvm::DenseSet<StringRef> mentioned; // as a name, or as a member of something
 
   void cell(const Cell &c, const Level *outer) {
     Level level;
@@ -50,7 +52,8 @@ public:
     auto define = [&](const Name &name, const Cell *isCell = nullptr) {
       auto [it, fresh] = first.try_emplace(name.text, name.range);
       if (!fresh && report)
-        diags.report(DiagId::R0202, name.range, fmt::format("'{}' is defined twice", name.text.str())).note(it->second, "first here");
+        diags.report(DiagId::R0202, name.range, fmt::format("'{}' is defined twice", name.text.str()))
+            .note(it->second, "first here");
       level.names[name.text] = isCell;
     };
     for (const Decl &d : c.sizes)
@@ -123,7 +126,10 @@ private:
       expr(l.index, inner);
       type(l.type, inner);
       if (l.prime && report && !level.isState(l.name.text))
-        diags.report(DiagId::R0210, l.range, fmt::format("'{0}' is no state, so it has no next value; declare 'state {0} : ...' or drop the prime", l.name.text.str()));
+        diags.report(
+            DiagId::R0210, l.range,
+            fmt::format("'{0}' is no state, so it has no next value; declare 'state {0} : ...' or drop the prime",
+                        l.name.text.str()));
     }
     type(i.type, inner);
     expr(i.value, inner);
@@ -144,6 +150,8 @@ private:
   void expr(const Expr *e, const Level &level) {
     if (!e)
       return;
+    if (e->kind == Expr::Kind::Name || e->kind == Expr::Kind::Member)
+      mentioned.insert(e->name);
     if (e->kind == Expr::Kind::Name) {
       const Cell *target = nullptr;
       if (level.find(e->name, target)) {
@@ -153,8 +161,12 @@ private:
         unknown(*e, level);
       }
     }
-    if (e->kind == Expr::Kind::Prime && report && e->operands[0]->kind == Expr::Kind::Name && !level.isState(e->operands[0]->name))
-      diags.report(DiagId::R0210, e->range, fmt::format("'{0}' is no state, so it has no next value; declare 'state {0} : ...' or drop the prime", e->operands[0]->name.str()));
+    if (e->kind == Expr::Kind::Prime && report && e->operands[0]->kind == Expr::Kind::Name &&
+        !level.isState(e->operands[0]->name))
+      diags.report(
+          DiagId::R0210, e->range,
+          fmt::format("'{0}' is no state, so it has no next value; declare 'state {0} : ...' or drop the prime",
+                      e->operands[0]->name.str()));
     if (e->family) {
       expr(e->family->low, level);
       expr(e->family->high, level);
@@ -183,11 +195,8 @@ private:
     for (const Level *l = &level; l; l = l->up)
       for (auto &entry : l->names)
         known.push_back(entry.first);
-    Diagnostic &d = diags.report(DiagId::R0201, e.range, fmt::format("unknown name '{}'", e.name.str()));
-    if (std::optional<StringRef> near = nearest(e.name, known)) {
-      d.message += fmt::format("; did you mean '{}'?", near->str());
-      d.fixIt(e.nameRange, near->str());
-    }
+    diags.report(DiagId::R0201, e.range, fmt::format("unknown name '{}'", e.name.str()))
+        .suggest(e.nameRange, e.name, known);
   }
 
   Diagnostics &diags;
@@ -247,27 +256,33 @@ bool checkStructure(const Program &program, Diagnostics &diags) {
   for (const Cell *c : program.file->cells) {
     auto [it, fresh] = (c->isModel ? models : known).try_emplace(c->name.text, c->name.range);
     if (!fresh)
-      diags.report(DiagId::R0202, c->name.range, fmt::format("'{}' is defined twice", c->name.text.str())).note(it->second, "first here");
+      diags.report(DiagId::R0202, c->name.range, fmt::format("'{}' is defined twice", c->name.text.str()))
+          .note(it->second, "first here");
   }
   for (const Item *i : program.file->equations)
     for (const Lhs &l : i->lhs)
       if (auto [it, fresh] = known.try_emplace(l.name.text, l.name.range); !fresh && !l.index)
-        diags.report(DiagId::R0202, l.name.range, fmt::format("'{}' is defined twice", l.name.text.str())).note(it->second, "first here");
+        diags.report(DiagId::R0202, l.name.range, fmt::format("'{}' is defined twice", l.name.text.str()))
+            .note(it->second, "first here");
 
   forEachCell(*program.file, [&](const Cell &c) {
     for (const Decl &d : c.inputs)
       if (d.name.text == "reset" || d.name.text == "blend")
-        diags.report(DiagId::R0211, d.name.range, fmt::format("'{}' is a run option of every cell; an input needs another name", d.name.text.str()));
-    bool returns = false;
-    for (const Item *i : c.body) {
-      returns |= i->kind == Item::Kind::Return;
+        diags.report(DiagId::R0211, d.name.range,
+                     fmt::format("'{}' is a run option of every cell; an input needs another name", d.name.text.str()));
+    for (const Item *i : c.body)
+      if (i->kind == Item::Kind::Param)
+        for (const Name &name : i->names)
+          if (!walker.mentioned.count(name.text))
+            diags.report(DiagId::R0604, name.range,
+                         fmt::format("parameter '{}' is never read: it will not exist", name.text.str()));
+    for (const Item *i : c.body)
       if (i->kind == Item::Kind::State)
         for (const Name &name : i->names)
           if (name.text == "reset" || name.text == "blend")
-            diags.report(DiagId::R0211, name.range, fmt::format("'{}' is a run option of every cell; a state needs another name", name.text.str()));
-    }
-    if (!returns && !c.isModel)
-      diags.report(DiagId::R0503, c.name.range, fmt::format("cell '{}' has no 'return'", c.name.text.str()));
+            diags.report(
+                DiagId::R0211, name.range,
+                fmt::format("'{}' is a run option of every cell; a state needs another name", name.text.str()));
   });
 
   // recursion: cells that name one another in a circle

@@ -151,10 +151,7 @@ void Parser::missingEquals(uint32_t firstToken) {
   erase_if(words, [](StringRef word) {
     return !is_contained({"cell", "model", "param", "state", "input", "output", "loss", "generate", "return"}, word);
   });
-  if (std::optional<StringRef> word = nearest(first.text(), words)) {
-    error->message += "; did you mean '" + word->str() + "'?";
-    error->fixIt(first.range(), word->str());
-  }
+  error->suggest(first.range(), first.text(), words);
 }
 
 Item *Parser::paramOrState() {

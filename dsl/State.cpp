@@ -2,6 +2,7 @@
 // and parameters.
 #include "dsl/Elaborate.h"
 #include "fmt/format.h"
+#include "llvm/ADT/STLExtras.h"
 
 namespace rondo::dsl {
 
@@ -70,16 +71,18 @@ NodeId Elaborator::nextState(Binding &b, const Expr *at, Context &ctx) {
     return noNode;
   if (!sameDims(nodes[n].type.dims, slot.slot.type.dims)) {
     if (nodes[n].op != Op::Constant || !nodes[n].type.dims.empty()) {
-      error(DiagId::R0301, value, own, fmt::format("state '{}' is {}, its next value is {}", b.name.str(),
-                                                   describeType(slot.slot.type), describeType(nodes[n].type)))
+      error(DiagId::R0301, value, own,
+            fmt::format("state '{}' is {}, its next value is {}", b.name.str(), describeType(slot.slot.type),
+                        describeType(nodes[n].type)))
           .note(b.range, fmt::format("{} is declared here", b.name.str()));
       return noNode;
     }
     nodes[n].type.dims = slot.slot.type.dims;
   }
   if (nodes[n].clock && clocks.unify(slot.slot.clock, nodes[n].clock) != Unify::Same) {
-    error(DiagId::R0401, value, own, fmt::format("state '{}' ticks on '{}', its next value on '{}'; cross with 'hold' or 'when'",
-                                                 b.name.str(), describeClock(slot.slot.clock), describeClock(nodes[n].clock)));
+    error(DiagId::R0401, value, own,
+          fmt::format("state '{}' ticks on '{}', its next value on '{}'; cross with 'hold' or 'when'", b.name.str(),
+                      describeClock(slot.slot.clock), describeClock(nodes[n].clock)));
     return noNode;
   }
   return slot.candidate = n;
@@ -96,14 +99,16 @@ NodeId Elaborator::blended(NodeId candidate, NodeId previous, Application &app, 
   const Expr *at = app.blendAt;
   const Type type = nodes[previous].type;
   if (type.elem != Elem::Real) {
-    error(DiagId::R0309, at, ctx, fmt::format("'blend' mixes real states; '{}' has a state of {}",
-                                              app.instance->recipe->cell->name.text.str(), describeType(type)));
+    error(DiagId::R0309, at, ctx,
+          fmt::format("'blend' mixes real states; '{}' has a state of {}", app.instance->recipe->cell->name.text.str(),
+                      describeType(type)));
     return noNode;
   }
   llvm::ArrayRef<Dim> rate = nodes[app.blend].type.dims;
   if (!rate.empty() && !sameDims(rate, type.dims)) {
-    error(DiagId::R0301, at, ctx, fmt::format("'blend' is a scalar or of each state's shape: it is {}, a state is {}",
-                                              describeType(nodes[app.blend].type), describeType(type)));
+    error(DiagId::R0301, at, ctx,
+          fmt::format("'blend' is a scalar or of each state's shape: it is {}, a state is {}",
+                      describeType(nodes[app.blend].type), describeType(type)));
     return noNode;
   }
   const Clock *clock = nodes[previous].clock;
@@ -141,8 +146,9 @@ Value Elaborator::blendedResult(const Expr *e, Context &inner, const Expr *call,
     }
     return concat(parts, exprs, e, inner);
   }
-  error(DiagId::R0309, call, ctx, fmt::format("'blend' needs a cell that returns primed states only; '{}' returns '{}'",
-                                              inner.body->cell->name.text.str(), text(e)))
+  error(DiagId::R0309, call, ctx,
+        fmt::format("'blend' needs a cell that returns primed states only; '{}' returns '{}'",
+                    inner.body->cell->name.text.str(), text(e)))
       .note(e->range, "returned here");
   return Value();
 }
@@ -153,7 +159,9 @@ Value Elaborator::prime(const Expr *e, Context &ctx) {
     return member(x, true, ctx);
   Binding *b = x->kind == Expr::Kind::Name ? lookup(x->name, ctx.body) : nullptr;
   if (!b || b->kind != Binding::Kind::State)
-    return fail(DiagId::R0210, e, ctx, fmt::format("'{0}' is no state, so it has no next value; declare 'state {0} : ...' or drop the prime", text(x)));
+    return fail(DiagId::R0210, e, ctx,
+                fmt::format("'{0}' is no state, so it has no next value; declare 'state {0} : ...' or drop the prime",
+                            text(x)));
   b->used = true;
   return Value::ofNode(nextState(*b, e, ctx));
 }
@@ -181,7 +189,8 @@ void Elaborator::finishState(Binding &b) {
   }
   if (init.is(Value::Kind::Initial)) {
     if (init.initial != Initializer::Kind::Zeros && init.initial != Initializer::Kind::Ones) {
-      error(DiagId::R0307, e, ctx, "a state starts at numbers, a parameter or an input; random initialisers are for parameters");
+      error(DiagId::R0307, e, ctx,
+            "a state starts at numbers, a parameter or an input; random initialisers are for parameters");
       return;
     }
     if (init.initial == Initializer::Kind::Zeros)
@@ -199,7 +208,10 @@ void Elaborator::finishState(Binding &b) {
   Binding *named = e->kind == Expr::Kind::Name ? lookup(e->name, b.body) : nullptr;
   bool isInput = value.op == Op::Input || (named && named->kind == Binding::Kind::Value);
   if (!passed && value.clock && !isInput) {
-    error(DiagId::R0307, e, ctx, fmt::format("a state starts at numbers, a parameter or an input; give a stream where the cell is applied: '{} = ..'", b.name.str()));
+    error(DiagId::R0307, e, ctx,
+          fmt::format(
+              "a state starts at numbers, a parameter or an input; give a stream where the cell is applied: '{} = ..'",
+              b.name.str()));
     return;
   }
   bool repeats = value.op == Op::Constant && value.type.dims.empty();
@@ -207,8 +219,9 @@ void Elaborator::finishState(Binding &b) {
                          ? value.type.elem != Elem::Token || value.type.tokens == slot.slot.type.tokens
                          : value.type.elem == Elem::Int && slot.slot.type.elem != Elem::Bool;
   if ((!repeats && !sameDims(value.type.dims, slot.slot.type.dims)) || !convertible) {
-    error(DiagId::R0307, e, ctx, fmt::format("state '{}' is {}, its initial value '{}' is {}", b.name.str(),
-                                             describeType(slot.slot.type), text(e), describeType(value.type)))
+    error(DiagId::R0307, e, ctx,
+          fmt::format("state '{}' is {}, its initial value '{}' is {}", b.name.str(), describeType(slot.slot.type),
+                      text(e), describeType(value.type)))
         .note(b.range, fmt::format("{} is declared here", b.name.str()));
     return;
   }
@@ -221,8 +234,9 @@ void Elaborator::finishState(Binding &b) {
     n = nodes.size() - 1;
   }
   if (nodes[n].clock && clocks.unify(slot.slot.clock, nodes[n].clock) != Unify::Same) {
-    error(DiagId::R0401, e, ctx, fmt::format("state '{}' ticks on '{}', its initial value on '{}'; 'spread' it", b.name.str(),
-                                             describeClock(slot.slot.clock), describeClock(nodes[n].clock)));
+    error(DiagId::R0401, e, ctx,
+          fmt::format("state '{}' ticks on '{}', its initial value on '{}'; 'spread' it", b.name.str(),
+                      describeClock(slot.slot.clock), describeClock(nodes[n].clock)));
     return;
   }
   slots[*b.slot].slot.init = n;
@@ -248,13 +262,11 @@ Value Elaborator::delay(const Expr *init, const Expr *value, const Expr *at, Con
   return v.isError() ? v : delayed(first, init, v, value, at, ctx);
 }
 
-Value Elaborator::delayed(const Value &first, const Expr *init, const Value &given, const Expr *value, const Expr *at, Context &ctx) {
-  Value v = given;
-  if (v.is(Value::Kind::Family)) {
-    stack.push_back(nullptr);
-    v = Value::ofList(makeList(familyElements(*v.family, 0, std::nullopt, value, ctx)));
-    stack.pop_back();
-  }
+Value Elaborator::delayed(const Value &first, const Expr *init, const Value &given, const Expr *value, const Expr *at,
+                          Context &ctx) {
+  stack.push_back(nullptr);
+  Value v = listed(given, value, ctx);
+  stack.pop_back();
   if (v.is(Value::Kind::List)) { // operators of time map over lists
     std::vector<Value> parts;
     for (size_t k = 0; k < v.list->elements.size(); ++k) {
@@ -284,13 +296,17 @@ Value Elaborator::delayed(const Value &first, const Expr *init, const Value &giv
     if (!dims)
       return Value();
     if (!sameDims(*dims, t.dims))
-      return fail(DiagId::R0301, at, ctx, fmt::format("'fby' starts as {} and goes on as {}", describeType(nodes[start].type), describeType(t)));
+      return fail(
+          DiagId::R0301, at, ctx,
+          fmt::format("'fby' starts as {} and goes on as {}", describeType(nodes[start].type), describeType(t)));
   }
   const Type type = nodes[x].type;
   if (int r = ragged(type); r >= 0 && !perSample(type.dims[r].axis))
-    return fail(DiagId::R0308, at, ctx, fmt::format("a value that is delayed has a clock's axis only 'per = sample': {}", describeType(type)));
+    return fail(DiagId::R0308, at, ctx,
+                fmt::format("a value that is delayed has a clock's axis only 'per = sample': {}", describeType(type)));
   const Clock *clock = nullptr;
-  if (start != noNode ? !oneClock({start, x}, {init, value}, "'fby'", at, ctx, clock) : !oneClock({x}, {value}, "'pre'", at, ctx, clock))
+  if (start != noNode ? !oneClock({start, x}, {init, value}, "'fby'", at, ctx, clock)
+                      : !oneClock({x}, {value}, "'pre'", at, ctx, clock))
     return Value();
   if (!clock)
     clock = ownClock(ctx.body->app);
@@ -328,7 +344,8 @@ const Clock *Elaborator::eventClock(const Clock *parent, NodeId condition, const
 }
 
 /// The clock of `x when c` for x on `parent` (null: x is constant); null after an error.
-const Clock *Elaborator::whenClock(const Clock *parent, const Value &c, const Expr *ce, const Expr *xe, const Expr *at, Context &ctx) {
+const Clock *Elaborator::whenClock(const Clock *parent, const Value &c, const Expr *ce, const Expr *xe, const Expr *at,
+                                   Context &ctx) {
   if (c.is(Value::Kind::Clock)) {
     if (!parent)
       return c.clock;
@@ -338,12 +355,14 @@ const Clock *Elaborator::whenClock(const Clock *parent, const Value &c, const Ex
       return c.clock;
     }
     if (p->kind == Clock::Kind::Every || p->kind == Clock::Kind::Event) {
-      error(DiagId::R0405, at, ctx, fmt::format("segment clock '{}' is no bool on '{}': hold first: 'hold({}) when {}'", describeClock(c.clock),
-                                                describeClock(p), text(xe), text(ce)));
+      error(DiagId::R0405, at, ctx,
+            fmt::format("segment clock '{}' is no bool on '{}': hold first: 'hold({}) when {}'", describeClock(c.clock),
+                        describeClock(p), text(xe), text(ce)));
       return nullptr;
     }
     if (!clocks.finerAxis(p, c.clock)) {
-      error(DiagId::R0402, at, ctx, fmt::format("'{}' is no bool on '{}', the clock of '{}'", text(ce), describeClock(p), text(xe)));
+      error(DiagId::R0402, at, ctx,
+            fmt::format("'{}' is no bool on '{}', the clock of '{}'", text(ce), describeClock(p), text(xe)));
       return nullptr;
     }
     return c.clock;
@@ -354,7 +373,8 @@ const Clock *Elaborator::whenClock(const Clock *parent, const Value &c, const Ex
   const Type &t = nodes[n].type;
   if (t.elem != Elem::Bool || !t.dims.empty()) {
     std::string hint = t.elem == Elem::Real && t.dims.empty()
-                           ? fmt::format(": compare it ('{0} > 0.5'), or blend softly ('gru(8)({1}, blend = {0})')", text(ce), text(xe))
+                           ? fmt::format(": compare it ('{0} > 0.5'), or blend softly ('gru(8)({1}, blend = {0})')",
+                                         text(ce), text(xe))
                            : "";
     error(DiagId::R0402, at, ctx, fmt::format("'when' needs a bool; '{}' is {}{}", text(ce), describeType(t), hint));
     return nullptr;
@@ -364,18 +384,21 @@ const Clock *Elaborator::whenClock(const Clock *parent, const Value &c, const Ex
     if (nodes[resolve(n)].op == Op::Segment)
       error(DiagId::R0405, at, ctx, fmt::format("a segment clock is no bool on '{}'", describeClock(parent)));
     else
-      error(DiagId::R0402, at, ctx, fmt::format("'when' needs a bool on the same clock: '{}' ticks on '{}', '{}' on '{}'", text(xe),
-                                                describeClock(parent), text(ce), describeClock(own)));
+      error(DiagId::R0402, at, ctx,
+            fmt::format("'when' needs a bool on the same clock: '{}' ticks on '{}', '{}' on '{}'", text(xe),
+                        describeClock(parent), text(ce), describeClock(own)));
     return nullptr;
   }
   const Clock *on = parent ? parent : own ? own : ownClock(ctx.body->app);
   return eventClock(on, n, text(ce));
 }
 
-Value Elaborator::when(const Value &x, const Value &c, const Expr *at, const Expr *xe, const Expr *ce, Context &ctx) {
-  if (x.is(Value::Kind::List) || x.is(Value::Kind::Family)) {
+Value Elaborator::when(const Value &given, const Value &c, const Expr *at, const Expr *xe, const Expr *ce,
+                       Context &ctx) {
+  Value x = listed(given, xe, ctx);
+  if (x.is(Value::Kind::List)) {
     std::vector<Value> parts;
-    for (const Value &e : x.is(Value::Kind::List) ? x.list->elements : familyElements(*x.family, 0, std::nullopt, xe, ctx)) {
+    for (const Value &e : x.list->elements) {
       parts.push_back(when(e, c, at, xe, ce, ctx));
       if (parts.back().isError())
         return Value();
@@ -390,7 +413,8 @@ Value Elaborator::when(const Value &x, const Value &c, const Expr *at, const Exp
     return Value();
   const Type type = nodes[n].type;
   if (int r = ragged(type); r >= 0 && !perSample(type.dims[r].axis))
-    return fail(DiagId::R0308, at, ctx, fmt::format("a value that is sampled has a clock's axis only 'per = sample': {}", describeType(type)));
+    return fail(DiagId::R0308, at, ctx,
+                fmt::format("a value that is sampled has a clock's axis only 'per = sample': {}", describeType(type)));
   return Value::ofNode(add(Op::When, type, target, {n}, at, ctx));
 }
 
@@ -403,18 +427,37 @@ Value Elaborator::sampleOf(const Expr *e, Context &ctx) {
   const Scope here = scopes[app ? app->scope : 0];
   if (here.cuts.empty())
     return v;
-  bool segments = !here.reverse;
+  bool segments = true;
   for (const Cut &cut : here.cuts)
     segments &= !cut.before && cut.clock->kind == Clock::Kind::Axis;
   if (segments) {
     v.clock = here.cuts.back().clock;
     return v;
   }
-  NodeId fromEnd = add(Op::Tick, {Elem::Int, 0, {}}, ownClock(app), {}, e, ctx);
+  return Value::ofNode(segmentEnd(app->scope, e, ctx));
+}
+
+/// A bool on the cell's own clock: true at the last tick of each of the scope's segments. One node for all that ask.
+NodeId Elaborator::segmentEnd(uint32_t scope, const Expr *at, Context &ctx) {
+  const Clock *own = ownClock(ctx.body->app);
+  for (NodeId end : segmentEnds[scope])
+    if (clocks.same(nodes[end].clock, own))
+      return end;
+  NodeId fromEnd = add(Op::Tick, {Elem::Int, 0, {}}, own, {}, at, ctx);
   if (fromEnd == noNode)
-    return Value();
-  nodes[fromEnd].scope = scope(!here.reverse, here.cuts);
-  return Value::ofNode(add(Op::Equal, {Elem::Bool, 0, {}}, ownClock(app), {fromEnd, constant(0, Elem::Int)}, e, ctx));
+    return noNode;
+  nodes[fromEnd].scope = this->scope(!scopes[scope].reverse, scopes[scope].cuts);
+  NodeId end = add(Op::Equal, {Elem::Bool, 0, {}}, own, {fromEnd, constant(0, Elem::Int)}, at, ctx);
+  if (end != noNode)
+    segmentEnds[scope].push_back(end);
+  return end;
+}
+
+/// Whether the clock ticks where `sample` is true inside an application that resets: at the end of each of its segments.
+bool Elaborator::isSegmentEnd(const Clock *clock, uint32_t scope) {
+  auto known = segmentEnds.find(scope);
+  return clock->kind == Clock::Kind::Event && known != segmentEnds.end() &&
+         llvm::is_contained(known->second, resolve(clock->condition));
 }
 
 bool Elaborator::perSample(const ClockAxis *axis) { return clocks.resolve(axis->per) == clocks.sample(); }
@@ -424,9 +467,10 @@ bool Elaborator::sameNode(NodeId a, NodeId b, unsigned depth) {
   if (a == b)
     return true;
   const Node &x = nodes[a], &y = nodes[b];
-  if (depth > 200 || x.op != y.op || x.op == Op::Alias || x.op == Op::Read || x.index != y.index || x.scope != y.scope ||
-      x.ints != y.ints || x.segment != y.segment || x.reduction != y.reduction || x.operands.size() != y.operands.size() ||
-      x.type.elem != y.type.elem || x.type.tokens != y.type.tokens || !sameDims(x.type.dims, y.type.dims))
+  if (depth > 200 || x.op != y.op || x.op == Op::Alias || x.op == Op::Read || x.index != y.index ||
+      x.scope != y.scope || x.ints != y.ints || x.segment != y.segment || x.reduction != y.reduction ||
+      x.operands.size() != y.operands.size() || x.type.elem != y.type.elem || x.type.tokens != y.type.tokens ||
+      !sameDims(x.type.dims, y.type.dims))
     return false;
   if (x.op == Op::Constant && *x.values != *y.values)
     return false;
@@ -484,8 +528,9 @@ Value Elaborator::readParam(Binding &b, std::optional<int64_t> index, const Expr
   if (!fresh) {
     const Param &other = params[it->second];
     if (!sameDims(other.type.dims, type->dims))
-      return refuse(DiagId::R0301, at->range, fmt::format("'{}' is shared: its parameter is {} here and {} elsewhere", other.path,
-                                                          describeType(*type), describeType(other.type)));
+      return refuse(DiagId::R0301, at->range,
+                    fmt::format("'{}' is shared: its parameter is {} here and {} elsewhere", other.path,
+                                describeType(*type), describeType(other.type)));
   } else {
     Param p;
     p.path = b.body->shared->path.empty() ? name : b.body->shared->path + "." + name;
@@ -497,6 +542,7 @@ Value Elaborator::readParam(Binding &b, std::optional<int64_t> index, const Expr
       return Value();
     }
     params.push_back(std::move(p));
+    paramOwners.push_back(b.body->shared);
     ++created;
   }
   NodeId n = add(Op::Param, *type, nullptr, {}, at, ctx);
@@ -514,14 +560,18 @@ bool Elaborator::parameterInit(const Expr &e, Param &p, Context &ctx) {
     p.init.scale = v.scale;
     return true;
   }
-  NodeId n = v.isStatic() || v.is(Value::Kind::List) || v.is(Value::Kind::Node) || v.is(Value::Kind::Family) ? node(v, &e, ctx) : noNode;
+  NodeId n = v.isStatic() || v.is(Value::Kind::List) || v.is(Value::Kind::Node) || v.is(Value::Kind::Family)
+                 ? node(v, &e, ctx)
+                 : noNode;
   if (n != noNode)
     n = resolve(n);
   bool fits = n != noNode && nodes[n].op == Op::Constant && nodes[n].type.elem != Elem::Bool &&
               (nodes[n].type.dims.empty() || sameDims(nodes[n].type.dims, p.type.dims));
   if (!fits) {
-    error(DiagId::R0307, &e, ctx, fmt::format("a parameter starts at zeros, ones, glorot, orthogonal, uniform(a), normal(s), a number or a list of its shape {}; '{}' is {}",
-                                              describeType(p.type), text(&e), n == noNode ? describeValue(v) : describeType(nodes[n].type)))
+    error(DiagId::R0307, &e, ctx,
+          fmt::format("a parameter starts at zeros, ones, glorot, orthogonal, uniform(a), normal(s), a number or a "
+                      "list of its shape {}; '{}' is {}",
+                      describeType(p.type), text(&e), n == noNode ? describeValue(v) : describeType(nodes[n].type)))
         .note(p.range, "the parameter");
     return false;
   }

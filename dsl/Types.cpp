@@ -7,16 +7,14 @@ namespace rondo::dsl {
 std::optional<Dim> Elaborator::evaluateDim(const Expr *e, Context &ctx) {
   Value v = evaluate(e, ctx);
   switch (v.kind) {
-  case Value::Kind::Error:
-    return std::nullopt;
+  case Value::Kind::Error: return std::nullopt;
   case Value::Kind::Int:
     if (v.integer < 0) {
       fail(DiagId::R0304, e, ctx, fmt::format("a size cannot be {}", v.integer));
       return std::nullopt;
     }
     return Dim{v.integer};
-  case Value::Kind::Axis:
-    return Dim{0, v.axis};
+  case Value::Kind::Axis: return Dim{0, v.axis};
   case Value::Kind::Clock: // `real[source, 512]`: named for the clock collected
     return Dim{0, clocks.clockAxis(v.clock, clocks.sample())};
   default:
@@ -45,7 +43,8 @@ std::optional<Type> Elaborator::evaluateType(const TypeExpr &t, Context &ctx) {
   }
   case TypeExpr::Kind::Cell:
   case TypeExpr::Kind::List:
-    error(DiagId::R0302, t.range, ctx, "a value is real, int, bool or token; cells and lists are sizes or lists of inputs");
+    error(DiagId::R0302, t.range, ctx,
+          "a value is real, int, bool or token; cells and lists are sizes or lists of inputs");
     return std::nullopt;
   }
   int axes = 0;
@@ -84,9 +83,9 @@ Value Elaborator::bindInput(const Decl &decl, const Value &given, const Expr *at
   if (given.isError())
     return given;
   Value arg = given;
-  if (arg.is(Value::Kind::Family))
-    arg = Value::ofList(makeList(familyElements(*arg.family, 0, std::nullopt, at, caller)));
-  std::string what = fmt::format("'{}' takes {}", cell.name.text.str(), decl.type ? sourceText(decl.type->range) : "a stream");
+  arg = listed(arg, at, caller);
+  std::string what =
+      fmt::format("'{}' takes {}", cell.name.text.str(), decl.type ? sourceText(decl.type->range) : "a stream");
   if (!decl.type) {
     if (arg.isCell() || arg.is(Value::Kind::CellSizes) || arg.is(Value::Kind::All) || arg.is(Value::Kind::Initial))
       return fail(DiagId::R0302, at, caller, fmt::format("{}; '{}' is {}", what, text(at), describeValue(arg)));
@@ -113,7 +112,8 @@ Value Elaborator::bindInput(const Decl &decl, const Value &given, const Expr *at
   if (arg.isStatic() && t.dims.empty()) { // a static number stays static
     if (t.kind == TypeExpr::Kind::Real && arg.isNumber())
       return Value::ofReal(arg.number());
-    if ((t.kind == TypeExpr::Kind::Int && arg.is(Value::Kind::Int)) || (t.kind == TypeExpr::Kind::Bool && arg.is(Value::Kind::Bool)))
+    if ((t.kind == TypeExpr::Kind::Int && arg.is(Value::Kind::Int)) ||
+        (t.kind == TypeExpr::Kind::Bool && arg.is(Value::Kind::Bool)))
       return arg;
   }
   NodeId n = node(arg, at, caller);
@@ -130,7 +130,8 @@ Value Elaborator::bindInput(const Decl &decl, const Value &given, const Expr *at
                 : t.kind == TypeExpr::Kind::Bool ? Elem::Bool
                                                  : Elem::Token;
   bool literal = is.elem == Elem::Int && nodes[n].op == Op::Constant;
-  bool convertible = is.elem == wanted || (is.elem == Elem::Int && wanted == Elem::Real) || (literal && wanted == Elem::Token);
+  bool convertible =
+      is.elem == wanted || (is.elem == Elem::Int && wanted == Elem::Real) || (literal && wanted == Elem::Token);
   if (!convertible) {
     std::string hint;
     if (is.elem == Elem::Token && wanted == Elem::Real)
@@ -167,8 +168,9 @@ Value Elaborator::bindInput(const Decl &decl, const Value &given, const Expr *at
     if (!d)
       return Value();
     if (!sameDim(*d, is.dims[i]))
-      return differs(DiagId::R0301, fmt::format(": {} is {} here", sourceText(t.dims[i]->range),
-                                                d->axis ? clocks.describe(d->axis->collected) : std::to_string(d->size)));
+      return differs(DiagId::R0301,
+                     fmt::format(": {} is {} here", sourceText(t.dims[i]->range),
+                                 d->axis ? clocks.describe(d->axis->collected) : std::to_string(d->size)));
   }
   return Value::ofNode(convert(n, wanted, tokens, at, caller));
 }
@@ -180,7 +182,8 @@ std::optional<Type> Elaborator::declaredType(Equation &equation, unsigned positi
   if (position < equation.item->lhs.size() && equation.item->lhs[position].type)
     return evaluateType(*equation.item->lhs[position].type, ctx);
   if (position < equation.item->lhs.size() && equation.item->lhs[position].prime)
-    if (Binding *state = lookup(equation.item->lhs[position].name.text, equation.body); state && state->item && state->item->type)
+    if (Binding *state = lookup(equation.item->lhs[position].name.text, equation.body);
+        state && state->item && state->item->type)
       return evaluateType(*state->item->type, ctx);
   ++quiet;
   std::optional<Type> type = quickType(equation.value, position, ctx, 0);
@@ -193,12 +196,9 @@ std::optional<Type> Elaborator::quickType(const Expr *e, unsigned position, Cont
   if (depth > 64)
     return std::nullopt;
   switch (e->kind) {
-  case Expr::Kind::Int:
-    return Type{Elem::Int, 0, {}};
-  case Expr::Kind::Real:
-    return Type{Elem::Real, 0, {}};
-  case Expr::Kind::Bool:
-    return Type{Elem::Bool, 0, {}};
+  case Expr::Kind::Int: return Type{Elem::Int, 0, {}};
+  case Expr::Kind::Real: return Type{Elem::Real, 0, {}};
+  case Expr::Kind::Bool: return Type{Elem::Bool, 0, {}};
   case Expr::Kind::Name: {
     for (const Local *l = ctx.locals; l; l = l->up)
       if (l->name == e->name)
@@ -231,8 +231,7 @@ std::optional<Type> Elaborator::quickType(const Expr *e, unsigned position, Cont
     if (e->binaryOp == BinaryOp::When || e->binaryOp == BinaryOp::Fby)
       return quickType(e->operands[0], position, ctx, depth + 1);
     return std::nullopt;
-  case Expr::Kind::Unary:
-    return quickType(e->operands[0], position, ctx, depth + 1);
+  case Expr::Kind::Unary: return quickType(e->operands[0], position, ctx, depth + 1);
   case Expr::Kind::Prime:
     if (e->operands[0]->kind == Expr::Kind::Name)
       if (Binding *b = lookup(e->operands[0]->name, ctx.body); b && b->kind == Binding::Kind::State) {
@@ -250,13 +249,12 @@ std::optional<Type> Elaborator::quickType(const Expr *e, unsigned position, Cont
     Context inner = ctx;
     inner.namer = nullptr;
     Value v = quickCallee(callee, inner);
-    const Recipe *recipe = v.is(Value::Kind::Recipe) ? v.recipe
+    const Recipe *recipe = v.is(Value::Kind::Recipe)                                            ? v.recipe
                            : v.is(Value::Kind::Instance) || v.is(Value::Kind::ReversedInstance) ? v.instance->recipe
-                                                                                                  : nullptr;
+                                                                                                : nullptr;
     return recipe ? resultType(*recipe, position) : std::nullopt;
   }
-  default:
-    return std::nullopt;
+  default: return std::nullopt;
   }
 }
 
@@ -267,10 +265,11 @@ Value Elaborator::quickCallee(const Expr *e, Context &ctx) {
     return f.is(Value::Kind::CellSizes) || f.is(Value::Kind::Builtin) ? evaluate(e, ctx) : Value();
   }
   if (e->kind == Expr::Kind::Name)
-    if (Binding *b = lookup(e->name, ctx.body); b && b->kind == Binding::Kind::Equation &&
-                                                b->equation->state == Equation::State::Busy)
+    if (Binding *b = lookup(e->name, ctx.body);
+        b && b->kind == Binding::Kind::Equation && b->equation->state == Equation::State::Busy)
       return Value();
-  return e->kind == Expr::Kind::Name || e->kind == Expr::Kind::Index || e->kind == Expr::Kind::Member ? evaluate(e, ctx) : Value();
+  return e->kind == Expr::Kind::Name || e->kind == Expr::Kind::Index || e->kind == Expr::Kind::Member ? evaluate(e, ctx)
+                                                                                                      : Value();
 }
 
 /// The declared result of a cell, where its sizes alone determine it.

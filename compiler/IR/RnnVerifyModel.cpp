@@ -15,58 +15,59 @@ namespace {
 
 using Events = llvm::SmallSetVector<EventClockAttr, 4>;
 
-/// The events that decide where a clock ticks; `afterCuts`: also those that end a scope behind them.
-void addEvents(ClockInterface clock, bool afterCuts, Events &events);
+/// The events that decide where a clock ticks; `allCuts`: also those that, in the direction of time, end a scope behind
+/// them, which is seen one tick later.
+void addEvents(ClockInterface clock, bool allCuts, Events &events);
 
-void addEvents(ScopeAttr scope, bool afterCuts, Events &events) {
+void addEvents(ScopeAttr scope, bool reverse, bool allCuts, Events &events) {
   if (!scope)
     return;
   for (CutAttr cut : scope.getCuts())
-    if (cut.getBefore() || afterCuts)
-      addEvents(cut.getClock(), afterCuts, events);
+    if (cut.getBefore() != reverse || allCuts)
+      addEvents(cut.getClock(), allCuts, events);
 }
 
-void addEvents(ClockInterface clock, bool afterCuts, Events &events) {
+void addEvents(ClockInterface clock, bool allCuts, Events &events) {
   if (auto pair = dyn_cast<PairClockAttr>(clock)) {
-    addEvents(pair.getTarget(), afterCuts, events);
-    addEvents(pair.getSource(), afterCuts, events);
+    addEvents(pair.getTarget(), allCuts, events);
+    addEvents(pair.getSource(), allCuts, events);
     if (pair.getPer())
-      addEvents(pair.getPer(), afterCuts, events);
+      addEvents(pair.getPer(), allCuts, events);
     return;
   }
   if (auto every = dyn_cast<EveryClockAttr>(clock)) {
-    addEvents(every.getScope(), afterCuts, events);
-    addEvents(every.getOf(), afterCuts, events);
+    addEvents(every.getScope(), every.getReverse(), allCuts, events);
+    addEvents(every.getOf(), allCuts, events);
   } else if (auto event = dyn_cast<EventClockAttr>(clock)) {
     events.insert(event);
-    addEvents(event.getOf(), afterCuts, events);
+    addEvents(event.getOf(), allCuts, events);
   }
 }
 
-/// The scope that an operation's value depends on: of a read that of its slot.
-ScopeAttr scopeOf(Operation *op) {
+/// The operation whose direction and scope of time an operation's value depends on: of a read that of its slot.
+Timed timeOf(Operation *op) {
   if (isa<StateOp, AccumOp>(op))
     return {};
   if (auto read = dyn_cast<ReadOp>(op))
     op = read.getSlot().getDefiningOp();
   else if (auto take = dyn_cast<TakeOp>(op))
     op = take.getSlot().getDefiningOp();
-  auto timed = dyn_cast_if_present<Timed>(op);
-  return timed ? timed.getScopeAttr() : ScopeAttr();
+  return dyn_cast_if_present<Timed>(op);
 }
 
-/// The events whose truth at a tick decides the operation's values at that tick (with `afterCuts`: at later ticks too).
+/// The events whose truth at a tick decides the operation's values at that tick (with `allCuts`: at later ticks too).
 /// Slots may be declared before, and constants stand wherever folding puts them.
-Events eventsOf(Operation *op, bool afterCuts) {
+Events eventsOf(Operation *op, bool allCuts) {
   Events events;
   if (isa<ConstOp>(op))
     return events;
   for (Type type : op->getResultTypes())
     if (ClockInterface clock = clockOf(type))
-      addEvents(clock, afterCuts, events);
-  addEvents(scopeOf(op), afterCuts, events);
+      addEvents(clock, allCuts, events);
+  if (Timed timed = timeOf(op))
+    addEvents(timed.getScopeAttr(), timed.getReverse(), allCuts, events);
   if (auto per = op->getAttrOfType<ClockInterface>("per"))
-    addEvents(per, afterCuts, events);
+    addEvents(per, allCuts, events);
   return events;
 }
 
@@ -158,7 +159,7 @@ LogicalResult verifyEvents(ModelOp model) {
   }
   llvm::DenseSet<EventClockAttr> above;
   for (Operation &op : model.getBody().front()) {
-    for (EventClockAttr event : eventsOf(&op, /*afterCuts=*/false))
+    for (EventClockAttr event : eventsOf(&op, /*allCuts=*/false))
       if (!above.contains(event))
         return op.emitOpError() << "ticks or restarts by " << event << ", which is not defined above [S2]";
     // Whatever is named anywhere is defined somewhere.
@@ -204,7 +205,7 @@ struct Graph {
       for (Value operand : to.op->getOperands())
         if (Operation *from = operand.getDefiningOp(); from && !isa<StateOp, AccumOp>(from))
           of[from]->next.push_back(&to);
-      for (EventClockAttr event : eventsOf(to.op, /*afterCuts=*/true))
+      for (EventClockAttr event : eventsOf(to.op, /*allCuts=*/true))
         if (Node *from = events.lookup(event))
           from->next.push_back(&to);
       if (isa<NextOp, PutOp>(to.op))
@@ -219,13 +220,7 @@ struct Graph {
 
 /// The direction in which an operation looks; none if it looks at its own tick only.
 std::optional<bool> directionOf(Operation *op) {
-  if (auto read = dyn_cast<ReadOp>(op))
-    op = read.getSlot().getDefiningOp();
-  else if (auto take = dyn_cast<TakeOp>(op))
-    op = take.getSlot().getDefiningOp();
-  else if (isa<StateOp, AccumOp>(op))
-    return std::nullopt;
-  auto timed = dyn_cast_if_present<Timed>(op);
+  Timed timed = timeOf(op);
   return timed ? std::optional<bool>(timed.getReverse()) : std::nullopt;
 }
 

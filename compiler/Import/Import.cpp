@@ -7,16 +7,21 @@ namespace rondo::import {
 
 using dsl::Op;
 
-Importer::Importer(mlir::OpBuilder builder, const dsl::Model &model, llvm::SourceMgr &sources)
+Importer::Importer(mlir::OpBuilder builder, const dsl::Model &model, llvm::SourceMgr &sources, bool &refused)
     : b(builder.getUnknownLoc(), builder), model(model), graph(model), context(builder.getContext()),
       clocks(context, model), locations(context, model, sources), real(b.getF32Type()), integer(b.getI64Type()),
-      boolean(b.getI1Type()) {}
+      boolean(b.getI1Type()), refused(refused) {}
 
 Value Importer::fail(const llvm::Twine &message) {
   if (!failed)
     mlir::emitError(b.getLoc()) << message;
   failed = true;
   return constant(0, valueType({}, real, {}));
+}
+
+Value Importer::refuse(const llvm::Twine &message) {
+  refused |= !failed;
+  return fail(message);
 }
 
 //===--- The model ---------------------------------------------------------------------------------------------===//
@@ -124,7 +129,8 @@ void Importer::importNode(dsl::NodeId id) {
   const dsl::Node &node = graph.nodes[id];
   b.setLoc(locations.at(node.location));
   if (id == graph.refused) {
-    fail("an event on a segment clock cannot be part of a loop inside `reversed`");
+    refuse(
+        "in a reversed cell, an event on a segment clock cannot be part of a loop: take the event on the base clock");
     return;
   }
   bool isSource = node.op == Op::Constant || node.op == Op::Tick || node.op == Op::Every || node.op == Op::Segment;
@@ -245,11 +251,11 @@ void Importer::importEnds() {
 }
 
 mlir::OwningOpRef<mlir::ModuleOp> importModels(mlir::MLIRContext &context, llvm::ArrayRef<const dsl::Model *> models,
-                                               llvm::SourceMgr &sources) {
+                                               llvm::SourceMgr &sources, bool &refused) {
   context.loadDialect<rnn::RnnDialect>();
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));
   for (const dsl::Model *model : models)
-    if (!Importer(mlir::OpBuilder::atBlockEnd(module->getBody()), *model, sources).run())
+    if (!Importer(mlir::OpBuilder::atBlockEnd(module->getBody()), *model, sources, refused).run())
       return nullptr;
   if (mlir::failed(mlir::verify(*module)))
     return nullptr;

@@ -50,7 +50,7 @@ int64_t rowAxis(const dsl::Type &type, int64_t axis);
 
 class Importer {
 public:
-  Importer(mlir::OpBuilder builder, const dsl::Model &model, llvm::SourceMgr &sources);
+  Importer(mlir::OpBuilder builder, const dsl::Model &model, llvm::SourceMgr &sources, bool &refused);
 
   /// Builds the model where the builder stands. Null after an error.
   rnn::ModelOp run();
@@ -67,6 +67,8 @@ private:
   std::string freshPath(llvm::StringRef name);
   /// Reports, once, what cannot be imported; the result only stands in for a value.
   Value fail(const llvm::Twine &message);
+  /// The same, of what the language allows and the dialect cannot say: the program is to be written otherwise.
+  Value refuse(const llvm::Twine &message);
 
   //===--- Values.cpp ---===//
   const dsl::Node &node(dsl::NodeId id) const { return graph.nodes[id]; }
@@ -148,6 +150,7 @@ private:
   Value validOf(const dsl::Node &node);
   Value both(Value a, Value c);
   ClockInterface eventOf(Value condition);
+  Value conditionOf(ClockInterface event);
   void importEvents(dsl::NodeId condition);
 
   mlir::ImplicitLocOpBuilder b;
@@ -159,7 +162,7 @@ private:
   mlir::Type real, integer, boolean;
 
   rnn::ModelOp op;
-  bool failed = false;
+  bool failed = false, &refused;
   std::vector<Imported> imported;                                                 // by node
   std::vector<bool> needed;                                                       // by node: something reads its value
   std::vector<Value> params;                                                      // by index

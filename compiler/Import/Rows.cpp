@@ -67,8 +67,10 @@ Space Importer::spaceOf(const dsl::Node &node) {
     if (const dsl::ClockAxis *of = raggedAxis(operand.type)) {
       axis = of;
       ClockInterface all = clocks.clock(of->collected), own = imported[id].rows ? imported[id].rows : all;
-      if (!rows || own != all) // rows that a mask has thinned out prevail
+      if (!rows || rows == all) // rows that a mask has thinned out prevail
         rows = own;
+      else if (own != all && own != rows) // both masks
+        rows = eventOf(both(conditionOf(rows), conditionOf(own)));
       ownRows &= !stream || rnn::clockOf(value.getType()) == own;
     } else {
       ownRows &= !stream;
@@ -90,9 +92,8 @@ Value Importer::inSpace(Value value, Space space, ClockInterface rows) {
   if (!rows) // a plain value: the same for all rows of a tick
     return llvm::isa<rnn::PairClockAttr>(space.clock) ? cross(value, space, false) : latest(value, space.clock, true);
   if (rows != space.rows) {
-    auto some = llvm::dyn_cast<rnn::EventClockAttr>(space.rows);
-    if (from != rows || !some || some.getOf() != rows) {
-      fail("these rows meet others that `next` has thinned out");
+    if (from != rows) {
+      refuse("values of rows that different 'next's have thinned out meet here; take 'next' of the result instead");
       return constant(0, llvm::cast<rnn::StreamType>(value.getType()).withClock(space.clock));
     }
     value = latest(value, space.rows);
@@ -116,10 +117,6 @@ Value Importer::atTicks(Value value, const dsl::Clock *clock) {
 Value Importer::importCollect(const dsl::Node &node, Imported &result) {
   dsl::NodeId id = node.operands[0];
   const dsl::ClockAxis *axis = raggedAxis(node.type);
-  bool segments = axis->per->kind == dsl::Clock::Kind::Sample || axis->per->kind == dsl::Clock::Kind::Axis;
-  if (segments ? cutsInside(node.scope, axis->per)
-               : model.scopes[node.scope].reverse || !model.scopes[node.scope].cuts.empty())
-    return fail("`collect` over ticks that a reset cuts, or over a period or event in reverse, cannot be imported");
   result.rows = clocks.clock(axis->collected);
   Value rows = operand(id, home(graph.nodes[id].type, axis->collected), element(node.type));
   if (Value valid = imported[id].valid) { // the rows that count are an event of them [S7]

@@ -211,10 +211,8 @@ Value Importer::importSpread(const dsl::Node &node, Imported &result) {
     result.valid = latest(in.valid, clocks.clock(node.clock), true);
   if (!rnn::clockOf(in.value.getType()) || (in.rows && rnn::clockOf(in.value.getType()) == in.rows))
     return in.value;
-  Space to = home(node.type, node.clock);
-  if (in.rows && in.rows != to.rows)
-    return fail("rows that `next` has thinned out cannot be spread");
-  return latest(in.value, to.clock, true);
+  ClockInterface to = clocks.clock(node.clock);
+  return latest(in.value, in.rows ? pair(to, in.rows, raggedAxis(node.type)) : to, true);
 }
 
 Value Importer::importReducePer(const dsl::Node &node) {

@@ -70,6 +70,14 @@ ClockInterface Importer::eventOf(Value condition) {
   return known;
 }
 
+/// Of a clock that `eventOf` made.
+Value Importer::conditionOf(ClockInterface event) {
+  for (auto &[condition, clock] : eventsMade)
+    if (clock == event)
+      return condition;
+  llvm_unreachable("rows are thinned out by events that were made here");
+}
+
 /// The event clocks that this node is the condition of, defined as soon as it is there.
 void Importer::importEvents(dsl::NodeId condition) {
   for (const dsl::Clock *event : eventsOf.lookup(condition)) {

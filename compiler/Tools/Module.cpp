@@ -24,9 +24,10 @@ bool importProgram(Program &program) {
   std::vector<const dsl::Model *> models;
   for (const dsl::Model &model : program.frontend.models())
     models.push_back(&model);
-  program.module = import::importModels(program.context, models, program.frontend.sourceManager());
+  bool refused = false;
+  program.module = import::importModels(program.context, models, program.frontend.sourceManager(), refused);
   if (!program.module)
-    program.code = reportBug("a checked program could not be imported");
+    program.code = refused ? exitError : reportBug("a checked program could not be imported");
   return bool(program.module);
 }
 

@@ -1,6 +1,7 @@
 # RUN: %python %s %tools
 # What is reset runs as if each stretch between resets were a sequence of its own: cells of every kind with
-# `reset = c`, forward and reversed, against the same cells without it on the stretches as separate samples (S4).
+# `reset = c`, forward and reversed, against the same cells without it on the stretches as separate samples (S4). And
+# reversed cells against themselves on reversed sequences (S6).
 import os
 import sys
 
@@ -36,6 +37,10 @@ BODIES = [  # of a cell that takes v : real[2] and may look at the outer event s
     "return hold(v when sample)",
     "return v - spread(mean(v, per = sample), to = step)",
     "return softmax(collect(v, per = sample) @ [1.0, 2.0]) @ collect(v, per = sample)",
+    "return hold(sum(collect(v, per = e), axis = 0))",
+    "c = collect(v, per = every(3, phase = 1))  return hold(softmax(c @ [1.0, 2.0]) @ c)",
+    "s : real[2] = rnn(2)(concat(v, pre(s)), reset = after(full))  full = s[0] > 0.1  return s",
+    "s : real[2] = rnn(2)(v, reset = before(full))  full = pre(s)[0] > 0.1  return s",
     "return rnn(2)(v, blend = 0.3)",
     "return rnn(2)(v, blend = sigmoid(v[0]))",
     "return qrnn(2)(v) + lstm(2)(v, h = 0.3)",
@@ -89,7 +94,21 @@ def compare(clock, before, bodies):
                 check(f"{way}{body}, reset = {reset}, sample {k}", together[name][k], want, 0)
 
 
+def mirrored(bodies):
+    """A reversed cell is the mirror image of itself (S6)."""
+    plain = model(bodies, None)
+    params = parameters(plain, rng)
+    params |= {"z" + path[1:]: value for path, value in params.items() if path[0] == "y"}
+    flip = lambda values: [v[::-1] for v in values]
+    there = run(plain, {"x": x, "e": e}, params).out
+    back = run(plain, {"x": flip(x), "e": flip(e)}, params).out
+    for i, body in bodies:
+        for k, want in enumerate(flip(back[f"y{i}"])):
+            check(f"reversed {body}, sample {k}", there[f"z{i}"][k], want, 1e-15)
+
+
 bodies = list(enumerate(BODIES))
+mirrored(bodies)
 for clock in MASKS:
     for before in (False, True):
         try:

@@ -21,10 +21,11 @@ public:
       ADD_FAILURE() << message;
       return;
     }
+    bool refused = false;
     std::vector<const dsl::Model *> models;
     for (const dsl::Model &model : frontend.models())
       models.push_back(&model);
-    module = import::importModels(context, models, frontend.sourceManager());
+    module = import::importModels(context, models, frontend.sourceManager(), refused);
     if (!module)
       ADD_FAILURE() << "the program cannot be imported:\n" << text;
   }

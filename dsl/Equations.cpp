@@ -1,0 +1,357 @@
+// Equations and families of them: forced when first read, recursions through a delay get an alias (T8).
+#include "dsl/Elaborate.h"
+#include "fmt/format.h"
+#include <algorithm>
+
+namespace rondo::dsl {
+
+//===--- Equations ---------------------------------------------------------------------------------------------===//
+
+std::string Elaborator::loopText(size_t from) const {
+  std::string text;
+  for (size_t i = from; i < stack.size(); ++i)
+    if (stack[i])
+      text += stack[i]->name + " -> ";
+  return text + stack[from]->name;
+}
+
+/// The name as it is written: "m[0]" for "m.0".
+static std::string written(const Equation &equation) {
+  size_t dot = equation.name.find('.');
+  return dot == std::string::npos ? equation.name
+                                  : fmt::format("{}[{}]", equation.name.substr(0, dot), equation.name.substr(dot + 1));
+}
+
+Value Elaborator::recursion(Equation &equation, unsigned position, const Expr *at, Context &ctx) {
+  size_t from = stack.size();
+  bool delayed = false;
+  while (from > 0 && stack[--from] != &equation)
+    delayed |= stack[from] == nullptr;
+  if (!delayed) {
+    const Equation *first = stack[from];
+    for (size_t i = from; i < stack.size(); ++i)
+      if (stack[i] && stack[i]->item->range.Start.getPointer() < first->item->range.Start.getPointer() &&
+          !isLibrary(stack[i]->item->range))
+        first = stack[i];
+    error(DiagId::R0501, first->item->keyword, ctx,
+          fmt::format("'{}' depends on itself within one tick: {}; put a state, 'pre' or 'fby' into the loop",
+                      written(*first), loopText(from)));
+    return Value();
+  }
+  std::optional<Type> type = declaredType(equation, position);
+  if (!type && ctx.hint)
+    type = *ctx.hint;
+  if (type)
+    return delayedRead(equation, position, *type, at, ctx);
+  const Lhs *lhs = position < equation.item->lhs.size() ? &equation.item->lhs[position] : nullptr;
+  SMRange where = lhs ? lhs->range : equation.item->keyword;
+  error(DiagId::R0306, where, equationContext(equation),
+        fmt::format("the shape of '{}' depends on itself through 'pre'; declare it: '{} : real[..] = '",
+                    written(equation), sourceText(where)));
+  equation.poisoned = true;
+  return Value();
+}
+
+/// A value that is read through a delay before it is known.
+Value Elaborator::delayedRead(Equation &equation, unsigned position, const Type &type, const Expr *at, Context &ctx) {
+  equation.aliases.resize(std::max<size_t>(equation.item->lhs.size(), 1), noNode);
+  NodeId &alias = equation.aliases[position];
+  if (alias == noNode)
+    alias = this->alias(type, at, ctx);
+  return Value::ofNode(alias);
+}
+
+/// T8: of a loop through a delay one equation declares its type; N1: whichever is read first. So where evaluating this
+/// one would lead back, through the delay that reads it, to one whose type is not declared, it is read by its own type.
+bool Elaborator::mustNotWait(Equation &equation, unsigned position, std::optional<Type> &type) {
+  if (std::find(stack.begin(), stack.end(), nullptr) == stack.end())
+    return false;
+  constexpr unsigned mostSteps = 10'000;
+  unsigned steps = 0;
+  std::set<const Item *> seen;
+  std::vector<Equation *> back; // what is being evaluated and would be read
+  llvm::SmallVector<std::pair<const Expr *, const Body *>> work = {{equation.value, equation.body}};
+  auto enter = [&](Equation &q) {
+    if (q.state == Equation::State::Busy)
+      back.push_back(&q);
+    else if (q.state == Equation::State::Idle && seen.insert(q.item).second)
+      work.push_back({q.value, q.body});
+  };
+  while (!work.empty() && ++steps < mostSteps) {
+    auto [e, body] = work.pop_back_val();
+    if (!e)
+      continue;
+    bool when = e->kind == Expr::Kind::Binary && e->binaryOp == BinaryOp::When;
+    for (const Expr *x : e->operands)
+      if (!when || x == e->operands[0]) // a condition is known to be a bool
+        work.push_back({x, body});
+    const Expr *callee = e->kind == Expr::Kind::Call ? e->operands[0] : nullptr;
+    bool reset = callee && callee->kind == Expr::Kind::Name && (callee->name == "after" || callee->name == "before");
+    for (const Argument &a : e->arguments)
+      if (!reset && !(a.name && a.name->text == "per"))
+        work.push_back({a.value, body});
+    for (const Subscript &s : e->subscripts)
+      work.append({{s.low, body}, {s.high, body}});
+    Binding *b = e->kind == Expr::Kind::Name ? lookup(e->name, body) : nullptr;
+    if (b && b->equation)
+      enter(*b->equation);
+    else if (b && b->kind == Binding::Kind::Family)
+      for (auto &[k, element] : b->elements)
+        enter(*element.first);
+  }
+  staticWork += steps;
+  for (Equation *q : back) {
+    size_t from = std::find(stack.begin(), stack.end(), q) - stack.begin();
+    bool delayed = std::find(stack.begin() + from, stack.end(), nullptr) != stack.end();
+    if (delayed && !declaredType(*q, 0)) {
+      type = declaredType(equation, position);
+      return type.has_value();
+    }
+  }
+  return false;
+}
+
+Context Elaborator::equationContext(Equation &equation) {
+  Context ctx;
+  ctx.body = equation.body;
+  ctx.inLoss = equation.body->inLoss || equation.item->kind == Item::Kind::Loss;
+  if (!equation.local.name.empty())
+    ctx.locals = &equation.local;
+  return ctx;
+}
+
+Value Elaborator::force(Equation &equation, unsigned position, const Expr *at, Context &ctx) {
+  if (equation.state == Equation::State::Busy)
+    return recursion(equation, position, at, ctx);
+  constexpr unsigned mostReevaluations = 64;
+  if (equation.state == Equation::State::Done && (!equation.reevaluated || equation.reevaluations >= mostReevaluations))
+    return equation.results[position];
+
+  std::optional<Type> type;
+  if (equation.state == Equation::State::Idle && mustNotWait(equation, position, type))
+    return delayedRead(equation, position, *type, at, ctx);
+  if (equation.state == Equation::State::Done) {
+    ++equation.reevaluations;
+    equation.aliases.clear();
+  }
+  equation.state = Equation::State::Busy;
+  equation.aliases.resize(std::max<size_t>(equation.item->lhs.size(), 1), noNode);
+  stack.push_back(&equation);
+  Context own = equationContext(equation);
+  Namer namer;
+  namer.item = equation.name;
+  own.namer = &namer;
+  unsigned before = created;
+  Value v = evaluate(equation.value, own);
+  stack.pop_back();
+
+  size_t count = equation.item->lhs.size();
+  std::vector<Value> results;
+  if (count <= 1) {
+    results = {equation.body->app ? toInstances(v, equation.name, equation.body, equation) : v};
+  } else if (v.is(Value::Kind::List) && v.list->elements.size() == count) {
+    results = v.list->elements;
+  } else {
+    if (!v.isError())
+      error(DiagId::R0203, equation.value, own,
+            fmt::format("{} names on the left, {} on the right", count,
+                        v.is(Value::Kind::List) ? fmt::format("{} values", v.list->elements.size()) : "one value"));
+    results.assign(count, Value());
+  }
+  for (size_t i = 0; i < results.size(); ++i)
+    results[i] = finishEquation(equation, i, results[i], own);
+  equation.state = Equation::State::Done;
+  equation.results = results;
+  bool aliased = false;
+  for (NodeId n : equation.aliases)
+    aliased |= n != noNode;
+  equation.reevaluated = !aliased && count == 1 && created == before && results[0].is(Value::Kind::Node) &&
+                         nodes[results[0].node].clock &&
+                         clocks.resolve(nodes[results[0].node].clock)->kind == Clock::Kind::Var;
+  return equation.results[std::min<size_t>(position, results.size() - 1)];
+}
+
+/// Holds a name's value against its declared type and against what a recursion took it for.
+Value Elaborator::finishEquation(Equation &equation, unsigned position, Value v, Context &ctx) {
+  const Lhs *lhs = position < equation.item->lhs.size() ? &equation.item->lhs[position] : nullptr;
+  if (lhs && lhs->type && !v.isError()) {
+    std::optional<Type> type = evaluateType(*lhs->type, ctx);
+    NodeId n = type ? node(v, equation.value, ctx) : noNode;
+    if (n != noNode && (n = convert(n, type->elem, type->tokens, equation.value, ctx)) != noNode &&
+        !sameDims(nodes[n].type.dims, type->dims)) {
+      if (nodes[n].op == Op::Constant && nodes[n].type.dims.empty())
+        nodes[n].type.dims = type->dims;
+      else {
+        error(DiagId::R0301, lhs->range, ctx,
+              fmt::format("'{}' is declared {}, its value is {}", lhs->name.text.str(), describeType(*type),
+                          describeType(nodes[n].type)));
+        n = noNode;
+      }
+    }
+    v = Value::ofNode(n);
+  }
+  NodeId alias = equation.aliases[position];
+  if (alias != noNode && !v.isError()) {
+    NodeId n = node(v, equation.value, ctx);
+    if (n == noNode)
+      return Value();
+    // `m = v fby m`: the first v for ever; v itself where it has no clock
+    if (nodes[n].op == Op::Read) {
+      WorkingSlot &slot = slots[nodes[n].index];
+      if (slot.candidate == alias && !slot.state && slot.slot.init != noNode && !nodes[slot.slot.init].clock) {
+        slot.dropped = true;
+        n = slot.slot.init;
+      }
+    }
+    const Type &taken = nodes[alias].type, &is = nodes[n].type;
+    if (taken.elem == Elem::Real && is.elem == Elem::Int)
+      n = convert(n, Elem::Real, 0, equation.value, ctx);
+    if (nodes[alias].type.elem != nodes[n].type.elem || nodes[alias].type.tokens != nodes[n].type.tokens ||
+        !sameDims(nodes[alias].type.dims, nodes[n].type.dims)) {
+      SMRange where = lhs ? lhs->range : equation.item->keyword;
+      error(DiagId::R0306, where, ctx,
+            fmt::format("'{}' depends on itself as {} and is {}; declare it: '{} : {} = '", written(equation),
+                        describeType(nodes[alias].type), describeType(nodes[n].type), sourceText(where),
+                        describeType(nodes[n].type)));
+      return Value();
+    }
+    if (nodes[n].clock && clocks.unify(nodes[alias].clock, nodes[n].clock) != Unify::Same) {
+      SMRange where = lhs ? lhs->range : equation.item->keyword;
+      error(DiagId::R0401, where, ctx,
+            fmt::format("'{}' ticks on '{}' and reads itself on '{}'; cross with 'hold' or 'when'", written(equation),
+                        describeClock(nodes[n].clock), describeClock(nodes[alias].clock)));
+      return Value();
+    }
+    if (!nodes[n].clock)
+      nodes[alias].clock = nullptr;
+    nodes[alias].operands = {n};
+    v = Value::ofNode(n);
+  }
+  if (v.is(Value::Kind::Node) && equation.body->app && !equation.anonymous)
+    nodeNames.push_back({v.node, equation.body->app, elementName(equation, position)});
+  return v;
+}
+
+std::string Elaborator::elementName(const Equation &equation, unsigned position) const {
+  if (position >= equation.item->lhs.size())
+    return equation.name;
+  const Lhs &lhs = equation.item->lhs[position];
+  size_t dot = equation.name.find('.');
+  return lhs.name.text.str() + (dot == std::string::npos ? "" : equation.name.substr(dot)) + (lhs.prime ? "'" : "");
+}
+
+//===--- Families ----------------------------------------------------------------------------------------------===//
+
+bool Elaborator::expand(Binding &b) {
+  if (b.expanded)
+    return !b.broken;
+  Body &body = *b.body;
+  Context ctx;
+  ctx.body = &body;
+  if (b.expanding) {
+    error(DiagId::R0501, b.range, ctx, fmt::format("the elements of '{}' depend on the list itself", b.name.str()));
+    return false;
+  }
+  b.expanding = true;
+  for (const Item *item : b.items) {
+    int64_t low = 0, high = 1;
+    if (item->family) {
+      std::optional<int64_t> l = evaluateInt(item->family->low, ctx, "the range of a family");
+      std::optional<int64_t> h = evaluateInt(item->family->high, ctx, "the range of a family");
+      if (!l || !h) {
+        b.broken = true;
+        continue;
+      }
+      low = *l, high = *h;
+    }
+    if (high - low > 100'000) {
+      error(DiagId::R0107, item->family->range, ctx, fmt::format("a family of {} equations", high - low));
+      b.broken = true;
+      continue;
+    }
+    for (int64_t k = low; k < high; ++k) {
+      Local local;
+      if (item->family) {
+        local.name = item->family->variable.text;
+        local.value = Value::ofInt(k);
+      }
+      Context at = ctx;
+      at.locals = item->family ? &local : nullptr;
+      if (item->kind == Item::Kind::Param) {
+        b.paramElements.emplace(k, Value());
+        continue;
+      }
+      Equation *&equation = body.familyEquations[{item, k}];
+      for (unsigned position = 0; position < item->lhs.size(); ++position) {
+        const Lhs &lhs = item->lhs[position];
+        if (lhs.name.text != b.name || !lhs.index)
+          continue;
+        std::optional<int64_t> index = evaluateInt(lhs.index, at, "the index of a list's element");
+        if (!index || *index < 0) {
+          if (index)
+            error(DiagId::R0304, lhs.index, at, fmt::format("a list has no element {}", *index));
+          b.broken = true;
+          continue;
+        }
+        if (!equation) {
+          equation = makeEquation();
+          equation->item = item;
+          equation->value = item->value;
+          equation->body = &body;
+          equation->local = local;
+          equation->name = fmt::format("{}.{}", b.name.str(), *index);
+        }
+        auto [it, fresh] = b.elements.try_emplace(*index, equation, position);
+        if (!fresh) {
+          error(DiagId::R0202, lhs.range, ctx, fmt::format("'{}[{}]' is defined twice", b.name.str(), *index))
+              .note(it->second.first->item->lhs[it->second.second].range, "first here");
+          b.broken = true;
+        }
+      }
+    }
+  }
+  int64_t expected = 0;
+  auto complain = [&](SMRange at, int64_t last) {
+    std::string known;
+    if (b.elements.size() <= 8)
+      for (auto &[k, e] : b.elements)
+        known += (known.empty() ? "" : k == b.elements.rbegin()->first ? " and " : ", ") + std::to_string(k);
+    error(DiagId::R0207, at, ctx,
+          fmt::format("list '{}' has no element {}; it is defined at {}", b.name.str(), expected,
+                      known.empty() ? fmt::format("{} places up to {}", b.elements.size(), last) : known));
+    b.broken = true;
+  };
+  for (auto &[k, element] : b.elements) {
+    if (k != expected) {
+      complain(element.first->item->lhs[element.second].range, b.elements.rbegin()->first);
+      break;
+    }
+    ++expected;
+  }
+  if (!b.paramElements.empty() && b.paramElements.begin()->first != 0) {
+    error(DiagId::R0207, b.range, ctx,
+          fmt::format("list '{}' has no element 0; a list is complete from 0", b.name.str()));
+    b.broken = true;
+  }
+  b.expanding = false;
+  b.expanded = true;
+  return !b.broken;
+}
+
+/// A family as the list of its elements; any other value as it is.
+Value Elaborator::listed(const Value &v, const Expr *at, Context &ctx) {
+  return v.is(Value::Kind::Family) ? Value::ofList(makeList(familyElements(*v.family, 0, std::nullopt, at, ctx))) : v;
+}
+
+std::vector<Value> Elaborator::familyElements(Binding &b, int64_t low, std::optional<int64_t> high, const Expr *at,
+                                              Context &ctx) {
+  bool isParam = !b.paramElements.empty();
+  int64_t size = isParam ? b.paramElements.size() : b.elements.size();
+  std::vector<Value> result;
+  for (int64_t k = low; k < std::min(high.value_or(size), size); ++k)
+    result.push_back(isParam ? readParam(b, k, at, ctx)
+                             : force(*b.elements.at(k).first, b.elements.at(k).second, at, ctx));
+  return result;
+}
+
+} // namespace rondo::dsl

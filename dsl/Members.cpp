@@ -1,0 +1,94 @@
+// Looking inside an instance: its parameters, states, equations and instances by name (N5).
+#include "dsl/Elaborate.h"
+#include "fmt/format.h"
+
+namespace rondo::dsl {
+
+namespace {
+bool mentions(const Expr *e, StringRef name) {
+  if (!e)
+    return false;
+  if (e->kind == Expr::Kind::Name)
+    return e->name == name;
+  if (e->kind == Expr::Kind::Member)
+    return e->operands[0]->kind != Expr::Kind::Name && mentions(e->operands[0], name);
+  for (const Expr *x : e->operands)
+    if (mentions(x, name))
+      return true;
+  for (const Argument &a : e->arguments)
+    if (mentions(a.value, name))
+      return true;
+  return false;
+}
+} // namespace
+
+Value Elaborator::member(const Expr *e, bool prime, Context &ctx) {
+  Value object = evaluate(e->operands[0], ctx);
+  if (object.isError())
+    return object;
+  if (!object.is(Value::Kind::Instance) && !object.is(Value::Kind::ReversedInstance))
+    return fail(DiagId::R0204, e->operands[0], ctx,
+                fmt::format("'{}' is {}; only an instance has members: 'i = cell(..)', then 'i.{}'",
+                            text(e->operands[0]), describeValue(object), e->name.str()));
+  Instance &instance = *object.instance;
+  auto body = [&]() -> Body & {
+    if (!instance.applications.empty())
+      return *instance.applications[0]->body;
+    if (!instance.awaiting) {
+      Context home;
+      home.body = instance.home;
+      home.inLoss = ctx.inLoss;
+      instance.awaiting = makeApplication(&instance, home);
+      instance.awaiting->outer = instance.home->app;
+    }
+    return *instance.awaiting->body;
+  };
+  Binding *b = body().names.lookup(e->name);
+  if (!b || b->sizeVariable || b->kind == Binding::Kind::Cell) {
+    std::vector<StringRef> candidates;
+    for (Binding *known : body().order)
+      candidates.push_back(known->name);
+    error(DiagId::R0201, e->nameRange, ctx,
+          fmt::format("'{}' has no parameter, state, instance or equation '{}'", instance.recipe->cell->name.text.str(),
+                      e->name.str()))
+        .suggest(e->nameRange, e->name, candidates);
+    return Value();
+  }
+  // what is not a state needs the application itself: it may stand in an equation that is not evaluated yet
+  bool needsApplication = b->kind != Binding::Kind::State || prime;
+  if (instance.applications.empty() && needsApplication)
+    for (Equation *q : std::vector<Equation *>(instance.home->equations))
+      if (q->state == Equation::State::Idle && mentions(q->value, instance.name) && instance.applications.empty())
+        force(*q, 0, e, ctx);
+  b = body().names.lookup(e->name);
+  bool isStream = b->kind == Binding::Kind::State || b->kind == Binding::Kind::Equation ||
+                  b->kind == Binding::Kind::Family || b->kind == Binding::Kind::Pending;
+  if (instance.applications.empty() && isStream && needsApplication)
+    return notOnce(instance, e, ctx);
+  Context inner;
+  inner.body = &body();
+  inner.inLoss = ctx.inLoss;
+  Value v;
+  if (prime) {
+    if (b->kind != Binding::Kind::State)
+      return fail(DiagId::R0210, e, ctx, fmt::format("'{}' is no state, so it has no next value", text(e)));
+    v = Value::ofNode(visibleNext(*b, e, inner));
+  } else {
+    v = read(*b, e, inner);
+  }
+  if (isStream && (v.is(Value::Kind::Node) || v.is(Value::Kind::List)))
+    memberUses.push_back({&instance, e, ctx.body});
+  return v;
+}
+
+Value Elaborator::notOnce(const Instance &instance, const Expr *e, Context &ctx) {
+  size_t n = instance.applications.size();
+  Diagnostic &d = error(DiagId::R0206, e, ctx,
+                        fmt::format("'{}' is applied {}, so '{}' is not one stream", instance.name,
+                                    n == 0 ? "nowhere" : fmt::format("{} times", n), text(e)));
+  for (size_t k = 0; k < n && k < 3; ++k)
+    d.note(locations[instance.applications[k]->location].range, "applied here");
+  return Value();
+}
+
+} // namespace rondo::dsl

@@ -137,8 +137,11 @@ const Clock *ClockTable::variable(const Clock *segment) {
 }
 
 const Clock *ClockTable::resolve(const Clock *clock) {
-  while (clock && clock->bound)
+  while (clock && clock->bound) {
+    if (clock->bound->kind == Clock::Kind::Var && clock->bound->bound) // chains of variables stay short
+      clock->bound = clock->bound->bound;
     clock = clock->bound;
+  }
   if (!clock || clock->kind != Clock::Kind::Every)
     return clock;
   const Clock *parent = resolve(clock->parent);

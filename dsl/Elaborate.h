@@ -263,6 +263,32 @@ struct Program {
   std::set<unsigned> libraryBuffers;
 };
 
+/// What is being evaluated: equations, and a null for each delay (pre, fby) between them.
+class EvaluationStack {
+public:
+  void push(Equation *equation) {
+    bool declared = true;
+    for (const Lhs &l : equation->item->lhs)
+      declared &= bool(l.type);
+    frames.push_back({equation, undeclared() + !declared, needsType()});
+  }
+  void pushDelay() { frames.push_back({nullptr, undeclared(), undeclared() > 0}); }
+  void pop() { frames.pop_back(); }
+  size_t size() const { return frames.size(); }
+  Equation *operator[](size_t i) const { return frames[i].equation; }
+  /// Whether an equation without a declared type would be read through a delay if it were read now.
+  bool needsType() const { return !frames.empty() && frames.back().behindDelay; }
+
+private:
+  struct Frame {
+    Equation *equation;  // null: a delay
+    unsigned undeclared; // equations without a declared type up to here
+    bool behindDelay;    // one of them has a delay above it
+  };
+  unsigned undeclared() const { return frames.empty() ? 0 : frames.back().undeclared; }
+  std::vector<Frame> frames;
+};
+
 /// Elaborates one variant of one model.
 class Elaborator {
 public:
@@ -440,8 +466,8 @@ public:
   unsigned lossCount = 0;
   bool training = false, usesTraining = false;
 
-  // What is being evaluated: equations, and a null for each delay (pre, fby) between them.
-  std::vector<Equation *> stack;
+  EvaluationStack stack;
+  unsigned stepsAhead = 0; // of mustNotWait
 
   struct MemberUse {
     Instance *instance;

@@ -1,7 +1,6 @@
 // Equations and families of them: forced when first read, recursions through a delay get an alias (T8).
 #include "dsl/Elaborate.h"
 #include "fmt/format.h"
-#include <algorithm>
 
 namespace rondo::dsl {
 
@@ -64,20 +63,19 @@ Value Elaborator::delayedRead(Equation &equation, unsigned position, const Type 
 /// T8: of a loop through a delay one equation declares its type; N1: whichever is read first. So where evaluating this
 /// one would lead back, through the delay that reads it, to one whose type is not declared, it is read by its own type.
 bool Elaborator::mustNotWait(Equation &equation, unsigned position, std::optional<Type> &type) {
-  if (std::find(stack.begin(), stack.end(), nullptr) == stack.end())
+  constexpr unsigned mostSteps = 2'000'000; // of one model: beyond, the order of its equations may matter
+  if (!stack.needsType() || stepsAhead > mostSteps)
     return false;
-  constexpr unsigned mostSteps = 10'000;
-  unsigned steps = 0;
   std::set<const Item *> seen;
-  std::vector<Equation *> back; // what is being evaluated and would be read
+  std::set<Equation *> back; // what is being evaluated and would be read
   llvm::SmallVector<std::pair<const Expr *, const Body *>> work = {{equation.value, equation.body}};
   auto enter = [&](Equation &q) {
     if (q.state == Equation::State::Busy)
-      back.push_back(&q);
+      back.insert(&q);
     else if (q.state == Equation::State::Idle && seen.insert(q.item).second)
       work.push_back({q.value, q.body});
   };
-  while (!work.empty() && ++steps < mostSteps) {
+  while (!work.empty() && ++stepsAhead < mostSteps) {
     auto [e, body] = work.pop_back_val();
     if (!e)
       continue;
@@ -99,15 +97,14 @@ bool Elaborator::mustNotWait(Equation &equation, unsigned position, std::optiona
       for (auto &[k, element] : b->elements)
         enter(*element.first);
   }
-  staticWork += steps;
-  for (Equation *q : back) {
-    size_t from = std::find(stack.begin(), stack.end(), q) - stack.begin();
-    bool delayed = std::find(stack.begin() + from, stack.end(), nullptr) != stack.end();
-    if (delayed && !declaredType(*q, 0)) {
+  size_t lastDelay = stack.size();
+  while (lastDelay > 0 && stack[lastDelay - 1])
+    --lastDelay;
+  for (size_t i = 0; i + 1 < lastDelay; ++i)
+    if (back.count(stack[i]) && !declaredType(*stack[i], 0)) {
       type = declaredType(equation, position);
       return type.has_value();
     }
-  }
   return false;
 }
 
@@ -136,14 +133,14 @@ Value Elaborator::force(Equation &equation, unsigned position, const Expr *at, C
   }
   equation.state = Equation::State::Busy;
   equation.aliases.resize(std::max<size_t>(equation.item->lhs.size(), 1), noNode);
-  stack.push_back(&equation);
+  stack.push(&equation);
   Context own = equationContext(equation);
   Namer namer;
   namer.item = equation.name;
   own.namer = &namer;
   unsigned before = created;
   Value v = evaluate(equation.value, own);
-  stack.pop_back();
+  stack.pop();
 
   size_t count = equation.item->lhs.size();
   std::vector<Value> results;

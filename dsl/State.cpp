@@ -255,18 +255,18 @@ Value Elaborator::delay(const Expr *init, const Expr *value, const Expr *at, Con
     hint = typeOf(first);
     ctx.hint = &hint;
   }
-  stack.push_back(nullptr);
+  stack.pushDelay();
   Value v = evaluate(value, ctx);
-  stack.pop_back();
+  stack.pop();
   ctx.hint = outer;
   return v.isError() ? v : delayed(first, init, v, value, at, ctx);
 }
 
 Value Elaborator::delayed(const Value &first, const Expr *init, const Value &given, const Expr *value, const Expr *at,
                           Context &ctx) {
-  stack.push_back(nullptr);
+  stack.pushDelay();
   Value v = listed(given, value, ctx);
-  stack.pop_back();
+  stack.pop();
   if (v.is(Value::Kind::List)) { // operators of time map over lists
     std::vector<Value> parts;
     for (size_t k = 0; k < v.list->elements.size(); ++k) {

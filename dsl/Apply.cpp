@@ -275,6 +275,8 @@ const Clock *Elaborator::ownClock(Application *app) {
 Value Elaborator::apply(const Value &callee, const Expr *call, Context &ctx) {
   if (!ctx.body->app)
     return fail(DiagId::R0105, call, ctx, "a cell is applied in a model or a cell, not at the top of a file");
+  if (tooLarge(call, ctx))
+    return Value();
   const Recipe *recipe = callee.is(Value::Kind::Recipe) ? callee.recipe : callee.instance->recipe;
   const Cell &cell = *recipe->cell;
   std::string cellName = cell.name.text.str();

@@ -141,11 +141,12 @@ Value random(Elaborator &e, Call &c) {
   NodeId n = e.add(Op::Random, {Elem::Real, 0, like.type.dims}, clock, {}, c.expr, c.ctx);
   if (n == noNode)
     return Value();
-  Application *app = c.ctx.body->app;
-  int64_t element = c.ctx.locals && c.ctx.locals->value.is(Value::Kind::Int) ? c.ctx.locals->value.integer : -1;
-  e.nodeApps[n] = app;
-  if (app)
-    e.nodes[n].index = app->randomSites.try_emplace({c.expr, element}, app->randomSites.size()).first->second;
+  e.nodeApps[n] = c.ctx.body->app;
+  Namer *namer = c.ctx.namer;
+  e.draws[n] = namer ? std::pair(namer->isReturn ? std::string("return") : namer->item, namer->draws++)
+                     : std::pair(std::string(), 0u);
+  if (like.op == Op::Input)
+    e.shapesUsed.insert(like.index);
   return Value::ofNode(n);
 }
 
@@ -420,7 +421,7 @@ Value Elaborator::callBuiltin(const Builtin &builtin, const Expr *e, Context &ct
   bool delays = builtin.make == pre || builtin.make == after, resets = builtin.make == after || builtin.make == before,
        bad = false;
   if (delays)
-    stack.pushDelay();
+    stack.push_back(nullptr);
   for (const Argument &arg : e->arguments) {
     if (arg.name) {
       StringRef name = arg.name->text;
@@ -450,7 +451,7 @@ Value Elaborator::callBuiltin(const Builtin &builtin, const Expr *e, Context &ct
     bad |= call.args.back().isError();
   }
   if (delays)
-    stack.pop();
+    stack.pop_back();
   if (bad)
     return Value();
   int given = call.args.size();

@@ -230,6 +230,53 @@ static const Clock *targetClock(Elaborator &e, Call &c) {
   return nullptr;
 }
 
+/// The clock that `hold` rises to from `from`: `wanted`, or if that is null the parent, but never beyond the clock of the
+/// cell in which it stands (C9). Null after an error.
+static const Clock *heldTo(Elaborator &e, Context &ctx, const Clock *from, const Clock *wanted, const Expr *at,
+                           const std::string &name) {
+  const Clock *own = e.clocks.resolve(from);
+  auto refuse = [&](DiagId id, std::string message) {
+    e.error(id, at, ctx, std::move(message));
+    return nullptr;
+  };
+  if (own->kind == Clock::Kind::Var)
+    return refuse(DiagId::R0401, fmt::format("the clock of '{}' is not known here: sample it with 'when' first", name));
+  if (wanted) {
+    for (const Clock *a : e.clocks.ancestors(own))
+      if (a != own && e.clocks.same(a, wanted))
+        return wanted;
+    if (own->kind == Clock::Kind::Sample && wanted->kind == Clock::Kind::Axis)
+      return wanted;
+    bool base = wanted->kind == Clock::Kind::Axis && own->kind != Clock::Kind::Sample &&
+                e.clocks.root(wanted) != e.clocks.root(own);
+    return refuse(base ? DiagId::R0409 : DiagId::R0403,
+                  fmt::format("'{}' ticks on '{}'; 'hold' rises to a finer clock it comes from, '{}' is none", name,
+                              e.describeClock(own), e.describeClock(wanted)));
+  }
+  // every(1) of an axis is that axis, but `hold` rises from it all the same
+  const Clock *written = e.clocks.withoutVariables(from);
+  bool isAll = written->kind == Clock::Kind::Every && written->period == 1;
+  if (isAll || own->kind == Clock::Kind::Every || own->kind == Clock::Kind::Event) {
+    bool ofAxis = isAll && e.clocks.resolve(written->parent)->kind != Clock::Kind::Every;
+    const Clock *parent = e.clocks.resolve(ofAxis ? written->parent : own->parent);
+    const Clock *cell = ctx.body->app ? e.clocks.resolve(ctx.body->app->clock) : nullptr;
+    for (const Clock *a = written; cell && !e.clocks.same(a, parent); a = e.clocks.withoutVariables(a->parent))
+      if (a != written && e.clocks.same(a, cell))
+        return cell;
+    return parent;
+  }
+  if (const Clock *child = e.clocks.child(own))
+    return child;
+  return refuse(
+      DiagId::R0403,
+      own->kind == Clock::Kind::Sample
+          ? fmt::format("'{}' ticks on 'sample', over several base clocks: say 'hold({}, to = ..)'", name, name)
+          : fmt::format("nothing to hold: '{}' ticks on the base clock '{}'", name, own->name));
+}
+
+/// What takes part in a loop may get its clock only later.
+static bool isKnown(Elaborator &e, const Clock *clock) { return e.clocks.resolve(clock)->kind != Clock::Kind::Var; }
+
 Value hold(Elaborator &e, Call &c) {
   std::function<Value(const Value &)> held = [&](const Value &v) -> Value {
     if (v.is(Value::Kind::List))
@@ -237,43 +284,28 @@ Value hold(Elaborator &e, Call &c) {
     NodeId x = e.node(v, argExpr(c, 0), c.ctx);
     if (x == noNode)
       return Value();
-    const Clock *own = e.clocks.resolve(e.nodes[x].clock);
+    const Clock *from = e.nodes[x].clock;
     std::string name = e.text(argExpr(c, 0));
-    if (!own)
+    if (!e.clocks.resolve(from))
       return Value::ofNode(x);
-    if (own->kind == Clock::Kind::Var)
-      return e.fail(
-          DiagId::R0401, c.expr, c.ctx,
-          fmt::format("the clock of '{}' is not known here: it depends on itself; sample it with 'when' first", name));
-    const Clock *to = nullptr, *written = e.clocks.withoutVariables(e.nodes[x].clock);
-    if (!c.named.count("to") && written->kind == Clock::Kind::Every && written->period == 1) {
-      to = e.clocks.resolve(written->parent);
-    } else if (c.named.count("to")) {
-      const Clock *wanted = targetClock(e, c);
-      if (!wanted)
+    const Clock *wanted = c.named.count("to") ? targetClock(e, c) : nullptr, *to = wanted;
+    if (c.named.count("to") && !wanted)
+      return Value();
+    if (isKnown(e, from)) {
+      if (!(to = heldTo(e, c.ctx, from, wanted, c.expr, name)))
         return Value();
-      for (const Clock *a : e.clocks.ancestors(own))
-        if (a != own && e.clocks.same(a, wanted))
-          to = wanted;
-      if (own->kind == Clock::Kind::Sample && wanted->kind == Clock::Kind::Axis)
-        to = wanted;
-      if (!to) {
-        bool base = wanted->kind == Clock::Kind::Axis && own->kind != Clock::Kind::Sample &&
-                    e.clocks.root(wanted) != e.clocks.root(own);
-        return e.fail(base ? DiagId::R0409 : DiagId::R0403, c.expr, c.ctx,
-                      fmt::format("'{}' ticks on '{}'; 'hold' rises to a finer clock it comes from, '{}' is none", name,
-                                  e.describeClock(own), e.describeClock(wanted)));
-      }
-    } else if (own->kind == Clock::Kind::Every || own->kind == Clock::Kind::Event) {
-      to = e.clocks.resolve(own->parent);
     } else {
-      to = e.clocks.child(own);
       if (!to)
-        return e.fail(
-            DiagId::R0403, c.expr, c.ctx,
-            own->kind == Clock::Kind::Sample
-                ? fmt::format("'{}' ticks on 'sample', over several base clocks: say 'hold({}, to = ..)'", name, name)
-                : fmt::format("nothing to hold: '{}' ticks on the base clock '{}'", name, own->name));
+        to = e.clocks.variable();
+      e.deferred.push_back([&e, from, wanted, to, name, at = c.expr, body = c.ctx.body] {
+        Context ctx;
+        ctx.body = body;
+        const Clock *known = heldTo(e, ctx, from, wanted, at, name);
+        if (known && e.clocks.unify(to, known) != Unify::Same)
+          e.error(DiagId::R0401, at, ctx,
+                  fmt::format("'hold({})' ticks on '{}', it is used on '{}'", name, e.describeClock(known),
+                              e.describeClock(to)));
+      });
     }
     const Type type = e.nodes[x].type;
     if (int r = e.ragged(type); r >= 0 && !e.perSample(type.dims[r].axis))
@@ -299,6 +331,26 @@ Value hold(Elaborator &e, Call &c) {
   };
   Value v = e.listed(c.args[0], argExpr(c, 0), c.ctx);
   return held(v);
+}
+
+/// C6: of a segment or of the sample, to a finer clock.
+static bool checkSpread(Elaborator &e, Context &ctx, const Clock *from, const Clock *to, const Expr *at,
+                        const std::string &name) {
+  const Clock *own = e.clocks.resolve(from);
+  if (own->kind != Clock::Kind::Sample && !(own->kind == Clock::Kind::Axis && e.clocks.child(own))) {
+    e.error(DiagId::R0403, at, ctx,
+            fmt::format("'spread' takes a value of a segment or of the sample; '{}' ticks on '{}'{}", name,
+                        e.describeClock(own), own->kind == Clock::Kind::Axis ? "" : ": 'hold' it"));
+    return false;
+  }
+  if (e.clocks.finerAxis(to, own))
+    return true;
+  bool base =
+      to->kind == Clock::Kind::Axis && own->kind == Clock::Kind::Axis && e.clocks.root(to) != e.clocks.root(own);
+  e.error(
+      base ? DiagId::R0409 : DiagId::R0403, at, ctx,
+      fmt::format("'{}' ticks on '{}', which is no segment of '{}'", name, e.describeClock(own), e.describeClock(to)));
+  return false;
 }
 
 Value spread(Elaborator &e, Call &c) {
@@ -329,18 +381,14 @@ Value spread(Elaborator &e, Call &c) {
         e.nodes[n].scope = e.scope(!e.scopes[here].reverse, e.scopes[here].cuts);
       return Value::ofNode(n);
     }
-    bool segment = own->kind == Clock::Kind::Sample || (own->kind == Clock::Kind::Axis && e.clocks.child(own));
-    if (!segment)
-      return e.fail(DiagId::R0403, c.expr, c.ctx,
-                    fmt::format("'spread' takes a value of a segment or of the sample; '{}' ticks on '{}'{}", name,
-                                e.describeClock(own), own->kind == Clock::Kind::Axis ? "" : ": 'hold' it"));
-    if (!e.clocks.finerAxis(to, own)) {
-      bool base =
-          to->kind == Clock::Kind::Axis && own->kind == Clock::Kind::Axis && e.clocks.root(to) != e.clocks.root(own);
-      return e.fail(base ? DiagId::R0409 : DiagId::R0403, c.expr, c.ctx,
-                    fmt::format("'{}' ticks on '{}', which is no segment of '{}'", name, e.describeClock(own),
-                                e.describeClock(to)));
-    }
+    if (own->kind == Clock::Kind::Var)
+      e.deferred.push_back([&e, own, to, name, at = c.expr, in = c.ctx.body] {
+        Context ctx;
+        ctx.body = in;
+        checkSpread(e, ctx, own, to, at, name);
+      });
+    else if (!checkSpread(e, c.ctx, own, to, c.expr, name))
+      return Value();
     return Value::ofNode(e.add(Op::Spread, e.nodes[x].type, to, {x}, c.expr, c.ctx));
   };
   Value v = e.listed(c.args[0], argExpr(c, 0), c.ctx);

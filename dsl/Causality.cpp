@@ -1,6 +1,7 @@
 // Checks over the whole graph: direction of loops (S2), causality (C10), generate (M3), trains (M1), gradients (G4), use.
 #include "dsl/Finish.h"
 #include "fmt/format.h"
+#include "llvm/ADT/STLExtras.h"
 
 namespace rondo::dsl {
 
@@ -161,7 +162,6 @@ void Finisher::checkCausality() {
             e.diags.report(DiagId::R0407, at, fmt::format("'{}' cannot be stepped: {}", model.name.text.str(), what));
         for (SMRange r : inside)
           d.note(r, "inside here");
-        return;
       }
       break;
     }
@@ -249,7 +249,8 @@ void Finisher::checkTrains() {
     if (e.nodes[n].op == Op::Param)
       live[e.nodes[n].index] = true;
   for (Loss &loss : e.losses)
-    for (const std::string &path : loss.trainsPaths) {
+    for (size_t k = 0; k < loss.trainsPaths.size(); ++k) {
+      const std::string &path = loss.trainsPaths[k];
       size_t before = loss.trains.size();
       for (uint32_t i = 0; i < e.params.size(); ++i)
         if (live[i] && (e.params[i].path == path || llvm::StringRef(e.params[i].path).starts_with(path + ".")))
@@ -260,22 +261,19 @@ void Finisher::checkTrains() {
       for (uint32_t i = 0; i < e.params.size(); ++i)
         if (live[i])
           heads.insert(e.params[i].path.substr(0, e.params[i].path.find('.')));
-      std::string known;
-      for (const std::string &h : heads)
-        known += (known.empty() ? "" : ", ") + h;
-      e.diags.report(DiagId::R0603, loss.range,
-                     fmt::format("'{}' matches no parameter; paths here: {}", path, known.empty() ? "none" : known));
+      llvm::StringRef head = llvm::StringRef(path).split('.').first;
+      e.diags
+          .report(DiagId::R0603, loss.trainsPlaces[k],
+                  fmt::format("'{}' matches no parameter; paths here: {}", path,
+                              heads.empty() ? "none" : fmt::format("{}", fmt::join(heads, ", "))))
+          .suggest(loss.trainsPlaces[k], head, std::vector<llvm::StringRef>(heads.begin(), heads.end()));
     }
 }
 
-/// G4: which parameters no loss reaches; G2, G3 say where gradients end.
-void Finisher::checkGradients() {
-  if (e.losses.empty())
-    return;
+/// What a gradient from `root` flows to: G2, G3 say where it ends.
+std::vector<bool> Finisher::gradientFrom(NodeId root) {
   std::vector<bool> seen(e.nodes.size());
-  std::vector<NodeId> work;
-  for (const Loss &l : e.losses)
-    work.push_back(l.node);
+  std::vector<NodeId> work = {root};
   while (!work.empty()) {
     NodeId id = work.back();
     work.pop_back();
@@ -303,28 +301,40 @@ void Finisher::checkGradients() {
     default: work.insert(work.end(), n.operands.begin(), n.operands.end());
     }
   }
-  std::vector<bool> reached(e.params.size());
+  return seen;
+}
+
+/// G4: which parameters no loss moves.
+void Finisher::checkGradients() {
+  if (e.losses.empty())
+    return;
+  std::vector<bool> reached(e.params.size()), frozen(e.params.size());
+  for (const Loss &l : e.losses) {
+    std::vector<bool> seen = gradientFrom(l.node);
+    for (NodeId id : order)
+      if (uint32_t param = e.nodes[id].index; e.nodes[id].op == Op::Param && seen[id])
+        (l.trainsAll || llvm::is_contained(l.trains, param) ? reached : frozen)[param] = true;
+  }
   std::vector<NodeId> reads(e.params.size(), noNode);
   for (NodeId id : order)
-    if (e.nodes[id].op == Op::Param) {
+    if (e.nodes[id].op == Op::Param)
       reads[e.nodes[id].index] = id;
-      reached[e.nodes[id].index] = reached[e.nodes[id].index] || seen[id];
-    }
   // a library cell's parameters are the application's
-  std::map<const char *, std::pair<SMRange, std::vector<std::string>>> places;
+  std::map<std::pair<const char *, bool>, std::pair<SMRange, std::vector<std::string>>> places;
   for (size_t i = 0; i < e.params.size(); ++i)
     if (reads[i] != noNode && !reached[i]) {
       SMRange at = e.isLibrary(e.params[i].range) ? userPlace(e.nodes[reads[i]].location) : e.params[i].range;
-      auto &[range, paths] = places[at.Start.getPointer()];
+      auto &[range, paths] = places[{at.Start.getPointer(), frozen[i]}];
       range = at;
       paths.push_back(fmt::format("'{}'", e.params[i].path));
     }
-  for (auto &[start, place] : places) {
+  for (auto &[key, place] : places) {
     auto &[at, paths] = place;
     bool one = paths.size() == 1;
     e.diags.report(DiagId::R0604, at,
-                   fmt::format("parameter{} {} get{} no gradient: no loss depends on {}", one ? "" : "s",
-                               fmt::join(paths, ", "), one ? "s" : "", one ? "it" : "them"));
+                   fmt::format("parameter{} {} get{} no gradient: {} on {}{}", one ? "" : "s", fmt::join(paths, ", "),
+                               one ? "s" : "", key.second ? "the losses that depend" : "no loss depends",
+                               one ? "it" : "them", key.second ? " train others" : ""));
   }
 }
 
@@ -334,7 +344,7 @@ void Finisher::checkUse() {
     if (e.nodes[id].op == Op::Input)
       used[e.nodes[id].index] = true;
   for (size_t i = 0; i < e.inputs.size(); ++i)
-    if (!used[i])
+    if (!used[i] && !e.shapesUsed.count(i))
       e.diags.report(DiagId::R0606, e.inputs[i].range, fmt::format("input '{}' is not used", e.inputs[i].name));
 }
 

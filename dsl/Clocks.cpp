@@ -111,7 +111,7 @@ const Clock *ClockTable::every(const Clock *parent, int64_t period, int64_t phas
   clock->period = period;
   clock->phase = phase;
   clock->scope = scope;
-  return period == 1 && resolve(parent)->kind != Clock::Kind::Every ? clock : resolve(clock);
+  return clock;
 }
 
 const Clock *ClockTable::withoutVariables(const Clock *clock) {

@@ -60,6 +60,15 @@ Diagnostic &Diagnostics::report(DiagId id, SMRange range, std::string message) {
   return list.emplace_back(std::move(made));
 }
 
+void Diagnostics::rewind(Mark mark) {
+  for (; list.size() > mark; list.pop_back()) {
+    const Diagnostic &last = list.back();
+    seen.erase({last.range.Start.getPointer(), static_cast<unsigned>(last.id)});
+    if (severity(last.id) == Severity::Error)
+      --errors;
+  }
+}
+
 std::vector<const Diagnostic *> Diagnostics::inSourceOrder() const {
   using Key = std::tuple<unsigned, const char *, size_t>; // buffer, place, and the order of reporting
   std::vector<std::pair<Key, const Diagnostic *>> keyed;

@@ -72,6 +72,11 @@ public:
     return report(id, llvm::SMRange(loc, loc), std::move(message));
   }
 
+  /// What is reported so far; and back to that.
+  using Mark = size_t;
+  Mark mark() const { return list.size(); }
+  void rewind(Mark mark);
+
   bool hasErrors() const { return errors != 0; }
   unsigned errorCount() const { return errors; }
   const std::deque<Diagnostic> &all() const { return list; }

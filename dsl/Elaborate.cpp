@@ -6,9 +6,10 @@
 
 namespace rondo::dsl {
 
-Elaborator::Elaborator(Diagnostics &diags, const CheckOptions &options, const Program &program, bool training)
+Elaborator::Elaborator(Diagnostics &diags, const CheckOptions &options, const Program &program, bool training,
+                       Attempts &attempts)
     : diags(diags), options(options), clocks([this](NodeId a, NodeId b) { return sameNode(a, b); }), training(training),
-      program(program) {
+      attempts(attempts), program(program) {
   scopes.emplace_back();
 }
 
@@ -95,6 +96,7 @@ Binding *Elaborator::define(Body &body, StringRef name, SMRange range, Binding::
     ctx.body = &body;
     error(DiagId::R0202, range, ctx, fmt::format("'{}' is defined twice", name.str()))
         .note(it->second->range, "first here");
+    it->second->clashes = true;
     return &bindingStore.emplace_back(); // the first definition stands
   }
   Binding *b = &bindingStore.emplace_back();
@@ -241,21 +243,24 @@ void Elaborator::force(Body &body) {
   Context ctx;
   ctx.body = &body;
   ctx.inLoss = body.inLoss;
-  for (size_t i = 0; i < body.order.size() && !aborted; ++i) {
-    Binding &b = *body.order[i];
-    if (b.kind == Binding::Kind::Equation) {
-      if (b.equation->state == Equation::State::Idle)
-        force(*b.equation, b.position, b.equation->value, ctx);
-    } else if (b.kind == Binding::Kind::Family && expand(b) && b.paramElements.empty()) {
-      for (auto &[k, element] : b.elements)
-        if (element.first->state == Equation::State::Idle)
-          force(*element.first, element.second, element.first->value, ctx);
+  for (bool late : {false, true})
+    for (size_t i = 0; i < body.order.size() && !aborted; ++i) {
+      Binding &b = *body.order[i];
+      auto one = [&](Equation &equation, unsigned position) {
+        if (equation.state == Equation::State::Idle && attempts.isLate(equation.key()) == late)
+          force(equation, position, equation.value, ctx);
+      };
+      if (b.kind == Binding::Kind::Equation) {
+        one(*b.equation, b.position);
+      } else if (b.kind == Binding::Kind::Family && expand(b) && b.paramElements.empty()) {
+        for (auto &[k, element] : b.elements)
+          one(*element.first, element.second);
+      }
     }
-  }
   for (Binding *b : body.order) {
     if (b->kind != Binding::Kind::State || aborted)
       continue;
-    bool warn = !isLibrary(b->range) && !quiet;
+    bool warn = !isLibrary(b->range) && !quiet && !b->clashes;
     if (!b->equation && warn)
       diags.report(
           DiagId::R0502, b->range,
@@ -373,6 +378,7 @@ void Elaborator::makeLoss(const Item &item) {
     for (const PathElement &p : path)
       text += (text.empty() ? "" : ".") + (p.name.text.empty() ? std::to_string(p.index) : p.name.text.str());
     loss.trainsPaths.push_back(text);
+    loss.trainsPlaces.push_back(path.front().name.range);
   }
   losses.push_back(loss);
 }
@@ -392,8 +398,12 @@ void Elaborator::makeGenerate(const Item &item) {
   while (k < inputs.size() && inputs[k].name != item.names[0].text)
     ++k;
   if (k == inputs.size()) {
+    std::vector<StringRef> names;
+    for (const Input &input : inputs)
+      names.push_back(input.name);
     error(DiagId::R0602, item.names[0].range, ctx,
-          fmt::format("'generate' makes rows of an input; '{}' is none", item.names[0].text.str()));
+          fmt::format("'generate' makes rows of an input; '{}' is none", item.names[0].text.str()))
+        .suggest(item.names[0].range, item.names[0].text, names);
     return;
   }
   g.input = k;
@@ -417,7 +427,7 @@ void Elaborator::makeGenerate(const Item &item) {
       continue;
     const Type &t = inputs[k].type;
     bool token = a.name->text != "limit";
-    if (*v < 0 || (token && t.elem == Elem::Token && *v >= t.tokens))
+    if (*v < (token ? 0 : 1) || (token && t.elem == Elem::Token && *v >= t.tokens))
       error(DiagId::R0304, a.value, ctx,
             token && t.elem == Elem::Token
                 ? fmt::format("{} is no token({}): tokens are 0..{}", *v, t.tokens, t.tokens - 1)
@@ -444,6 +454,14 @@ Value parseSize(const std::string &text) {
   return !text.empty() && *last == 0 ? Value::ofReal(r) : Value();
 }
 } // namespace
+
+/// What had to wait for clocks: each may make more of them known.
+void Elaborator::settle() {
+  for (size_t i = 0; i < deferred.size() && !aborted; ++i) { // more may come while it runs
+    std::function<void()> say = deferred[i];
+    say();
+  }
+}
 
 bool Elaborator::run(const Cell &model, Model &result) {
   char base;
@@ -496,11 +514,18 @@ bool Elaborator::run(const Cell &model, Model &result) {
   Context top;
   top.body = fileBody;
   for (Equation *q : fileBody->equations)
-    if (Value v = force(*q, 0, q->value, top); v.is(Value::Kind::Node) && nodes[v.node].op != Op::Constant)
+    if (Value v = force(*q, 0, q->value, top); v.is(Value::Kind::Node) && nodes[v.node].op != Op::Constant) {
       error(DiagId::R0303, q->item->lhs[0].range, top,
             fmt::format("an equation at the top of a file is static; '{}' is {}", q->name, describeValue(v)));
+      q->results.assign(q->results.size(), Value());
+      q->reevaluated = false;
+    }
   loadInputs(model.body);
   load(*modelBody, model.body);
+  for (const Binding *b : modelBody->order)
+    if (clocks.find(b->name))
+      error(DiagId::R0202, b->range, ctx,
+            fmt::format("'{0}' is a clock of this model; another '{0}' would hide it", b->name.str()));
   force(*modelBody);
   bool declared = false;
   for (const Item *item : model.body) {
@@ -515,6 +540,7 @@ bool Elaborator::run(const Cell &model, Model &result) {
     if (bodies[i]->app->bound) // an application that failed has said why
       force(*bodies[i]);
   }
+  settle();
   for (const Application &app : applicationStore)
     if (app.instance)
       instantiated.insert(app.body->cell);
@@ -557,17 +583,24 @@ bool elaborate(File &file, llvm::ArrayRef<File *> visible, llvm::ArrayRef<File *
       anyModel = true;
       for (const Decl &d : cell->sizes)
         sizes.insert(d.name.text.str());
-      for (bool training : {false, true}) {
-        Elaborator e(diags, options, program, training);
+      Attempts attempts;
+      Diagnostics::Mark start = diags.mark();
+      for (bool training = false;;) {
+        Elaborator e(diags, options, program, training, attempts);
         e.stackLimit = stackBytes / 4 * 3;
         Model model;
         bool good = e.run(*cell, model);
+        if (attempts.again(good)) {
+          diags.rewind(start);
+          continue;
+        }
         instantiated.insert(e.instantiated.begin(), e.instantiated.end());
-        bool both = e.usesTraining;
         if (good)
           models.push_back(std::move(model));
-        if (!both || e.aborted)
+        if (training || !e.usesTraining || e.aborted)
           break;
+        training = true;
+        start = diags.mark();
       }
     }
     for (auto &[name, value] : options.sizes)

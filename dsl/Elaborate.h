@@ -91,6 +91,7 @@ struct Value {
 struct ListValue {
   std::vector<Value> elements;
   mutable NodeId stacked = noNode; // as one value, made once
+  uint64_t leaves = 0;             // through the lists in it
 };
 
 /// A cell with its sizes given.
@@ -135,7 +136,6 @@ struct Application {
   bool reversed = false;
   bool bound = false;                                            // inputs are there
   std::map<std::string, std::pair<Value, const Expr *>> initial; // `h = h0`
-  std::map<std::pair<const void *, int64_t>, uint32_t> randomSites;
 };
 
 struct Local {
@@ -158,6 +158,8 @@ struct Equation {
   bool anonymous = false;      // a loss or an output: not a name of the model
   bool poisoned = false;       // an error about its recursion is reported
   unsigned reevaluations = 0;
+  /// Of the syntax, the same in each attempt (see Attempts).
+  std::pair<const Item *, int64_t> key() const { return {item, local.name.empty() ? -1 : local.value.integer}; }
 };
 
 struct Binding {
@@ -178,7 +180,8 @@ struct Binding {
   // State
   std::optional<uint32_t> slot;
   NodeId read = noNode;
-  bool busy = false, used = false, broken = false;
+  NodeId later = noNode; // State: its next value, where that is read before the cell is applied
+  bool busy = false, used = false, broken = false, clashes = false;
   bool sizeVariable = false; // Pending or Value: of the inputs' types (T3)
 };
 
@@ -202,6 +205,7 @@ struct Namer {
   bool isReturn = false;
   bool outerTaken = false;
   std::map<std::string, unsigned> counts;
+  unsigned draws = 0; // of `random`
   std::string next(StringRef cell);
   std::string delay(); // of a `pre` or `fby`
 };
@@ -213,6 +217,7 @@ struct Context {
   bool inLoss = false;
   bool applied = false;       // the cell being configured is applied at once
   const Type *hint = nullptr; // of a name that may be a recursion: the right side of `fby`, a condition
+  bool hintIsGuess = false;   // it is a literal's
 };
 
 struct ResetValue {
@@ -263,36 +268,43 @@ struct Program {
   std::set<unsigned> libraryBuffers;
 };
 
-/// What is being evaluated: equations, and a null for each delay (pre, fby) between them.
-class EvaluationStack {
+/// Evaluation enters a loop at the equation that happens to be read first, but perhaps only from another one on are all
+/// types known. Equations have no order (N1), so then the model is elaborated again, from another entry. This is what one
+/// attempt leaves to the next.
+class Attempts {
 public:
-  void push(Equation *equation) {
-    bool declared = true;
-    for (const Lhs &l : equation->item->lhs)
-      declared &= bool(l.type);
-    frames.push_back({equation, undeclared() + !declared, needsType()});
-  }
-  void pushDelay() { frames.push_back({nullptr, undeclared(), undeclared() > 0}); }
-  void pop() { frames.pop_back(); }
-  size_t size() const { return frames.size(); }
-  Equation *operator[](size_t i) const { return frames[i].equation; }
-  /// Whether an equation without a declared type would be read through a delay if it were read now.
-  bool needsType() const { return !frames.empty() && frames.back().behindDelay; }
+  using Key = std::pair<const Item *, int64_t>; // an equation, and which of its family
+  /// The loop cannot be typed from where it was entered, the first of `entries`. Returns whether the next attempt enters
+  /// it elsewhere; else, when all have been tried, its types may be guessed from literals.
+  bool enterElsewhere(const std::vector<Key> &entries, bool canGuess);
+  bool mayGuess(const std::vector<Key> &entries) const;
+  /// What is to be evaluated before this equation, if anything is.
+  std::optional<Key> entryOf(Key equation) const;
+  /// An equation that asks for what others make: it is evaluated after them. False if it was already.
+  bool evaluateLate(Key equation) { return late.insert(equation).second && spend(); }
+  bool isLate(Key equation) const { return late.count(equation); }
+  /// After an attempt: whether another one is worth making.
+  bool again(bool good);
 
 private:
-  struct Frame {
-    Equation *equation;  // null: a delay
-    unsigned undeclared; // equations without a declared type up to here
-    bool behindDelay;    // one of them has a delay above it
+  struct Loop {
+    std::vector<Key> entries;
+    size_t attempt = 0; // one an entry; then one an entry with guesses
+    bool guesses() const { return attempt >= entries.size(); }
   };
-  unsigned undeclared() const { return frames.empty() ? 0 : frames.back().undeclared; }
-  std::vector<Frame> frames;
+  bool advance(Loop &loop);
+  bool spend() { return restart = ++spent < 64; }
+  std::map<std::set<Key>, Loop> loops;
+  std::set<Key> late;
+  unsigned spent = 0;
+  bool restart = false;
 };
 
 /// Elaborates one variant of one model.
 class Elaborator {
 public:
-  Elaborator(Diagnostics &diags, const CheckOptions &options, const Program &program, bool training);
+  Elaborator(Diagnostics &diags, const CheckOptions &options, const Program &program, bool training,
+             Attempts &attempts);
 
   /// Returns whether the model could be built without an error.
   bool run(const Cell &model, Model &result);
@@ -327,7 +339,9 @@ public:
   Value force(Equation &equation, unsigned position, const Expr *at, Context &ctx);
   Value recursion(Equation &equation, unsigned position, const Expr *at, Context &ctx);
   Value delayedRead(Equation &equation, unsigned position, const Type &type, const Expr *at, Context &ctx);
-  bool mustNotWait(Equation &equation, unsigned position, std::optional<Type> &type);
+  bool enterElsewhere(size_t from, bool canGuess);
+  bool mayGuess(size_t from) const;
+  void settle();
   Value finishEquation(Equation &equation, unsigned position, Value v, Context &ctx);
   Context equationContext(Equation &equation);
   std::string elementName(const Equation &equation, unsigned position) const;
@@ -382,8 +396,9 @@ public:
   void declareSizeVariables(Body &body);
   /// Binds the size variables of an input's type to the argument and checks the rest.
   Value bindInput(const Decl &decl, const Value &arg, const Expr *at, Body &body, const Cell &cell, Context &caller);
-  std::optional<Type> declaredType(Equation &equation, unsigned position);
-  std::optional<Type> quickType(const Expr *e, unsigned position, Context &ctx, unsigned depth);
+  /// `guess` is set if the type is that of a literal.
+  std::optional<Type> declaredType(Equation &equation, unsigned position, bool &guess);
+  std::optional<Type> quickType(const Expr *e, unsigned position, Context &ctx, unsigned depth, bool &guess);
   Value quickCallee(const Expr *e, Context &ctx);
   std::optional<Type> resultType(const Recipe &recipe, unsigned position);
 
@@ -402,6 +417,7 @@ public:
   Value results(Application &app, const Expr *call, Context &ctx);
   Value checkResult(const ResultType &declared, Value v, const Expr *e, Application &app, Context &inner);
   Value member(const Expr *e, bool prime, Context &ctx);
+  NodeId laterState(Binding &state, const Expr *at, Context &ctx);
   Value notOnce(const Instance &instance, const Expr *e, Context &ctx);
 
   //===--- State and time (State.cpp) ---===//
@@ -452,6 +468,8 @@ public:
   std::vector<Scope> scopes;
   std::vector<Location> locations;
   std::map<NodeId, Application *> nodeApps; // of nodes whose clock may stay unknown, or that draw random numbers
+  std::map<NodeId, std::pair<std::string, unsigned>> draws; // of `random`: in which equation, and which of its draws
+  std::set<uint32_t> shapesUsed;                            // inputs of which `random` takes the shape
   struct NodeName {
     NodeId node;
     Application *app;
@@ -466,8 +484,10 @@ public:
   unsigned lossCount = 0;
   bool training = false, usesTraining = false;
 
-  EvaluationStack stack;
-  unsigned stepsAhead = 0; // of mustNotWait
+  // What is being evaluated: equations, and a null for each delay (pre, fby) between them.
+  std::vector<Equation *> stack;
+  Attempts &attempts;
+  std::vector<std::function<void()>> deferred; // what can be said only when all clocks are known
 
   struct MemberUse {
     Instance *instance;

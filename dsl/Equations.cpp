@@ -1,6 +1,7 @@
 // Equations and families of them: forced when first read, recursions through a delay get an alias (T8).
 #include "dsl/Elaborate.h"
 #include "fmt/format.h"
+#include <utility>
 
 namespace rondo::dsl {
 
@@ -37,15 +38,20 @@ Value Elaborator::recursion(Equation &equation, unsigned position, const Expr *a
                       written(*first), loopText(from)));
     return Value();
   }
-  std::optional<Type> type = declaredType(equation, position);
-  if (!type && ctx.hint)
+  bool guess = false;
+  std::optional<Type> type = declaredType(equation, position, guess);
+  if ((!type || guess) && ctx.hint && (!type || !ctx.hintIsGuess)) {
     type = *ctx.hint;
+    guess = ctx.hintIsGuess;
+  }
+  if ((!type || guess) && !(guess && mayGuess(from)) && enterElsewhere(from, type.has_value()))
+    return Value();
   if (type)
     return delayedRead(equation, position, *type, at, ctx);
   const Lhs *lhs = position < equation.item->lhs.size() ? &equation.item->lhs[position] : nullptr;
   SMRange where = lhs ? lhs->range : equation.item->keyword;
   error(DiagId::R0306, where, equationContext(equation),
-        fmt::format("the shape of '{}' depends on itself through 'pre'; declare it: '{} : real[..] = '",
+        fmt::format("the shape of '{}' depends on itself through a delay; declare it: '{} : real[..] = '",
                     written(equation), sourceText(where)));
   equation.poisoned = true;
   return Value();
@@ -53,59 +59,70 @@ Value Elaborator::recursion(Equation &equation, unsigned position, const Expr *a
 
 /// A value that is read through a delay before it is known.
 Value Elaborator::delayedRead(Equation &equation, unsigned position, const Type &type, const Expr *at, Context &ctx) {
-  equation.aliases.resize(std::max<size_t>(equation.item->lhs.size(), 1), noNode);
   NodeId &alias = equation.aliases[position];
   if (alias == noNode)
     alias = this->alias(type, at, ctx);
   return Value::ofNode(alias);
 }
 
-/// T8: of a loop through a delay one equation declares its type; N1: whichever is read first. So where evaluating this
-/// one would lead back, through the delay that reads it, to one whose type is not declared, it is read by its own type.
-bool Elaborator::mustNotWait(Equation &equation, unsigned position, std::optional<Type> &type) {
-  constexpr unsigned mostSteps = 2'000'000; // of one model: beyond, the order of its equations may matter
-  if (!stack.needsType() || stepsAhead > mostSteps)
-    return false;
-  std::set<const Item *> seen;
-  std::set<Equation *> back; // what is being evaluated and would be read
-  llvm::SmallVector<std::pair<const Expr *, const Body *>> work = {{equation.value, equation.body}};
-  auto enter = [&](Equation &q) {
-    if (q.state == Equation::State::Busy)
-      back.insert(&q);
-    else if (q.state == Equation::State::Idle && seen.insert(q.item).second)
-      work.push_back({q.value, q.body});
-  };
-  while (!work.empty() && ++stepsAhead < mostSteps) {
-    auto [e, body] = work.pop_back_val();
-    if (!e)
-      continue;
-    bool when = e->kind == Expr::Kind::Binary && e->binaryOp == BinaryOp::When;
-    for (const Expr *x : e->operands)
-      if (!when || x == e->operands[0]) // a condition is known to be a bool
-        work.push_back({x, body});
-    const Expr *callee = e->kind == Expr::Kind::Call ? e->operands[0] : nullptr;
-    bool reset = callee && callee->kind == Expr::Kind::Name && (callee->name == "after" || callee->name == "before");
-    for (const Argument &a : e->arguments)
-      if (!reset && !(a.name && a.name->text == "per"))
-        work.push_back({a.value, body});
-    for (const Subscript &s : e->subscripts)
-      work.append({{s.low, body}, {s.high, body}});
-    Binding *b = e->kind == Expr::Kind::Name ? lookup(e->name, body) : nullptr;
-    if (b && b->equation)
-      enter(*b->equation);
-    else if (b && b->kind == Binding::Kind::Family)
-      for (auto &[k, element] : b->elements)
-        enter(*element.first);
-  }
-  size_t lastDelay = stack.size();
-  while (lastDelay > 0 && stack[lastDelay - 1])
-    --lastDelay;
-  for (size_t i = 0; i + 1 < lastDelay; ++i)
-    if (back.count(stack[i]) && !declaredType(*stack[i], 0)) {
-      type = declaredType(equation, position);
-      return type.has_value();
+/// The equations of one body on the stack from here on; after the first, those that declare a type come before the others.
+static std::vector<Attempts::Key> entriesFrom(llvm::ArrayRef<Equation *> stack) {
+  std::vector<Attempts::Key> entries, undeclared;
+  for (const Equation *q : stack)
+    if (q && q->body == stack.front()->body) {
+      bool first = q == stack.front(), declared = !q->item->lhs.empty() && q->item->lhs[0].type;
+      (first || declared ? entries : undeclared).push_back(q->key());
     }
-  return false;
+  entries.insert(entries.end(), undeclared.begin(), undeclared.end());
+  return entries;
+}
+
+bool Elaborator::mayGuess(size_t from) const {
+  return attempts.mayGuess(entriesFrom(llvm::ArrayRef<Equation *>(stack).drop_front(from)));
+}
+
+bool Elaborator::enterElsewhere(size_t from, bool canGuess) {
+  return !quiet && attempts.enterElsewhere(entriesFrom(llvm::ArrayRef<Equation *>(stack).drop_front(from)), canGuess) &&
+         (aborted = true);
+}
+
+bool Attempts::advance(Loop &loop) {
+  if (loop.attempt == 2 * loop.entries.size()) // after all, as it was: there its mistakes are reported
+    return false;
+  ++loop.attempt;
+  return spend();
+}
+
+bool Attempts::enterElsewhere(const std::vector<Key> &entries, bool canGuess) {
+  Loop &loop = loops[std::set<Key>(entries.begin(), entries.end())];
+  if (loop.entries.empty())
+    loop.entries = entries;
+  if (canGuess && loop.attempt + 1 == loop.entries.size() && loop.entries.size() == 1) { // nowhere else to go
+    loop.attempt = 1;
+    return false;
+  }
+  return advance(loop);
+}
+
+bool Attempts::mayGuess(const std::vector<Key> &entries) const {
+  auto loop = loops.find(std::set<Key>(entries.begin(), entries.end()));
+  return loop != loops.end() && loop->second.guesses();
+}
+
+std::optional<Attempts::Key> Attempts::entryOf(Key equation) const {
+  for (auto &[members, loop] : loops)
+    if (members.count(equation))
+      if (Key entry = loop.entries[loop.attempt % loop.entries.size()]; entry != equation && entry != loop.entries[0])
+        return entry;
+  return std::nullopt;
+}
+
+bool Attempts::again(bool good) {
+  if (!good && !restart) // a guess may be what was wrong
+    for (auto &[members, loop] : loops)
+      if (loop.guesses() && advance(loop))
+        break;
+  return std::exchange(restart, false);
 }
 
 Context Elaborator::equationContext(Equation &equation) {
@@ -117,6 +134,14 @@ Context Elaborator::equationContext(Equation &equation) {
   return ctx;
 }
 
+static Equation *find(Body &body, Attempts::Key key) {
+  for (Equation *q : body.equations)
+    if (q->key() == key)
+      return q;
+  auto element = body.familyEquations.find(key);
+  return element == body.familyEquations.end() ? nullptr : element->second;
+}
+
 Value Elaborator::force(Equation &equation, unsigned position, const Expr *at, Context &ctx) {
   if (equation.state == Equation::State::Busy)
     return recursion(equation, position, at, ctx);
@@ -124,23 +149,23 @@ Value Elaborator::force(Equation &equation, unsigned position, const Expr *at, C
   if (equation.state == Equation::State::Done && (!equation.reevaluated || equation.reevaluations >= mostReevaluations))
     return equation.results[position];
 
-  std::optional<Type> type;
-  if (equation.state == Equation::State::Idle && mustNotWait(equation, position, type))
-    return delayedRead(equation, position, *type, at, ctx);
-  if (equation.state == Equation::State::Done) {
-    ++equation.reevaluations;
-    equation.aliases.clear();
-  }
+  if (equation.state == Equation::State::Idle)
+    if (std::optional<Attempts::Key> entry = attempts.entryOf(equation.key()))
+      if (Equation *first = find(*equation.body, *entry); first && first->state == Equation::State::Idle) {
+        force(*first, 0, at, ctx);
+        return force(equation, position, at, ctx);
+      }
+  equation.reevaluations += equation.state == Equation::State::Done;
   equation.state = Equation::State::Busy;
-  equation.aliases.resize(std::max<size_t>(equation.item->lhs.size(), 1), noNode);
-  stack.push(&equation);
+  equation.aliases.assign(std::max<size_t>(equation.item->lhs.size(), 1), noNode);
+  stack.push_back(&equation);
   Context own = equationContext(equation);
   Namer namer;
   namer.item = equation.name;
   own.namer = &namer;
   unsigned before = created;
   Value v = evaluate(equation.value, own);
-  stack.pop();
+  stack.pop_back();
 
   size_t count = equation.item->lhs.size();
   std::vector<Value> results;

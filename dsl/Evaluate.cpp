@@ -79,6 +79,8 @@ void Elaborator::suggest(Diagnostic &d, SMRange range, StringRef name, const Con
       candidates.push_back(known->name);
   for (const Local *l = ctx.locals; l; l = l->up)
     candidates.push_back(l->name);
+  for (const Clock *axis : clocks.axes())
+    candidates.push_back(axis->name);
   d.suggest(range, name, candidates);
 }
 
@@ -160,12 +162,10 @@ Value Elaborator::evaluateKind(const Expr *e, Context &ctx) {
   case Expr::Kind::Bool: return Value::ofBool(e->boolValue);
   case Expr::Kind::If: {
     Value c = evaluate(e->operands[0], ctx);
-    if (c.isError())
-      return c;
     if (c.is(Value::Kind::Bool)) // N6: one branch is checked
       return evaluate(e->operands[c.flag ? 1 : 2], ctx);
     Value a = evaluate(e->operands[1], ctx), b = evaluate(e->operands[2], ctx);
-    return a.isError() || b.isError() ? Value() : select(c, a, b, e, ctx);
+    return c.isError() || a.isError() || b.isError() ? Value() : select(c, a, b, e, ctx);
   }
   case Expr::Kind::Unary: {
     Value v = evaluate(e->operands[0], ctx);
@@ -189,7 +189,13 @@ Value Elaborator::evaluateKind(const Expr *e, Context &ctx) {
       elements.push_back(listed(evaluate(x, ctx), x, ctx));
       bad |= elements.back().isError();
     }
-    return bad ? Value() : Value::ofList(makeList(std::move(elements)));
+    if (bad)
+      return Value();
+    Value v = Value::ofList(makeList(std::move(elements)));
+    constexpr uint64_t mostLeaves = 10'000'000;
+    if (v.list->leaves > mostLeaves)
+      return fail(DiagId::R0107, e, ctx, fmt::format("a list of more than {} elements", mostLeaves));
+    return v;
   }
   case Expr::Kind::Comprehension: {
     std::optional<int64_t> low = evaluateInt(e->family->low, ctx, "the range of 'for'");
@@ -212,7 +218,10 @@ Value Elaborator::evaluateKind(const Expr *e, Context &ctx) {
     outer.applied = true;
     Value callee = evaluate(e->operands[0], e->operands[0]->kind == Expr::Kind::Call ? outer : ctx);
     switch (callee.kind) {
-    case Value::Kind::Error: return callee;
+    case Value::Kind::Error:
+      for (const Argument &arg : e->arguments) // they may have mistakes of their own
+        evaluate(arg.value, ctx);
+      return callee;
     case Value::Kind::CellSizes: return configure(callee, e, ctx);
     case Value::Kind::Builtin: return callBuiltin(*callee.builtin, e, ctx);
     case Value::Kind::Recipe:
@@ -234,10 +243,10 @@ Value Elaborator::evaluateKind(const Expr *e, Context &ctx) {
 /// Where only a bool scalar can stand, a recursion needs no declaration.
 Value Elaborator::evaluateCondition(const Expr *e, Context &ctx) {
   static const Type boolean{Elem::Bool, 0, {}};
-  const Type *outer = ctx.hint;
-  ctx.hint = &boolean;
-  Value v = evaluate(e, ctx);
-  ctx.hint = outer;
+  Context inner = ctx;
+  inner.hint = &boolean;
+  inner.hintIsGuess = false;
+  Value v = evaluate(e, inner);
   return v;
 }
 
@@ -275,13 +284,13 @@ Value Elaborator::index(const Expr *e, Context &ctx) {
   std::optional<Type> whole; // of the node, before the first of its subscripts
   unsigned taken = 0;        // subscripts of the node so far
   for (const Subscript &s : e->subscripts) {
-    if (v.isError())
-      return v;
     Value low, high;
     if (s.low && (low = evaluate(s.low, ctx)).isError())
       return low;
     if (s.high && (high = evaluate(s.high, ctx)).isError())
       return high;
+    if (v.isError())
+      return v;
     auto bound = [&](const Expr *x, const Value &given, int64_t missing, int64_t size) -> std::optional<int64_t> {
       if (!x)
         return missing;

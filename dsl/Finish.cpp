@@ -337,9 +337,11 @@ void Finisher::build() {
     } else if (n.op == Op::Random) {
       auto app = e.nodeApps.find(id);
       std::string path = app == e.nodeApps.end() ? "" : e.applicationPath(app->second);
-      auto [site, isNew] = sites.try_emplace({path, n.index}, sites.size());
+      const auto &[item, draw] = e.draws.at(id);
+      path += (path.empty() || item.empty() ? "" : ".") + item;
+      auto [site, isNew] = sites.try_emplace({path, draw}, sites.size());
       if (isNew)
-        result.randomSites.push_back({path, n.index});
+        result.randomSites.push_back({path, draw});
       n.index = site->second;
     } else if (n.op == Op::Read) {
       WorkingSlot &w = e.slots[n.index];

@@ -33,6 +33,7 @@ private:
   void checkUse();
   std::vector<bool> closure(llvm::ArrayRef<NodeId> roots);
   std::vector<bool> sameTick(NodeId root);
+  std::vector<bool> gradientFrom(NodeId root);
 
   /// What node n reads at its own tick: operands, the condition of its event clock, a slot's start, `before` cuts.
   void dependencies(NodeId n, llvm::SmallVectorImpl<NodeId> &out);

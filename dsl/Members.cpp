@@ -54,17 +54,31 @@ Value Elaborator::member(const Expr *e, bool prime, Context &ctx) {
         .suggest(e->nameRange, e->name, candidates);
     return Value();
   }
+  auto isApplied = [&] { return !instance.applications.empty() && instance.applications[0]->bound; };
+  if (prime && b->kind == Binding::Kind::State && !isApplied())
+    if (NodeId n = laterState(*b, e, ctx); n != noNode) {
+      memberUses.push_back({&instance, e, ctx.body});
+      return Value::ofNode(n);
+    }
   // what is not a state needs the application itself: it may stand in an equation that is not evaluated yet
   bool needsApplication = b->kind != Binding::Kind::State || prime;
+  llvm::StringRef head = llvm::StringRef(instance.name).split('.').first;
   if (instance.applications.empty() && needsApplication)
     for (Equation *q : std::vector<Equation *>(instance.home->equations))
-      if (q->state == Equation::State::Idle && mentions(q->value, instance.name) && instance.applications.empty())
+      if (q->state == Equation::State::Idle && mentions(q->value, head) && instance.applications.empty())
         force(*q, 0, e, ctx);
   b = body().names.lookup(e->name);
   bool isStream = b->kind == Binding::Kind::State || b->kind == Binding::Kind::Equation ||
                   b->kind == Binding::Kind::Family || b->kind == Binding::Kind::Pending;
-  if (instance.applications.empty() && isStream && needsApplication)
+  if (!isApplied() && isStream && needsApplication) {
+    size_t from = 0; // the outermost equation at home that is being evaluated: it, or one behind it, applies the cell
+    while (from < stack.size() && (!stack[from] || stack[from]->body != instance.home))
+      ++from;
+    if (!quiet && from < stack.size() &&
+        (enterElsewhere(from, false) || (attempts.evaluateLate(stack[from]->key()) && (aborted = true))))
+      return Value();
     return notOnce(instance, e, ctx);
+  }
   Context inner;
   inner.body = &body();
   inner.inLoss = ctx.inLoss;
@@ -79,6 +93,38 @@ Value Elaborator::member(const Expr *e, bool prime, Context &ctx) {
   if (isStream && (v.is(Value::Kind::Node) || v.is(Value::Kind::List)))
     memberUses.push_back({&instance, e, ctx.body});
   return v;
+}
+
+/// The next value of a state whose cell is not applied yet: of its declared type (T8). It may be an argument of that very
+/// application. noNode where the type depends on the inputs.
+NodeId Elaborator::laterState(Binding &state, const Expr *at, Context &ctx) {
+  if (state.later != noNode)
+    return state.later;
+  Context inner;
+  inner.body = state.body;
+  ++quiet;
+  std::optional<Type> type = evaluateType(*state.item->type, inner);
+  --quiet;
+  if (!type)
+    return noNode;
+  NodeId n = state.later = alias(*type, at, ctx);
+  if (n == noNode)
+    return n;
+  nodes[n].clock = ownClock(state.body->app);
+  state.used = true;
+  deferred.push_back([this, n, &state, at] {
+    if (!state.body->app->bound)
+      return;
+    Context inner;
+    inner.body = state.body;
+    NodeId next = visibleNext(state, at, inner);
+    if (next == noNode)
+      return;
+    if (nodes[next].clock) // its own clock, if it has one: the cell's
+      clocks.unify(nodes[n].clock, nodes[next].clock);
+    nodes[n].operands = {next};
+  });
+  return n;
 }
 
 Value Elaborator::notOnce(const Instance &instance, const Expr *e, Context &ctx) {

@@ -217,8 +217,8 @@ struct Slot {
 
 /// What distinguishes the random numbers of one place of the program from those of another (S8).
 struct RandomSite {
-  std::string path;   // of the application
-  uint32_t place = 0; // in its cell
+  std::string path;   // of the equation
+  uint32_t place = 0; // among the draws in it
 };
 
 struct Output {
@@ -233,6 +233,7 @@ struct Loss {
   bool trainsAll = true;
   std::vector<uint32_t> trains;         // indices of the parameters it moves, when not all
   std::vector<std::string> trainsPaths; // as written
+  std::vector<llvm::SMRange> trainsPlaces;
   llvm::SMRange range;
 };
 

@@ -171,7 +171,8 @@ void Elaborator::finishState(Binding &b) {
   Context ctx;
   ctx.body = b.body;
   ctx.inLoss = b.body->inLoss;
-  if (nextState(b, place(b.range), ctx) == noNode)
+  nextState(b, place(b.range), ctx);
+  if (!b.slot)
     return;
   WorkingSlot &slot = slots[*b.slot];
   const Expr *e = b.item->value;
@@ -234,9 +235,10 @@ void Elaborator::finishState(Binding &b) {
     n = nodes.size() - 1;
   }
   if (nodes[n].clock && clocks.unify(slot.slot.clock, nodes[n].clock) != Unify::Same) {
-    error(DiagId::R0401, e, ctx,
-          fmt::format("state '{}' ticks on '{}', its initial value on '{}'; 'spread' it", b.name.str(),
-                      describeClock(slot.slot.clock), describeClock(nodes[n].clock)));
+    if (!passed) // of a given one the application has told
+      error(DiagId::R0401, e, ctx,
+            fmt::format("state '{}' ticks on '{}', its initial value on '{}'; 'spread' it", b.name.str(),
+                        describeClock(slot.slot.clock), describeClock(nodes[n].clock)));
     return;
   }
   slots[*b.slot].slot.init = n;
@@ -248,25 +250,28 @@ Value Elaborator::delay(const Expr *init, const Expr *value, const Expr *at, Con
   Value first;
   Type hint;
   const Type *outer = ctx.hint;
+  bool outerIsGuess = ctx.hintIsGuess;
   if (init) {
     first = evaluate(init, ctx);
-    if (first.isError())
-      return first;
-    hint = typeOf(first);
-    ctx.hint = &hint;
+    if (!first.isError()) {
+      hint = typeOf(first);
+      ctx.hint = &hint;
+      ctx.hintIsGuess = first.isStatic();
+    }
   }
-  stack.pushDelay();
+  stack.push_back(nullptr);
   Value v = evaluate(value, ctx);
-  stack.pop();
+  stack.pop_back();
   ctx.hint = outer;
-  return v.isError() ? v : delayed(first, init, v, value, at, ctx);
+  ctx.hintIsGuess = outerIsGuess;
+  return v.isError() || (init && first.isError()) ? Value() : delayed(first, init, v, value, at, ctx);
 }
 
 Value Elaborator::delayed(const Value &first, const Expr *init, const Value &given, const Expr *value, const Expr *at,
                           Context &ctx) {
-  stack.pushDelay();
+  stack.push_back(nullptr);
   Value v = listed(given, value, ctx);
-  stack.pop();
+  stack.pop_back();
   if (v.is(Value::Kind::List)) { // operators of time map over lists
     std::vector<Value> parts;
     for (size_t k = 0; k < v.list->elements.size(); ++k) {

@@ -144,6 +144,9 @@ Value Elaborator::bindInput(const Decl &decl, const Value &given, const Expr *at
   }
   int64_t tokens = 0;
   if (wanted == Elem::Token) {
+    Binding *size = t.tokens->kind == Expr::Kind::Name ? lookup(t.tokens->name, &body) : nullptr;
+    if (literal && size && size->kind == Binding::Kind::Pending)
+      return differs(DiagId::R0302, ": a number alone does not say of how many tokens it is one");
     if (is.elem == Elem::Token && bindSizeVariable(t.tokens, body, Value::ofInt(is.tokens)))
       tokens = is.tokens;
     else if (std::optional<int64_t> k = evaluateInt(t.tokens, inner, "the number of tokens"))
@@ -177,7 +180,8 @@ Value Elaborator::bindInput(const Decl &decl, const Value &given, const Expr *at
 
 //===--- Recursion (T8) ----------------------------------------------------------------------------------------===//
 
-std::optional<Type> Elaborator::declaredType(Equation &equation, unsigned position) {
+std::optional<Type> Elaborator::declaredType(Equation &equation, unsigned position, bool &guess) {
+  guess = false;
   Context ctx = equationContext(equation);
   if (position < equation.item->lhs.size() && equation.item->lhs[position].type)
     return evaluateType(*equation.item->lhs[position].type, ctx);
@@ -186,26 +190,28 @@ std::optional<Type> Elaborator::declaredType(Equation &equation, unsigned positi
         state && state->item && state->item->type)
       return evaluateType(*state->item->type, ctx);
   ++quiet;
-  std::optional<Type> type = quickType(equation.value, position, ctx, 0);
+  std::optional<Type> type = quickType(equation.value, position, ctx, 0, guess);
   --quiet;
   return type;
 }
 
 /// The type an expression declares without evaluating what it computes.
-std::optional<Type> Elaborator::quickType(const Expr *e, unsigned position, Context &ctx, unsigned depth) {
+std::optional<Type> Elaborator::quickType(const Expr *e, unsigned position, Context &ctx, unsigned depth, bool &guess) {
   if (depth > 64)
     return std::nullopt;
   switch (e->kind) {
-  case Expr::Kind::Int: return Type{Elem::Int, 0, {}};
-  case Expr::Kind::Real: return Type{Elem::Real, 0, {}};
-  case Expr::Kind::Bool: return Type{Elem::Bool, 0, {}};
+  case Expr::Kind::Int: guess = true; return Type{Elem::Int, 0, {}};
+  case Expr::Kind::Real: guess = true; return Type{Elem::Real, 0, {}};
+  case Expr::Kind::Bool: guess = true; return Type{Elem::Bool, 0, {}};
   case Expr::Kind::Name: {
     for (const Local *l = ctx.locals; l; l = l->up)
       if (l->name == e->name)
         return std::nullopt;
     Binding *b = lookup(e->name, ctx.body);
-    if (b && b->kind == Binding::Kind::Value && !b->value.isError() && !b->value.isCell())
+    if (b && b->kind == Binding::Kind::Value && !b->value.isError() && !b->value.isCell()) {
+      guess |= b->value.isStatic();
       return typeOf(b->value);
+    }
     if (b && (b->kind == Binding::Kind::State || b->kind == Binding::Kind::Param)) {
       Context inner;
       inner.body = b->body;
@@ -221,17 +227,23 @@ std::optional<Type> Elaborator::quickType(const Expr *e, unsigned position, Cont
     const std::vector<Lhs> &lhs = b->equation->item->lhs;
     if (b->position < lhs.size() && lhs[b->position].type)
       return evaluateType(*lhs[b->position].type, inner);
-    return quickType(b->equation->value, b->position, inner, depth + 1);
+    return quickType(b->equation->value, b->position, inner, depth + 1, guess);
   }
   case Expr::Kind::If: {
-    std::optional<Type> a = quickType(e->operands[1], position, ctx, depth + 1);
-    return a ? a : quickType(e->operands[2], position, ctx, depth + 1);
+    bool guessed = false;
+    std::optional<Type> a = quickType(e->operands[1], position, ctx, depth + 1, guessed);
+    if (a && !guessed)
+      return a;
+    std::optional<Type> b = quickType(e->operands[2], position, ctx, depth + 1, guess);
+    if (!b)
+      guess |= guessed;
+    return b ? b : a;
   }
   case Expr::Kind::Binary:
     if (e->binaryOp == BinaryOp::When || e->binaryOp == BinaryOp::Fby)
-      return quickType(e->operands[0], position, ctx, depth + 1);
+      return quickType(e->operands[0], position, ctx, depth + 1, guess);
     return std::nullopt;
-  case Expr::Kind::Unary: return quickType(e->operands[0], position, ctx, depth + 1);
+  case Expr::Kind::Unary: return quickType(e->operands[0], position, ctx, depth + 1, guess);
   case Expr::Kind::Prime:
     if (e->operands[0]->kind == Expr::Kind::Name)
       if (Binding *b = lookup(e->operands[0]->name, ctx.body); b && b->kind == Binding::Kind::State) {
@@ -245,7 +257,7 @@ std::optional<Type> Elaborator::quickType(const Expr *e, unsigned position, Cont
     if (callee->kind == Expr::Kind::Name && !lookup(callee->name, ctx.body))
       for (StringRef passing : {"hold", "spread", "pre", "stop_gradient", "next"})
         if (callee->name == passing && !e->arguments.empty())
-          return quickType(e->arguments[0].value, 0, ctx, depth + 1);
+          return quickType(e->arguments[0].value, 0, ctx, depth + 1, guess);
     Context inner = ctx;
     inner.namer = nullptr;
     Value v = quickCallee(callee, inner);

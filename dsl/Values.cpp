@@ -54,6 +54,8 @@ const ListValue *Elaborator::makeList(std::vector<Value> elements) {
   staticWork += elements.size();
   listStore.emplace_back();
   listStore.back().elements = std::move(elements);
+  for (const Value &v : listStore.back().elements)
+    listStore.back().leaves += v.is(Value::Kind::List) ? std::min(v.list->leaves, uint64_t(1) << 40) : 1;
   return &listStore.back();
 }
 
@@ -117,6 +119,11 @@ bool Elaborator::tooLarge(const Expr *at, Context &ctx) {
   if (aborted)
     return true;
   constexpr uint64_t maxStaticWork = 40'000'000;
+  constexpr size_t maxApplications = 300'000;
+  if (applicationStore.size() >= maxApplications) {
+    error(DiagId::R0107, at, ctx, fmt::format("the model applies cells more than {} times", maxApplications));
+    return aborted = true;
+  }
   if (nodes.size() < maxNodes && staticWork < maxStaticWork)
     return false;
   error(DiagId::R0107, at, ctx,

@@ -244,7 +244,12 @@ void Importer::importEnds() {
   for (const dsl::Output &output : graph.outputs) {
     b.setLoc(locations.at(output.range));
     names.push_back(output.name);
-    values.push_back(valueOf(output.node));
+    const dsl::Node &y = node(output.node);
+    Space space = home(y.type, y.clock);
+    if (space.rows && space.clock == space.rows &&
+        !space.ticks.isSample()) // which of the rows are whose: those of a tick
+      space.clock = pair(space.ticks, space.rows, raggedAxis(y.type));
+    values.push_back(operand(output.node, space));
   }
   b.setLoc(op.getLoc());
   rnn::ReturnOp::create(b, names, values);

@@ -204,7 +204,9 @@ llvm::Error checkCausal(const Program &program) {
     bool acausal = value.backward && !(spread && clock.root != noRoot && !roots[value.operands[0]].test(clock.root));
     acausal |= value.slot >= 0 && program.slots[value.slot].reverse;
     acausal |= runsInReverse(program, value.type.clock);
-    acausal |= clock.isPair() && program.clocks[clock.source].root == clock.root;
+    bool ahead =
+        clock.isPair() && clock.per != clock.target; // rows of the whole segment, not of what it collects up to now
+    acausal |= ahead && program.clocks[clock.source].root == clock.root;
     if (acausal)
       return llvm::createStringError("model '" + program.model + "' is not causal: " + program.describe(v) +
                                      (value.slot >= 0 ? " of state '" + program.slots[value.slot].path + "'" : "") +

@@ -95,10 +95,16 @@ public:
   explicit RandomRule(uint64_t key) : key(key) {}
   Row evaluate(Evaluation &e, ValueId self, Place place) const override {
     const Type &type = e.program().typeOf(self);
-    uint32_t sample = type.clock == noClock ? 0 : e.samples()[place.sample].index;
+    std::array<uint32_t, 4> counter = {0, uint32_t(place.row), uint32_t(place.at), 0};
+    if (type.clock == noClock) // of the call: the place says only who asks
+      counter = {};
+    else
+      counter[3] = e.samples()[place.sample].index;
     double *out = e.newReals(type.size);
-    for (int64_t i = 0; i < type.size; ++i)
-      out[i] = uniform(key, {uint32_t(i), uint32_t(place.row), uint32_t(place.at), sample}, e.fp64());
+    for (int64_t i = 0; i < type.size; ++i) {
+      counter[0] = i;
+      out[i] = uniform(key, counter, e.fp64());
+    }
     return out;
   }
 

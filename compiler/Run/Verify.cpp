@@ -108,25 +108,30 @@ private:
     return Error::success();
   }
 
-  const dsl::Clock *clockOf(const std::string &output) const {
+  const dsl::Node *nodeOf(const std::string &output) const {
     for (const dsl::Output &known : model.outputs)
       if (known.name == output)
-        return model.nodes[known.node].clock;
+        return &model.nodes[known.node];
     return nullptr;
   }
   bool onSample(const std::string &output) const {
-    const dsl::Clock *clock = clockOf(output);
-    return clock && clock->kind == dsl::Clock::Kind::Sample;
+    const dsl::Node *node = nodeOf(output);
+    return node && node->clock && node->clock->kind == dsl::Clock::Kind::Sample;
+  }
+  bool isCollected(const std::string &output) const {
+    const dsl::Node *node = nodeOf(output);
+    return node && any_of(node->type.dims, [](const dsl::Dim &dim) { return dim.axis; });
   }
 
-  /// What a part adds. On `sample` the last part has the last word.
+  /// What a part adds. On `sample` the last part has the last word; but rows that are only collected come one by one.
   void append(std::map<std::string, Stream> &all, const std::string &output, Stream part, const Part &from) const {
     auto [it, fresh] = all.try_emplace(output);
     Stream &stream = it->second;
     if (!part.ticks.empty())
       for (int64_t &tick : part.ticks[0])
         tick += from.begin;
-    if (fresh || part.ticks.empty() || onSample(output)) {
+    bool more = !fresh && !part.rows.empty() && part.rows[0].shape[0] <= stream.rows[0].shape[0];
+    if (fresh || part.ticks.empty() || (onSample(output) && !(more && isCollected(output)))) {
       stream = std::move(part);
       return;
     }
@@ -236,7 +241,8 @@ private:
       if (!result)
         return result.takeError();
       for (const auto &[output, stream] : whole.outputs) {
-        const dsl::Clock *clock = clockOf(output);
+        const dsl::Node *node = nodeOf(output);
+        const dsl::Clock *clock = node ? node->clock : nullptr;
         while (clock && (clock->kind == dsl::Clock::Kind::Every || clock->kind == dsl::Clock::Kind::Event))
           clock = clock->parent;
         if (!clock || clock->kind != dsl::Clock::Kind::Axis || chain.find(clock->name) < 0)

@@ -128,6 +128,27 @@ bool Finisher::checkDirections() {
   return good;
 }
 
+/// C6: what comes from another base clock is spread; held, it would be there at the last tick only.
+void Finisher::checkBases() {
+  for (NodeId id : order) {
+    const Node &n = e.nodes[id];
+    const Clock *from = n.op == Op::Hold ? e.clocks.resolve(e.nodes[n.operands[0]].clock) : nullptr;
+    if (!from || from->kind != Clock::Kind::Sample)
+      continue;
+    const Clock *base = e.clocks.root(n.clock), *other = nullptr;
+    std::vector<bool> needs = closure({n.operands[0]});
+    for (NodeId x : order)
+      if (const Clock *root = needs[x] && e.nodes[x].clock ? e.clocks.root(e.nodes[x].clock) : nullptr;
+          root && root->kind == Clock::Kind::Axis && root != base)
+        other = root;
+    if (other)
+      e.diags.report(DiagId::R0409, userPlace(n.location),
+                     fmt::format("'hold' to '{0}' of what '{1}' makes: two base clocks meet in 'sample' only; "
+                                 "'spread(.., to = {0})' brings it over",
+                                 e.describeClock(n.clock), e.describeClock(other)));
+  }
+}
+
 /// C10: an output that reads `reversed`, or a `spread` of what its own base makes, cannot be stepped.
 void Finisher::checkCausality() {
   for (const Output &o : e.outputs) {

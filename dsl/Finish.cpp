@@ -1,6 +1,7 @@
 // Slots get their next values, aliases and clock variables go, the graph is put into order and what nothing needs is dropped.
 #include "dsl/Finish.h"
 #include "fmt/format.h"
+#include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 
 namespace rondo::dsl {
@@ -16,6 +17,7 @@ bool Finisher::run() {
     names.try_emplace(e.resolve(e.nodeNames[i].node), i);
   if (!orderGraph() || !checkDirections())
     return false;
+  checkBases();
   checkTrains();
   checkGenerate();
   checkCausality();
@@ -190,8 +192,13 @@ std::string Finisher::nodeName(NodeId n) const {
 void Finisher::reportLoop(llvm::ArrayRef<NodeId> loop) {
   std::vector<std::string> parts;
   SMRange first;
+  auto isUsers = [&](NodeId n) {
+    auto it = names.find(n);
+    return it != names.end() && !e.isLibrary(e.nodeNames[it->second].app->body->cell->name.range);
+  };
+  bool usersOnly = llvm::any_of(loop, isUsers);
   for (NodeId n : loop) {
-    std::string name = nodeName(n);
+    std::string name = usersOnly && !isUsers(n) ? "" : nodeName(n);
     SMRange at = userPlace(e.nodes[n].location);
     if (!name.empty() && (parts.empty() || parts.back() != name))
       parts.push_back(name);
@@ -201,8 +208,7 @@ void Finisher::reportLoop(llvm::ArrayRef<NodeId> loop) {
   std::string text;
   for (const std::string &p : parts)
     text += p + " -> ";
-  if (!parts.empty())
-    text += parts[0];
+  text = parts.size() == 1 ? parts[0] : parts.empty() ? "" : text + parts[0];
   e.diags.report(DiagId::R0501, first,
                  fmt::format("a value depends on itself within one tick{}; put a state, 'pre' or 'fby' into the loop",
                              text.empty() ? "" : ": " + text));

@@ -26,6 +26,7 @@ private:
 
   // Causality.cpp
   bool checkDirections();
+  void checkBases();
   void checkCausality();
   void checkGenerate();
   void checkTrains();

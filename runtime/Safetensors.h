@@ -59,7 +59,7 @@ private:
   std::vector<std::pair<std::string, std::string>> meta;
 };
 
-/// Collects tensors, then writes them all at once: the file appears whole or not at all.
+/// Collects tensors; `bytes` is the file that holds them.
 class SafetensorsWriter {
 public:
   /// Values are converted to `dtype` (to nearest, ties to even); integers that do not fit are a caller's mistake and
@@ -69,7 +69,6 @@ public:
   void addMetadata(std::string key, std::string value);
 
   std::string bytes() const;
-  bool write(const std::string &path, std::string &error) const;
 
 private:
   struct Entry {

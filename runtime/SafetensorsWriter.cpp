@@ -2,11 +2,6 @@
 #include "runtime/HeaderJson.h"
 #include "runtime/Safetensors.h"
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace rondo::runtime {
 
@@ -48,18 +43,6 @@ uint64_t elements(const std::vector<uint64_t> &shape) {
   for (uint64_t extent : shape)
     count *= extent;
   return count;
-}
-
-bool writeAll(int descriptor, const std::string &text) {
-  for (size_t done = 0; done < text.size();) {
-    ssize_t n = ::write(descriptor, text.data() + done, text.size() - done);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      return false;
-    done += size_t(n);
-  }
-  return true;
 }
 
 } // namespace
@@ -122,26 +105,6 @@ std::string SafetensorsWriter::bytes() const {
   for (const Entry *entry : order)
     out += entry->data;
   return out;
-}
-
-bool SafetensorsWriter::write(const std::string &path, std::string &error) const {
-  std::string beside = path + ".XXXXXX";
-  int descriptor = ::mkstemp(&beside[0]);
-  if (descriptor < 0) {
-    error = std::strerror(errno);
-    return false;
-  }
-  // mkstemp is for private files; this one is an ordinary result.
-  mode_t mask = ::umask(0);
-  ::umask(mask);
-  bool good = ::fchmod(descriptor, 0666 & ~mask) == 0 && writeAll(descriptor, bytes());
-  good &= ::close(descriptor) == 0;
-  good = good && std::rename(beside.c_str(), path.c_str()) == 0;
-  if (!good) {
-    error = std::strerror(errno);
-    ::unlink(beside.c_str());
-  }
-  return good;
 }
 
 } // namespace rondo::runtime

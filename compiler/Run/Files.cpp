@@ -3,13 +3,29 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
+#include <filesystem>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using namespace llvm;
 
 namespace rondo::run {
 
 Error failure(const Twine &message) { return make_error<StringError>(message, inconvertibleErrorCode()); }
+
+char FileError::ID;
+
+void FileError::log(raw_ostream &os) const {
+  os << file << ':';
+  for (int64_t number : {line, column})
+    if (number > 0)
+      os << number << ':';
+  os << ' ' << what;
+}
+
+Error failureIn(StringRef path, const Twine &what, int64_t line, int64_t column) {
+  return make_error<FileError>(path.str(), line, column, what.str());
+}
 
 int64_t elementCount(ArrayRef<int64_t> shape) {
   if (is_contained(shape, 0)) // whatever the others are, even if their product does not fit
@@ -61,7 +77,7 @@ Expected<std::string> readWhole(StringRef path) {
   auto buffer = path == "-" ? MemoryBuffer::getSTDIN()
                             : MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
-    return failure(path + ": " + buffer.getError().message());
+    return failureIn(path, buffer.getError().message());
   return (*buffer)->getBuffer().str();
 }
 
@@ -69,7 +85,7 @@ Expected<std::unique_ptr<runtime::SafetensorsFile>> openSafetensors(StringRef pa
   std::string error;
   if (auto file = runtime::SafetensorsFile::open(path.str(), error))
     return file;
-  return failure(path + ": " + error);
+  return failureIn(path, error);
 }
 
 Array toArray(const runtime::Tensor &tensor) {
@@ -102,6 +118,25 @@ Expected<reference::Params> readParams(StringRef path) {
   return params;
 }
 
+/// Prints into an open file.
+static std::error_code printInto(int descriptor, function_ref<void(raw_ostream &)> write) {
+  raw_fd_ostream os(descriptor, /*shouldClose=*/false);
+  write(os);
+  os.flush();
+  std::error_code error = os.error();
+  os.clear_error();
+  return error;
+}
+
+/// Where the links at `path` end, even if nothing is there.
+static std::string followLinks(std::string path) {
+  namespace fs = std::filesystem;
+  std::error_code none;
+  for (int links = 0; links < 40 && fs::is_symlink(path, none); ++links)
+    path = (fs::path(path).parent_path() / fs::read_symlink(path, none)).string();
+  return path;
+}
+
 Error writeWhole(StringRef path, function_ref<void(raw_ostream &)> write) {
   if (path == "-") {
     write(outs());
@@ -109,37 +144,40 @@ Error writeWhole(StringRef path, function_ref<void(raw_ostream &)> write) {
     return Error::success();
   }
   sys::fs::file_status status;
-  bool exists = !sys::fs::status(path, status);
+  std::error_code none = sys::fs::status(path, status);
+  if (none && none != std::errc::no_such_file_or_directory)
+    return failureIn(path, none.message());
+  bool exists = !none;
   if (exists && status.type() == sys::fs::file_type::directory_file)
-    return failure(path + ": is a directory");
-  // A device or a pipe cannot be replaced; it takes the text as it comes.
-  if (exists && status.type() != sys::fs::file_type::regular_file) {
-    std::error_code code;
-    raw_fd_ostream os(path, code);
-    if (code)
-      return failure(path + ": " + code.message());
-    write(os);
-    return Error::success();
+    return failureIn(path, "is a directory");
+  // A device or a pipe cannot be replaced, nor can a file that has no name any more and is reached by /dev/stdout.
+  std::string target = followLinks(path.str());
+  if (exists && (status.type() != sys::fs::file_type::regular_file || !sys::fs::equivalent(path, target))) {
+    int descriptor;
+    std::error_code error = sys::fs::openFileForWrite(path, descriptor);
+    if (!error) {
+      error = printInto(descriptor, write);
+      ::close(descriptor);
+    }
+    return error ? failureIn(path, error.message()) : Error::success();
   }
+  if (exists)
+    if (std::error_code error = sys::fs::access(target, sys::fs::AccessMode::Write))
+      return failureIn(path, error.message());
   mode_t mask = ::umask(0);
   ::umask(mask);
   unsigned mode = exists ? status.permissions() : 0666 & ~mask;
-  auto beside = sys::fs::TempFile::create(path + ".%%%%%%", mode);
+  auto beside = sys::fs::TempFile::create(target + ".%%%%%%", mode); // a signal removes it
   if (!beside)
-    return failure(path + ": " + toString(beside.takeError()));
-  raw_fd_ostream os(beside->FD, /*shouldClose=*/false);
-  write(os);
-  os.flush();
-  if (os.has_error()) {
-    std::string message = os.error().message();
-    os.clear_error();
+    return failureIn(path, toString(beside.takeError()));
+  if (std::error_code error = printInto(beside->FD, write)) {
     consumeError(beside->discard());
-    return failure(path + ": " + message);
+    return failureIn(path, error.message());
   }
   if (exists)
     ::fchmod(beside->FD, mode_t(mode));
-  if (Error error = beside->keep(path))
-    return failure(path + ": " + toString(std::move(error)));
+  if (Error error = beside->keep(target))
+    return failureIn(path, toString(std::move(error)));
   return Error::success();
 }
 

@@ -1,6 +1,7 @@
 // Arrays from and to files: .npy, .csv, .txt, .safetensors. Nothing here knows a model; Inputs.h gives meaning to rows.
 //
-// Every message starts with the file's name, and the line and column where there are lines.
+// A mistake in a file is a FileError: its message starts with the file's name, and the line and column where there are
+// lines.
 #ifndef RONDO_RUN_FILES_H
 #define RONDO_RUN_FILES_H
 
@@ -19,6 +20,21 @@ namespace rondo::run {
 using reference::Array;
 
 llvm::Error failure(const llvm::Twine &message);
+
+/// "FILE:LINE:COLUMN: what is wrong", with as much of the place as is known.
+class FileError : public llvm::ErrorInfo<FileError> {
+public:
+  static char ID;
+  FileError(std::string file, int64_t line, int64_t column, std::string what)
+      : file(std::move(file)), line(line), column(column), what(std::move(what)) {}
+  void log(llvm::raw_ostream &os) const override;
+  std::error_code convertToErrorCode() const override { return llvm::inconvertibleErrorCode(); }
+
+  std::string file;
+  int64_t line, column; // from 1; 0: unknown
+  std::string what;     // is wrong
+};
+llvm::Error failureIn(llvm::StringRef path, const llvm::Twine &what, int64_t line = 0, int64_t column = 0);
 
 /// The product of the extents; the caller knows that it fits.
 int64_t elementCount(llvm::ArrayRef<int64_t> shape);
@@ -49,14 +65,14 @@ struct Table {
 };
 
 /// Fields between commas (or semicolons or tabs, whichever the first line has), quotes allowed; the first line is a
-/// header where a field of it is no number. `true` and `false` are 1 and 0.
+/// header if all its fields are words. `true` and `false` are 1 and 0.
 llvm::Expected<Table> readCsv(llvm::StringRef path);
 llvm::Expected<Table> parseCsv(llvm::StringRef text, llvm::StringRef path);
 
 //===--- .txt --------------------------------------------------------------------------------------------------===//
 
-/// The characters of a text as tokens. token(256): bytes. token(96): space to `~` are 0 to 94, the end of a line is 95.
-/// The end of line that ends the text does not count. `name` stands in messages.
+/// The characters of a text as tokens. token(256): bytes. token(96): space to `~` are 0 to 94, the end of a line (LF or
+/// CR LF) is 95. The end of line that ends the text does not count. `name` stands in messages.
 llvm::Expected<std::vector<int64_t>> encodeText(llvm::StringRef text, int64_t tokens, llvm::StringRef name);
 /// The inverse; nothing for another number of tokens.
 bool textHasTokens(int64_t tokens); // 96 or 256
@@ -75,7 +91,8 @@ void addTensor(runtime::SafetensorsWriter &writer, llvm::StringRef name, const A
 /// All tensors of a file, by name.
 llvm::Expected<reference::Params> readParams(llvm::StringRef path);
 
-/// What `write` prints appears under `path` whole or not at all; "-" is the standard output.
+/// What `write` prints appears under `path` whole or not at all, also where `path` is a link; only a device or a pipe
+/// takes it as it comes. "-" is the standard output.
 llvm::Error writeWhole(llvm::StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> write);
 
 } // namespace rondo::run

@@ -18,32 +18,37 @@ std::string shapeText(ArrayRef<int64_t> shape) {
   return out + "]";
 }
 
-/// Turns numbers into elements of an input: the place of a bad one is told by `place`.
+/// Turns numbers into elements of an input; `wrong` adds the place of a bad one to what is said of it.
 class Elements {
 public:
   Elements(const dsl::Model &model, const dsl::Input &input) : type(input.type) {
     wanted = "input '" + input.name + "' : " + dsl::describe(input.type, model);
   }
 
-  Error add(double value, Array &out, function_ref<std::string()> place) const {
+  using Wrong = function_ref<Error(const Twine &)>;
+
+  Error add(double value, Array &out, Wrong wrong) const {
     if (type.elem == dsl::Elem::Real) {
       out.reals.push_back(value);
       return Error::success();
     }
-    if (!(std::fabs(value) <= 0x1p62) || value != std::floor(value))
-      return failure(place() + ": " + Twine(fmt::format("{}", value)) + " is no whole number; it is for " + wanted);
-    return add(int64_t(value), out, place);
+    if (!std::isfinite(value) || value != std::floor(value))
+      return wrong(Twine(fmt::format("{}", value)) + " is no whole number; it is for " + wanted);
+    if (std::fabs(value) >= 0x1p53)
+      return wrong(Twine(fmt::format("{}", value)) +
+                   " may be rounded: from 2^53 on, whole numbers must come as integers" +
+                   " of a .npy or .safetensors file; it is for " + wanted);
+    return add(int64_t(value), out, wrong);
   }
 
-  Error add(int64_t value, Array &out, function_ref<std::string()> place) const {
+  Error add(int64_t value, Array &out, Wrong wrong) const {
     if (type.elem == dsl::Elem::Real) {
       out.reals.push_back(double(value));
       return Error::success();
     }
     int64_t limit = type.elem == dsl::Elem::Token ? type.tokens : type.elem == dsl::Elem::Bool ? 2 : 0;
     if (limit && (value < 0 || value >= limit))
-      return failure(place() + ": " + Twine(value) + " is out of range, 0 to " + Twine(limit - 1) + "; it is for " +
-                     wanted);
+      return wrong(Twine(value) + " is out of range, 0 to " + Twine(limit - 1) + "; it is for " + wanted);
     out.ints.push_back(value);
     return Error::success();
   }
@@ -69,14 +74,14 @@ Expected<Array> takeRows(const Elements &elements, const dsl::Input &input, cons
   Array out = emptyRows(input, end - begin);
   int64_t row = elementCount(rowShape(input.type));
   for (int64_t i = begin * row; i < end * row; ++i) {
-    auto place = [&] {
+    auto wrong = [&](const Twine &what) {
       std::vector<int64_t> index;
       int64_t rest = i;
       for (size_t axis = array.shape.size(); axis-- > 0; rest /= array.shape[axis])
         index.insert(index.begin(), rest % array.shape[axis]);
-      return (path + ": element " + shapeText(index)).str();
+      return failureIn(path, "element " + shapeText(index) + ": " + what);
     };
-    if (Error error = array.isReal ? elements.add(array.reals[i], out, place) : elements.add(array.ints[i], out, place))
+    if (Error error = array.isReal ? elements.add(array.reals[i], out, wrong) : elements.add(array.ints[i], out, wrong))
       return error;
   }
   return out;
@@ -97,14 +102,14 @@ Error takeDense(const Elements &elements, const dsl::Input &input, const Array &
     std::string rows = input.clock->name;
     std::string one = onSample ? shapeText(row) : "[" + rows + inner + "]";
     std::string many = onSample ? "[samples" + inner + "]" : "[samples, " + rows + inner + "]";
-    return failure(path + ": has shape " + shapeText(array.shape) + ", but " + elements.wanted + " takes " + one +
-                   " or " + many);
+    return failureIn(path, "has shape " + shapeText(array.shape) + ", but " + elements.wanted + " takes " + one +
+                               " or " + many);
   }
   bool many = rank == least + 1;
   int64_t samples = many ? array.shape[0] : 1;
   int64_t rows = onSample ? 1 : array.shape[many ? 1 : 0];
   if (samples > mostSamples || rows > mostTicks)
-    return failure(path + ": " + Twine(samples) + " samples of " + Twine(rows) + " rows are too many");
+    return failureIn(path, Twine(samples) + " samples of " + Twine(rows) + " rows are too many");
   for (int64_t s = 0; s < samples; ++s) {
     auto taken = takeRows(elements, input, array, s * rows, (s + 1) * rows, path);
     if (!taken)
@@ -118,8 +123,8 @@ Error takeTable(const Elements &elements, const dsl::Input &input, const Table &
                 GivenInput &out) {
   int64_t row = elementCount(rowShape(input.type));
   if (!table.lines.empty() && table.columns != row)
-    return failure(path + ":" + Twine(table.lines[0]) + ": has " + Twine(table.columns) + " columns, but " +
-                   elements.wanted + " takes " + Twine(row));
+    return failureIn(path, "has " + Twine(table.columns) + " columns, but " + elements.wanted + " takes " + Twine(row),
+                     table.lines[0]);
   // On `sample` every row is a sample of its own.
   bool onSample = input.clock->kind == dsl::Clock::Kind::Sample;
   size_t samples = onSample ? table.lines.size() : table.samples.size() - 1;
@@ -127,13 +132,13 @@ Error takeTable(const Elements &elements, const dsl::Input &input, const Table &
     int64_t begin = onSample ? int64_t(s) : table.samples[s], end = onSample ? begin + 1 : table.samples[s + 1];
     Array rows = emptyRows(input, end - begin);
     for (int64_t i = begin * row; i < end * row; ++i) {
-      auto place = [&] {
+      auto wrong = [&](const Twine &what) {
         std::string column = std::to_string(i % row + 1);
         if (!table.header.empty())
           column += " ('" + table.header[i % row] + "')";
-        return (path + ":" + Twine(table.lines[i / row]) + ": column " + column).str();
+        return failureIn(path, "column " + column + ": " + what, table.lines[i / row]);
       };
-      if (Error error = elements.add(table.values[i], rows, place))
+      if (Error error = elements.add(table.values[i], rows, wrong))
         return error;
     }
     out.samples.push_back(std::move(rows));
@@ -151,7 +156,7 @@ Error takeSafetensors(const Elements &elements, const dsl::Input &input, StringR
     std::string names;
     for (const runtime::Tensor &other : (*file)->tensors())
       names += (names.empty() ? "" : ", ") + other.name;
-    return failure(path + ": has no tensor '" + input.name + "'; it has " + (names.empty() ? "none" : names));
+    return failureIn(path, "has no tensor '" + input.name + "'; it has " + (names.empty() ? "none" : names));
   }
   Array array = toArray(*tensor);
   std::vector<int64_t> row = rowShape(input.type);
@@ -176,8 +181,8 @@ Error takeSafetensors(const Elements &elements, const dsl::Input &input, StringR
   for (const Cuts &sample : *own)
     total += sample.rows[position];
   if (total != array.shape[0])
-    return failure(path + ": '" + input.name + "' has " + Twine(array.shape[0]) + " rows, but the offsets of '" +
-                   input.clock->name + "' speak of " + Twine(total));
+    return failureIn(path, "'" + input.name + "' has " + Twine(array.shape[0]) + " rows, but the offsets of '" +
+                               input.clock->name + "' speak of " + Twine(total));
   for (const Cuts &sample : *own) {
     auto rows = takeRows(elements, input, array, begin, begin + sample.rows[position], path);
     if (!rows)
@@ -200,8 +205,8 @@ Error takeText(const Elements &elements, const dsl::Input &input, StringRef path
     Array rows = emptyRows(input, int64_t(tokens->size()));
     rows.ints = std::move(*tokens);
     if (input.clock->kind == dsl::Clock::Kind::Sample && rows.shape[0] != 1)
-      return failure(path + ": has " + Twine(rows.shape[0]) + " characters, but " + elements.wanted +
-                     " takes one a sample");
+      return failureIn(path,
+                       "has " + Twine(rows.shape[0]) + " characters, but " + elements.wanted + " takes one a sample");
     out.samples.push_back(std::move(rows));
     return Error::success();
   }
@@ -241,7 +246,7 @@ Expected<GivenInput> readInput(const dsl::Model &model, const dsl::Input &input,
     return done(takeText(elements, input, path, given));
   if (ending == ".safetensors")
     return done(takeSafetensors(elements, input, path, chains, cuts, given));
-  return failure(path + ": the ending '" + ending + "' is none of .npy, .safetensors, .csv, .txt");
+  return failureIn(path, "the ending '" + ending + "' is none of .npy, .safetensors, .csv, .txt");
 }
 
 } // namespace rondo::run

@@ -108,7 +108,7 @@ private:
             return error;
         }
         if (!any)
-          return failure(file.path + ": has none of the inputs of model '" + model.name + "': " + inputList(model));
+          return failureIn(file.path, "has none of the inputs of model '" + model.name + "': " + inputList(model));
         continue;
       }
       const dsl::Input *input = findInput(model, file.name);

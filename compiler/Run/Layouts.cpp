@@ -62,6 +62,17 @@ std::string shapeText(ArrayRef<uint64_t> shape) {
   return out + "]";
 }
 
+/// The shape of a tensor with so many rows; a vector has no columns.
+std::vector<uint64_t> shapeOf(Form form, uint64_t rows, uint64_t columns) {
+  switch (form) {
+  case Form::Rows: return {rows, columns};
+  case Form::Columns: return {columns, rows};
+  case Form::Vector: return {rows};
+  case Form::Pair: return {2, rows / 2};
+  }
+  return {};
+}
+
 /// Part of a tensor: a matrix, row-major, or a vector.
 struct Block {
   uint64_t rows = 0;
@@ -88,8 +99,21 @@ public:
       if (row.cell == cell && row.format == format.name && (row.reset == Reset::Any || row.reset == reset))
         rows.push_back(&row);
     for (const LayoutRow *row : rows)
-      for (StringRef block : blocksOf(*row))
+      for (StringRef block : blocksOf(*row)) {
         recurrent |= block.starts_with("U.");
+        projected |= block == "P";
+      }
+  }
+
+  /// What the rows and the columns (of a matrix) of a block count.
+  std::pair<StringRef, StringRef> axesOf(StringRef block) const {
+    if (block.starts_with("U."))
+      return {"units", projected ? "states" : "units"};
+    if (block == "P")
+      return {"states", "units"};
+    if (block == "table")
+      return {"tokens", "units"};
+    return {"units", "inputs"};
   }
 
   std::string name(StringRef module, StringRef tensor, const Structure &structure, uint64_t layer,
@@ -147,35 +171,52 @@ public:
   StringRef cell;
   const FormatRow &format;
   std::vector<const LayoutRow *> rows;
-  bool recurrent = false;
+  bool recurrent = false, projected = false;
 };
 
 //===--- Reading -----------------------------------------------------------------------------------------------===//
+
+/// The sizes of a cell, by the names of Layout::axesOf, each with the tensor that it was first seen in.
+using Sizes = std::map<StringRef, std::pair<uint64_t, const Tensor *>>;
 
 class Reader {
 public:
   Reader(const runtime::SafetensorsFile &in, const Layout &layout, StringRef module)
       : in(in), layout(layout), module(module) {}
 
-  Expected<Blocks> read(const Structure &structure, uint64_t layer, bool backward) {
+  /// The directions of a layer share `sizes`.
+  Expected<Blocks> read(const Structure &structure, uint64_t layer, bool backward, Sizes &sizes) {
     Blocks blocks;
     std::vector<StringRef> absent;
+    std::string absentName, presentName; // of those that may be absent together
     for (const LayoutRow *row : layout.rows) {
       std::string name = layout.name(module, row->tensor, structure, layer, backward);
       const Tensor *tensor = in.find(name);
       if (!tensor) {
         if (row->presence == Presence::Always)
           return failure("there is no tensor '" + name + "', which cell " + layout.cell + " needs");
-        if (row->presence == Presence::OrZero)
+        if (row->presence == Presence::OrZero) {
           append_range(absent, blocksOf(*row));
+          absentName = name;
+        }
         continue;
       }
+      if (row->presence == Presence::OrZero)
+        presentName = name;
       used.insert(name);
+      if (!runtime::isReal(tensor->dtype))
+        return failure("tensor '" + name + "' holds " + runtime::dtypeName(tensor->dtype) + ", not reals");
       if (!dtype)
         dtype = tensor->dtype;
-      if (Error error = split(*row, *tensor, structure, backward, blocks))
+      if (tensor->dtype != *dtype)
+        return failure("tensor '" + name + "' holds " + runtime::dtypeName(tensor->dtype) +
+                       ", but others of the cell " + runtime::dtypeName(*dtype));
+      if (Error error = split(*row, *tensor, structure, backward, sizes, blocks))
         return std::move(error);
     }
+    if (!absentName.empty() && !presentName.empty())
+      return failure("there is no tensor '" + absentName + "', but there is '" + presentName + "'; cell " +
+                     layout.cell + " has both or neither");
     // A bias that is not there is a zero as long as its gate's rows.
     for (StringRef block : absent)
       if (auto weights = blocks.find(("W." + block.drop_front(2)).str()); weights != blocks.end())
@@ -197,18 +238,20 @@ private:
     }
   }
 
-  Error split(const LayoutRow &row, const Tensor &tensor, const Structure &structure, bool backward, Blocks &blocks) {
+  Error split(const LayoutRow &row, const Tensor &tensor, const Structure &structure, bool backward, Sizes &sizes,
+              Blocks &blocks) {
     auto names = blocksOf(row);
     std::vector<uint64_t> shape = tensor.shape;
     std::vector<double> values = runtime::toReals(tensor);
     auto wrong = [&](const Twine &expected) {
-      return failure("tensor '" + tensor.name + "' has shape " + shapeText(tensor.shape) + "; expected " + expected +
-                     (row.reset == Reset::After
-                          ? " (is it a GRU with the reset before the product? then pass --reset-before)"
-                      : row.reset == Reset::Before
-                          ? " (is it a GRU with the reset behind the product? then leave --reset-before out)"
-                          : ""));
+      return failure("tensor '" + tensor.name + "' has shape " + shapeText(tensor.shape) + "; expected " + expected);
     };
+    StringRef otherReset =
+        row.reset == Reset::After    ? " (is it a GRU with the reset before the product? then pass --reset-before)"
+        : row.reset == Reset::Before ? " (is it a GRU with the reset behind the product? then leave --reset-before out)"
+                                     : "";
+    if (tensor.count == 0)
+      return wrong("no axis of length 0");
     if (layout.stacked()) {
       uint64_t directions = structure.bidirectional ? 2 : 1;
       if (shape.size() < 2 || shape[0] != directions)
@@ -221,16 +264,34 @@ private:
     bool vector = row.form == Form::Vector || row.form == Form::Pair;
     if (row.form == Form::Pair) {
       if (shape.size() != 2 || shape[0] != 2)
-        return wrong("two rows");
+        return wrong("two rows" + otherReset);
       shape = {shape[0] * shape[1]};
     }
     if (shape.size() != (vector ? 1u : 2u))
-      return wrong(vector ? "one axis" : "two axes");
+      return wrong((vector ? "one axis" : "two axes") + otherReset);
     uint64_t columns = vector ? 1 : shape[row.form == Form::Columns ? 0 : 1];
     uint64_t allRows = vector ? shape[0] : shape[row.form == Form::Columns ? 1 : 0];
     if (allRows % names.size())
       return wrong("an axis that divides into the " + Twine(names.size()) + " parts " + row.blocks);
     uint64_t rows = allRows / names.size();
+    uint64_t wantedRows = rows, wantedColumns = columns;
+    const Tensor *other = nullptr;
+    auto agree = [&](StringRef axis, uint64_t &size) {
+      auto [known, from] = sizes.try_emplace(axis, size, &tensor).first->second;
+      if (size != known)
+        other = from;
+      size = known;
+    };
+    auto [rowAxis, columnAxis] = layout.axesOf(names[0]);
+    agree(rowAxis, wantedRows);
+    if (!vector)
+      agree(columnAxis, wantedColumns);
+    if (other) {
+      std::vector<uint64_t> expected = shapeOf(row.form, wantedRows * names.size(), wantedColumns);
+      if (layout.stacked())
+        expected.insert(expected.begin(), structure.bidirectional ? 2 : 1);
+      return wrong(shapeText(expected) + " beside '" + other->name + "' of shape " + shapeText(other->shape));
+    }
     for (size_t k = 0; k < names.size(); ++k) {
       Block block{rows, vector ? std::optional<uint64_t>() : columns, std::vector<double>(rows * columns)};
       for (uint64_t i = 0; i < rows; ++i)
@@ -281,16 +342,10 @@ Expected<std::optional<Joined>> join(const LayoutRow &row, const Blocks &blocks)
   if (parts.empty())
     return std::nullopt;
   const Block &first = parts[0];
-  for (const Block &part : parts)
-    if (part.rows != first.rows || part.columns != first.columns)
-      return failure("the parts " + row.blocks + " of '" + row.tensor + "' have different shapes");
+  assert(all_of(parts, [&](const Block &part) { return part.rows == first.rows && part.columns == first.columns; }));
   uint64_t columns = first.columns.value_or(1), allRows = first.rows * parts.size();
   Joined out;
-  if (!first.columns)
-    out.shape = row.form == Form::Pair ? std::vector<uint64_t>{2, allRows / 2} : std::vector<uint64_t>{allRows};
-  else
-    out.shape =
-        row.form == Form::Columns ? std::vector<uint64_t>{columns, allRows} : std::vector<uint64_t>{allRows, columns};
+  out.shape = shapeOf(row.form, allRows, columns);
   out.values.resize(allRows * columns);
   for (size_t k = 0; k < parts.size(); ++k)
     for (uint64_t i = 0; i < first.rows; ++i)
@@ -320,10 +375,11 @@ public:
     Reader reader(in, source, map.oldName);
     for (uint64_t layer = 0; layer < structure->layers; ++layer) {
       std::vector<Blocks> directions;
+      Sizes sizes;
       for (bool backward : {false, true}) {
         if (backward && !structure->bidirectional)
           break;
-        auto blocks = reader.read(*structure, layer, backward);
+        auto blocks = reader.read(*structure, layer, backward, sizes);
         if (!blocks)
           return blocks.takeError();
         directions.push_back(std::move(*blocks));

@@ -188,7 +188,7 @@ Expected<Array> parse(StringRef bytes) {
 Expected<Array> parseNpy(StringRef bytes, StringRef path) {
   auto array = parse(bytes);
   if (!array)
-    return failure(path + ": " + toString(array.takeError()));
+    return failureIn(path, toString(array.takeError()));
   return array;
 }
 

@@ -1,6 +1,7 @@
 // Outputs as a safetensors file, in the form in which inputs are read.
 #include "compiler/Run/Inputs.h"
 #include "compiler/Run/Print.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
 using rondo::reference::Stream;
@@ -76,10 +77,7 @@ Error saveOutputs(const RunReport &report, StringRef path) {
     if (ragged)
       addList(writer, output.name + ".counts", counts);
   }
-  std::string error;
-  if (!writer.write(path.str(), error))
-    return failure(path + ": " + error);
-  return Error::success();
+  return writeWhole(path, [&](raw_ostream &os) { os << writer.bytes(); });
 }
 
 } // namespace rondo::run

@@ -85,9 +85,9 @@ Expected<std::vector<Cuts>> cutsFromFile(const runtime::SafetensorsFile &file, c
       continue;
     std::string error;
     if (tensor->shape.size() != 1 || !runtime::toInts(*tensor, packed[i], error) || packed[i].empty())
-      return failure(path + ": '" + name + "' must be a list of whole numbers");
+      return failureIn(path, "'" + name + "' must be a list of whole numbers");
     if (packed[i].front() != 0 || !is_sorted(packed[i]))
-      return failure(path + ": '" + name + "' must start at 0 and never decrease");
+      return failureIn(path, "'" + name + "' must start at 0 and never decrease");
   }
   auto known = [&](size_t i) { return !packed[i].empty(); };
   size_t outermost = count;
@@ -98,8 +98,8 @@ Expected<std::vector<Cuts>> cutsFromFile(const runtime::SafetensorsFile &file, c
     return all;
   for (size_t i = 0; i + 1 < outermost; ++i)
     if (known(i) && !known(i + 1))
-      return failure(path + ": has '" + chain.axes[i]->name + ".offsets' but not '" + chain.axes[i + 1]->name +
-                     ".offsets'");
+      return failureIn(path,
+                       "has '" + chain.axes[i]->name + ".offsets' but not '" + chain.axes[i + 1]->name + ".offsets'");
 
   // Where each sample's rows of axis i begin. Without offsets of the outermost axis everything is one sample.
   size_t top = outermost - 1;
@@ -114,9 +114,9 @@ Expected<std::vector<Cuts>> cutsFromFile(const runtime::SafetensorsFile &file, c
       break;
     bool cutsSamples = i + 1 == count;
     if (!cutsSamples && int64_t(packed[i].size()) != starts.back() + 1)
-      return failure(path + ": '" + chain.axes[i]->name + ".offsets' has " + Twine(packed[i].size()) +
-                     " numbers, where '" + chain.axes[i + 1]->name + "' has " + Twine(starts.back()) +
-                     " rows: expected one number more");
+      return failureIn(path, "'" + chain.axes[i]->name + ".offsets' has " + Twine(packed[i].size()) +
+                                 " numbers, where '" + chain.axes[i + 1]->name + "' has " + Twine(starts.back()) +
+                                 " rows: expected one number more");
     std::vector<int64_t> below(starts.size());
     for (size_t s = 0; s < starts.size(); ++s)
       below[s] = cutsSamples ? packed[i][s] : packed[i][starts[s]];

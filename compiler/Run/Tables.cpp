@@ -1,6 +1,9 @@
 // Text files: tables of numbers (.csv), and characters or numbers (.txt).
 #include "compiler/Run/Files.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/JSON.h"
+#include <charconv>
 #include <cmath>
 
 using namespace llvm;
@@ -9,24 +12,28 @@ namespace rondo::run {
 
 namespace {
 
-Error at(StringRef path, int64_t line, int64_t column, const Twine &message) {
-  return failure(path + ":" + Twine(line) + ":" + Twine(column) + ": " + message);
-}
-
-bool parseNumber(StringRef field, double &value) {
-  if (field == "true" || field == "false") {
-    value = field == "true";
-    return true;
+/// What is wrong with a field that is to be a number; nothing if it is one, to its last character.
+StringRef parseNumber(StringRef field, double &value) {
+  const StringRef noNumber = "is no number";
+  std::string lower = field.lower();
+  StringRef text = lower;
+  if (text == "true" || text == "false") {
+    value = text == "true";
+    return {};
   }
-  field.consume_front("+");
-  // What getAsDouble takes beyond decimal numbers (hexadecimal, "inf" of any kind) would only hide mistakes.
-  if (field == "nan" || field == "inf" || field == "-inf") {
-    value = field == "nan" ? std::nan("") : field == "inf" ? HUGE_VAL : -HUGE_VAL;
-    return true;
+  if (text.consume_front("+") && text.starts_with("-"))
+    return noNumber;
+  if (text == "nan" || text == "inf" || text == "-inf") {
+    value = text == "nan" ? std::nan("") : text == "inf" ? HUGE_VAL : -HUGE_VAL;
+    return {};
   }
-  if (field.empty() || field.find_first_not_of("0123456789+-.eE") != StringRef::npos)
-    return false;
-  return !field.getAsDouble(value);
+  // What from_chars takes beyond decimal numbers would only hide mistakes.
+  if (text.find_first_not_of("0123456789+-.e") != StringRef::npos)
+    return noNumber;
+  auto [end, error] = std::from_chars(text.begin(), text.end(), value);
+  if (error == std::errc::result_out_of_range && end == text.end())
+    return "is out of the range of a double";
+  return error == std::errc() && end == text.end() ? StringRef() : noNumber;
 }
 
 std::string shown(StringRef field) {
@@ -38,11 +45,37 @@ std::string shown(StringRef field) {
 
 struct Field {
   std::string text;
-  int64_t column = 1; // in characters, from 1
+  bool quoted = false;
+  int64_t column = 1; // in bytes, from 1
 };
 
-/// The fields of a line; a quoted field may hold separators, and "" for a quote. False: a quote is not closed.
-bool splitFields(StringRef line, char separator, std::vector<Field> &fields) {
+char separatorOf(StringRef line) {
+  bool quoted = false;
+  std::string open; // what stands outside quotes
+  for (char c : line) {
+    quoted ^= c == '"';
+    if (!quoted)
+      open += c;
+  }
+  for (char separator : {',', ';', '\t'})
+    if (StringRef(open).contains(separator))
+      return separator;
+  return ',';
+}
+
+/// Whether a field may stand in a header. A quoted one need not begin with a letter, but what begins like a number is
+/// more likely a damaged one.
+bool isWord(const Field &field) {
+  double number;
+  char first = field.text.empty() ? '\0' : field.text[0];
+  bool begins = field.quoted ? !isDigit(first) && !StringRef("+-.,").contains(first)
+                             : isAlpha(first) || static_cast<unsigned char>(first) >= 0x80;
+  bool readable = json::isUTF8(field.text) && none_of(field.text, [](unsigned char c) { return c < ' '; });
+  return begins && readable && !parseNumber(field.text, number).empty();
+}
+
+/// The fields of a line; a quoted field may hold separators, and "" for a quote. Returns what is wrong, if anything.
+StringRef splitFields(StringRef line, char separator, std::vector<Field> &fields) {
   size_t i = 0;
   for (;;) {
     Field field;
@@ -50,9 +83,10 @@ bool splitFields(StringRef line, char separator, std::vector<Field> &fields) {
     while (i < line.size() && line[i] == ' ')
       ++i;
     if (i < line.size() && line[i] == '"') {
+      field.quoted = true;
       for (++i;; ++i) {
         if (i == line.size())
-          return false;
+          return "a quote is not closed";
         if (line[i] == '"') {
           if (i + 1 < line.size() && line[i + 1] == '"')
             ++i;
@@ -62,8 +96,10 @@ bool splitFields(StringRef line, char separator, std::vector<Field> &fields) {
         field.text += line[i];
       }
       ++i;
-      while (i < line.size() && line[i] != separator)
-        field.text += line[i++];
+      size_t end = std::min(line.find(separator, i), line.size());
+      if (!line.slice(i, end).trim(" \t").empty())
+        return "text behind a closing quote";
+      i = end;
     } else {
       while (i < line.size() && line[i] != separator)
         field.text += line[i++];
@@ -71,7 +107,7 @@ bool splitFields(StringRef line, char separator, std::vector<Field> &fields) {
     field.text = StringRef(field.text).trim(" \t").str();
     fields.push_back(std::move(field));
     if (i == line.size())
-      return true;
+      return {};
     ++i; // the separator
   }
 }
@@ -97,7 +133,6 @@ Expected<Table> parseCsv(StringRef text, StringRef path) {
   table.samples = {0};
   text.consume_front("\xEF\xBB\xBF"); // a byte order mark
   char separator = 0;
-  bool first = true;
   int64_t number = 0;
   while (!text.empty()) {
     StringRef line = nextLine(text);
@@ -107,29 +142,34 @@ Expected<Table> parseCsv(StringRef text, StringRef path) {
       continue;
     }
     if (!separator)
-      separator = line.contains(',') ? ',' : line.contains(';') ? ';' : line.contains('\t') ? '\t' : ',';
+      separator = separatorOf(line);
+    auto wrong = [&](int64_t column, const Twine &message) { return failureIn(path, message, number, column); };
+    if (size_t at = line.find('\r'); at != StringRef::npos)
+      return wrong(int64_t(at) + 1, "a carriage return inside a line; lines end with LF or CR LF");
     std::vector<Field> fields;
-    if (!splitFields(line, separator, fields))
-      return at(path, number, 1, "a quote is not closed");
-    std::vector<double> values(fields.size());
-    size_t good = 0;
-    while (good < fields.size() && parseNumber(fields[good].text, values[good]))
-      ++good;
-    if (first) {
-      first = false;
+    if (StringRef mistake = splitFields(line, separator, fields); !mistake.empty())
+      return wrong(1, mistake);
+    bool isFirst = table.columns == 0;
+    if (isFirst) {
       table.columns = int64_t(fields.size());
-      if (good < fields.size()) {
+      if (all_of(fields, isWord)) {
         for (Field &field : fields)
-          table.header.push_back(field.text);
+          table.header.push_back(std::move(field.text));
         continue;
       }
     }
-    if (good < fields.size())
-      return at(path, number, fields[good].column,
-                fields[good].text.empty() ? Twine("the field is empty, expected a number").str()
-                                          : shown(fields[good].text) + " is no number");
+    std::vector<double> values(fields.size());
+    for (auto [field, value] : zip(fields, values)) {
+      StringRef mistake = parseNumber(field.text, value);
+      if (mistake.empty())
+        continue;
+      if (field.text.empty())
+        return wrong(field.column, "the field is empty, expected a number");
+      return wrong(field.column, shown(field.text) + " " + mistake +
+                                     (isFirst && isWord(field) ? "; in a header every field is a word" : ""));
+    }
     if (int64_t(fields.size()) != table.columns)
-      return at(path, number, 1, Twine(fields.size()) + " fields, but the lines before have " + Twine(table.columns));
+      return wrong(1, Twine(fields.size()) + " fields, but the lines before have " + Twine(table.columns));
     table.values.insert(table.values.end(), values.begin(), values.end());
     table.lines.push_back(number);
   }
@@ -166,8 +206,8 @@ Expected<Table> parseNumbers(StringRef text, int64_t columns, StringRef path) {
       while (end < line.size() && !isSpace(line[end]))
         ++end;
       double value = 0;
-      if (!parseNumber(line.slice(i, end), value))
-        return at(path, number, int64_t(i) + 1, shown(line.slice(i, end)) + " is no number");
+      if (StringRef mistake = parseNumber(line.slice(i, end), value); !mistake.empty())
+        return failureIn(path, shown(line.slice(i, end)) + " " + mistake, number, int64_t(i) + 1);
       table.values.push_back(value);
       if (columns == 1)
         table.lines.push_back(number);
@@ -176,7 +216,7 @@ Expected<Table> parseNumbers(StringRef text, int64_t columns, StringRef path) {
     }
     if (columns != 1) {
       if (count != columns)
-        return at(path, number, 1, Twine(count) + " numbers where a row has " + Twine(columns));
+        return failureIn(path, Twine(count) + " numbers where a row has " + Twine(columns), number, 1);
       table.lines.push_back(number);
     }
   }
@@ -188,24 +228,25 @@ bool textHasTokens(int64_t tokens) { return tokens == 96 || tokens == 256; }
 
 Expected<std::vector<int64_t>> encodeText(StringRef text, int64_t tokens, StringRef name) {
   std::vector<int64_t> out;
-  text.consume_back("\n");
+  if (text.consume_back("\n"))
+    text.consume_back("\r");
   int64_t line = 1, column = 1;
-  for (char c : text) {
-    unsigned byte = static_cast<unsigned char>(c);
+  for (size_t i = 0; i < text.size(); ++i, ++column) {
+    unsigned byte = static_cast<unsigned char>(text[i]);
     if (tokens == 256)
       out.push_back(byte);
-    else if (c == '\n')
-      out.push_back(95);
     else if (byte >= 32 && byte < 127)
       out.push_back(byte - 32);
-    else
-      return at(name, line, column,
-                "the byte 0x" + utohexstr(byte) +
-                    " has no number in token(96), which holds printable ASCII and the end of a line");
-    ++column;
-    if (c == '\n') {
+    else if (byte == '\n')
+      out.push_back(95);
+    else if (!text.substr(i).starts_with("\r\n"))
+      return failureIn(name,
+                       "the byte 0x" + utohexstr(byte) +
+                           " has no number in token(96), which holds printable ASCII and the end of a line",
+                       line, column);
+    if (byte == '\n') {
       ++line;
-      column = 1;
+      column = 0;
     }
   }
   return out;

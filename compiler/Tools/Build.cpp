@@ -41,6 +41,8 @@ public:
 
   int run() {
     if (arguments.has("list")) {
+      if (!arguments.positional.empty())
+        return unexpected(command, arguments.positional[0]);
       printStages(outs());
       return exitFine;
     }
@@ -93,7 +95,7 @@ private:
     auto options = checkOptions(command, arguments);
     if (!options)
       return exitUsage;
-    Program program(std::move(*options));
+    Program program(std::move(*options), /*json=*/false);
     mlir::TimingScope root = timing.getRootScope();
     {
       mlir::TimingScope scope = root.nest("check");
@@ -182,8 +184,8 @@ Command buildCommand() {
               {"emit", Option::Kind::Text, "PRODUCT",
                "what to print: ast, rnn; the others of --list are not in this version"},
               {"stop-after", Option::Kind::Text, "STAGE", "print the IR as it is behind that stage of --list"},
-              {"o", Option::Kind::Text, "FILE", "write to FILE; - is the standard output, as without"},
-              {"save-temps", Option::Kind::Text, "DIR", "also write the IR behind each stage into DIR"},
+              {"o", Option::Kind::File, "FILE", "write to FILE; - is the standard output, as without"},
+              {"save-temps", Option::Kind::File, "DIR", "also write the IR behind each stage into DIR"},
               {"locations", Option::Kind::Flag, "", "print the places in the source that each operation comes from"},
               {"verify-each", Option::Kind::Flag, "", "check the IR behind each stage"},
               {"timing", Option::Kind::Flag, "", "print the time of each stage, to the standard error"},

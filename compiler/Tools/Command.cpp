@@ -1,6 +1,7 @@
 #include "compiler/Tools/Command.h"
 #include "dsl/Diagnostics.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cmath>
 #include <fmt/format.h>
 
 using namespace llvm;
@@ -51,6 +52,10 @@ int usageError(const Command &command, const Twine &message) {
   return exitUsage;
 }
 
+int unexpected(const Command &command, StringRef argument) {
+  return usageError(command, "unexpected argument '" + argument + "'");
+}
+
 static std::string dashed(StringRef name) { return (name.size() == 1 ? "-" : "--") + name.str(); }
 
 /// "--seed N", "--timeline[=FILE]"
@@ -81,8 +86,12 @@ static bool valueFits(const Option &option, StringRef value, std::string &expect
     expected = "a whole number that is not negative";
     return false;
   }
-  if (option.kind == Option::Kind::Real && value.getAsDouble(real)) {
-    expected = "a number";
+  if (option.kind == Option::Kind::Real && (value.getAsDouble(real) || !std::isfinite(real))) {
+    expected = "a finite number";
+    return false;
+  }
+  if (option.kind == Option::Kind::File && value.empty()) {
+    expected = option.value;
     return false;
   }
   return true;
@@ -151,7 +160,7 @@ int invoke(const Command &command, ArrayRef<const char *> arguments) {
   if (parsed.positional.size() < command.leastPositional)
     return usageError(command, "expected " + command.positional);
   if (parsed.positional.size() > command.mostPositional)
-    return usageError(command, "unexpected argument '" + parsed.positional[command.mostPositional] + "'");
+    return unexpected(command, parsed.positional[command.mostPositional]);
   return command.run(command, parsed);
 }
 

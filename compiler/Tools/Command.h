@@ -27,9 +27,10 @@ struct Option {
   enum class Kind {
     Flag,
     Text,     // --name TEXT or --name=TEXT
+    File,     // a Text that is not empty, as a variable of the shell may be that was never set
     Maybe,    // --name or --name=TEXT
     Count,    // a whole number, not negative
-    Real,     // a number
+    Real,     // a finite number
     Repeated, // Text, any number of times
     Hidden,   // a Text that the help does not show
   };
@@ -68,6 +69,7 @@ void printHelp(const Command &command, llvm::raw_ostream &os);
 
 /// Prints `rondo: error: MESSAGE` and returns the exit code.
 int usageError(const Command &command, const llvm::Twine &message);
+int unexpected(const Command &command, llvm::StringRef argument);
 int failed(const llvm::Twine &message);
 int failed(llvm::Error error);
 

@@ -1,4 +1,5 @@
 // rondo convert: parameters between the library's cells and other frameworks' layouts.
+#include "compiler/Run/Files.h"
 #include "compiler/Run/Layouts.h"
 #include "compiler/Tools/Command.h"
 #include "compiler/Tools/Crash.h"
@@ -12,6 +13,8 @@ namespace rondo::tools {
 
 static int run(const Command &command, const Arguments &arguments) {
   if (arguments.has("list")) {
+    if (!arguments.positional.empty())
+      return unexpected(command, arguments.positional[0]);
     rondo::run::printLayouts(outs());
     return exitFine;
   }
@@ -62,16 +65,14 @@ static int run(const Command &command, const Arguments &arguments) {
 
   const std::string &from = arguments.positional[0], &to = arguments.positional[1];
   addCrashInput(from);
-  std::string error;
-  auto in = runtime::SafetensorsFile::open(from, error);
+  auto in = rondo::run::openSafetensors(from);
   if (!in)
-    return failed(from + ": " + error);
+    return failed(in.takeError());
   runtime::SafetensorsWriter out;
-  if (Error conversion = rondo::run::convertLayout(*in, options, out))
+  if (Error conversion = rondo::run::convertLayout(**in, options, out))
     return failed(from + ": " + toString(std::move(conversion)));
-  if (!out.write(to, error))
-    return failed(to + ": " + error);
-  return exitFine;
+  Error error = rondo::run::writeWhole(to, [&](raw_ostream &os) { os << out.bytes(); });
+  return error ? failed(std::move(error)) : exitFine;
 }
 
 Command convertCommand() {

@@ -164,7 +164,7 @@ Command docCommand() {
           "[FILE...]",
           "render the documentation of cells as Markdown",
           "Without a FILE: of the standard library.",
-          {{"o", Option::Kind::Text, "FILE", "write to FILE instead of the standard output"}},
+          {{"o", Option::Kind::File, "FILE", "write to FILE instead of the standard output"}},
           0,
           ~size_t(0),
           run};

@@ -16,6 +16,8 @@ static const dsl::DiagId ids[] = {
 
 static int run(const Command &command, const Arguments &arguments) {
   if (arguments.has("list")) {
+    if (!arguments.positional.empty())
+      return unexpected(command, arguments.positional[0]);
     for (dsl::DiagId id : ids)
       outs() << fmt::format("{}  {:<8} {}\n", dsl::idName(id).str(),
                             dsl::severity(id) == dsl::Severity::Error ? "error" : "warning", dsl::title(id).str());

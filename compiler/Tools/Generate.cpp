@@ -40,8 +40,8 @@ Expected<rondo::run::Array> readPrompt(const dsl::Model &model, const dsl::Input
   if (!given)
     return given.takeError();
   if (given->samples.size() != 1)
-    return rondo::run::failure(arguments.text("prompt-file") + ": a prompt is one sample, but it has " +
-                               Twine(given->samples.size()));
+    return rondo::run::failureIn(arguments.text("prompt-file"),
+                                 "a prompt is one sample, but it has " + Twine(given->samples.size()));
   return std::move(given->samples[0]);
 }
 
@@ -124,10 +124,11 @@ std::optional<GenerateOptions> howToChoose(const Command &command, const Argumen
     usageError(command, "option '--temperature' needs a number over 0; --greedy takes the likeliest");
     return std::nullopt;
   }
-  if (how.beams < 1) {
-    usageError(command, "option '--beams' needs a number over 0");
-    return std::nullopt;
-  }
+  for (const char *option : {"beams", "top-k"})
+    if (arguments.count(option, 1) < 1) {
+      usageError(command, Twine("option '--") + option + "' needs a number over 0");
+      return std::nullopt;
+    }
   return how;
 }
 
@@ -141,23 +142,24 @@ static int run(const Command &command, const Arguments &arguments) {
     return exitUsage;
   if (arguments.has("prompt") && arguments.has("prompt-file"))
     return usageError(command, "give one of --prompt and --prompt-file");
-  Program program(std::move(*options));
+  Program program(std::move(*options), arguments.has("json"));
   Chosen chosen = loadModel(program, arguments.positional[0], arguments.text("model"), /*training=*/false);
   if (!chosen)
     return program.code;
   auto [model, op] = chosen;
   if (model->generates.empty())
-    return failed("model '" + model->name + "' has no `generate`");
+    return program.fail(rondo::run::failure("model '" + model->name + "' has no `generate`"));
   const dsl::Generate &generate = model->generates[0];
   const dsl::Input &input = model->inputs[generate.input];
   auto prompt = readPrompt(*model, input, arguments);
   if (!prompt)
-    return failed(prompt.takeError());
+    return program.fail(prompt.takeError());
   how->prompt = std::move(*prompt);
 
   bool bounded = how->limit >= 0 || generate.limit >= 0 || generate.stop >= 0;
   if (!bounded)
-    return failed("model '" + model->name + "' says neither when to stop nor how many rows to make; give --limit");
+    return program.fail(rondo::run::failure("model '" + model->name +
+                                            "' says neither when to stop nor how many rows to make; give --limit"));
 
   rondo::run::InputOptions inputs;
   inputs.files = std::move(*files);
@@ -168,17 +170,16 @@ static int run(const Command &command, const Arguments &arguments) {
   inputs.making.length = arguments.count("length", inputs.making.length);
   auto batch = rondo::run::makeBatch(*model, inputs);
   if (!batch)
-    return failed(batch.takeError());
-  std::string paramsFile = arguments.text("params");
-  auto params = parametersFor(op, paramsFile, how->seed);
+    return program.fail(batch.takeError());
+  auto params = parametersFor(op, arguments.text("params"), how->seed);
   if (!params)
-    return failed(params.takeError());
+    return program.fail(params.takeError());
   reference::Options precision;
   precision.fp64 = arguments.has("fp64");
   precision.seed = how->seed;
   auto all = reference::generate(op, *params, *batch, precision, *how);
   if (!all)
-    return failed((paramsFile.empty() ? "" : paramsFile + ": ") + toString(all.takeError()));
+    return program.fail(all.takeError());
   if (arguments.has("json"))
     printJson(*model, input, *all);
   else
@@ -188,11 +189,11 @@ static int run(const Command &command, const Arguments &arguments) {
 
 Command generateCommand() {
   std::vector<Option> options = {
-      {"params", Option::Kind::Text, "FILE",
+      {"params", Option::Kind::File, "FILE",
        "the parameters, a safetensors file; without it they are made from the seed"},
       {"prompt", Option::Kind::Text, "TEXT",
        "the text to go on from (token(96) and token(256)); only what follows is printed"},
-      {"prompt-file", Option::Kind::Text, "FILE", "the same as rows of a .npy, .csv, .txt or .safetensors file"},
+      {"prompt-file", Option::Kind::File, "FILE", "the same as rows of a .npy, .csv, .txt or .safetensors file"},
       {"input", Option::Kind::Repeated, "NAME=FILE", "another input of the model, as for rondo run"},
       {"greedy", Option::Kind::Flag, "", "always the likeliest (the default)"},
       {"sample", Option::Kind::Flag, "", "draw by the probabilities"},

@@ -2,19 +2,58 @@
 #include "compiler/Import/Import.h"
 #include "compiler/Tools/Crash.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
 
 namespace rondo::tools {
 
-Program::Program(dsl::CheckOptions options)
-    : frontend(std::move(options)), context(mlir::MLIRContext::Threading::DISABLED),
+Program::Program(dsl::CheckOptions options, bool json)
+    : json(json), frontend(std::move(options)), context(mlir::MLIRContext::Threading::DISABLED),
       handler(frontend.sourceManager(), &context, errs()) {}
+
+/// In the form of Diagnostics::printJson.
+static void printJson(Error error) {
+  json::OStream json(outs(), 2);
+  auto print = [&](StringRef file, int64_t line, int64_t column, StringRef message) {
+    json.object([&] {
+      json.attribute("id", nullptr);
+      json.attribute("severity", "error");
+      json.attribute("file", json::fixUTF8(file));
+      json.attribute("line", line);
+      json.attribute("column", column);
+      json.attribute("endLine", line);
+      json.attribute("endColumn", column);
+      json.attribute("message", json::fixUTF8(message));
+      json.attributeArray("notes", [] {});
+      json.attributeArray("fixits", [] {});
+    });
+  };
+  json.array([&] {
+    handleAllErrors(
+        std::move(error), [&](const run::FileError &e) { print(e.file, e.line, e.column, e.what); },
+        [&](const ErrorInfoBase &e) { print("", 0, 0, e.message()); });
+  });
+  outs() << '\n';
+}
+
+int Program::fail(Error error) {
+  if (json)
+    printJson(std::move(error));
+  else
+    failed(std::move(error));
+  return code = exitError;
+}
 
 bool checkProgram(Program &program, StringRef path) {
   bool good = checkPath(program.frontend, path);
-  printDiagnostics(program.frontend);
+  if (program.json && !good) {
+    program.frontend.diagnostics().printJson(outs());
+    outs() << '\n';
+  } else {
+    printDiagnostics(program.frontend);
+  }
   if (!good)
     program.code = exitError;
   return good;
@@ -25,7 +64,18 @@ bool importProgram(Program &program) {
   for (const dsl::Model &model : program.frontend.models())
     models.push_back(&model);
   bool refused = false;
+  Error mistake = Error::success();
+  std::optional<mlir::ScopedDiagnosticHandler> collect;
+  if (program.json)
+    collect.emplace(&program.context, [&](mlir::Diagnostic &diagnostic) {
+      auto place = diagnostic.getLocation()->findInstanceOf<mlir::FileLineColLoc>();
+      mistake = joinErrors(std::move(mistake), place ? run::failureIn(place.getFilename(), diagnostic.str(),
+                                                                      place.getLine(), place.getColumn())
+                                                     : run::failure(diagnostic.str()));
+    });
   program.module = import::importModels(program.context, models, program.frontend.sourceManager(), refused);
+  if (mistake)
+    program.fail(std::move(mistake));
   if (!program.module)
     program.code = refused ? exitError : reportBug("a checked program could not be imported");
   return bool(program.module);
@@ -43,11 +93,11 @@ static const dsl::Model *chooseModel(Program &program, StringRef name, bool trai
   }
   std::string list = llvm::join(names, ", ");
   if (names.empty())
-    program.code = failed("the file has no model");
+    program.fail(run::failure("the file has no model"));
   else if (name.empty() && names.size() > 1)
-    program.code = failed("the file has several models; choose one by --model: " + list);
+    program.fail(run::failure("the file has several models; choose one by --model: " + list));
   else if (!found)
-    program.code = failed("the file has no model '" + name + "'; it has " + list);
+    program.fail(run::failure("the file has no model '" + name + "'; it has " + list));
   return program.code == exitFine ? found : nullptr;
 }
 
@@ -89,7 +139,13 @@ Expected<reference::Params> parametersFor(rnn::ModelOp model, StringRef path, ui
   if (path.empty())
     return reference::initialise(model, seed);
   addCrashInput(path);
-  return run::readParams(path);
+  auto params = run::readParams(path);
+  if (!params)
+    return params.takeError();
+  auto interpreter = reference::Interpreter::create(model, *params, {});
+  if (!interpreter)
+    return run::failureIn(path, toString(interpreter.takeError()));
+  return params;
 }
 
 } // namespace rondo::tools

@@ -16,8 +16,13 @@ namespace rondo::tools {
 
 /// Everything lives as long as this.
 struct Program {
-  explicit Program(dsl::CheckOptions options);
+  /// `json`: mistakes are printed as JSON, to the standard output.
+  Program(dsl::CheckOptions options, bool json);
 
+  /// Prints a mistake and returns the exit code.
+  int fail(llvm::Error error);
+
+  bool json;
   dsl::Frontend frontend;
   mlir::MLIRContext context;
   mlir::SourceMgrDiagnosticHandler handler; // the compiler's own errors, with the source line they come from
@@ -46,7 +51,7 @@ std::vector<Option> withModelOptions(std::vector<Option> own);
 /// `NAME=FILE` or `FILE` of every --input; nothing after a usage error.
 std::optional<std::vector<run::InputFile>> inputFiles(const Command &command, const Arguments &arguments);
 
-/// Those of the file, or made from the seed.
+/// Those of the file, which must be the model's, or made from the seed.
 llvm::Expected<reference::Params> parametersFor(rnn::ModelOp model, llvm::StringRef path, uint64_t seed);
 
 } // namespace rondo::tools

@@ -13,7 +13,11 @@ static int run(const Command &command, const Arguments &arguments) {
   auto files = inputFiles(command, arguments);
   if (!options || !files)
     return exitUsage;
-  Program program(std::move(*options));
+  for (const char *option : {"save", "timeline"})
+    if (arguments.text(option) == "-")
+      return usageError(command,
+                        Twine("option '--") + option + "' needs a file: the report goes to the standard output");
+  Program program(std::move(*options), arguments.has("json"));
   Chosen chosen = loadModel(program, arguments.positional[0], arguments.text("model"), arguments.has("training"));
   if (!chosen)
     return program.code;
@@ -28,42 +32,42 @@ static int run(const Command &command, const Arguments &arguments) {
   inputs.making.length = arguments.count("length", inputs.making.length);
   auto batch = rondo::run::makeBatch(*model, inputs);
   if (!batch)
-    return failed(batch.takeError());
+    return program.fail(batch.takeError());
   auto params = parametersFor(op, paramsFile, seed);
   if (!params)
-    return failed(params.takeError());
+    return program.fail(params.takeError());
   reference::Options how;
   how.fp64 = arguments.has("fp64");
   how.seed = seed;
   auto interpreter = reference::Interpreter::create(op, *params, how);
   if (!interpreter)
-    return failed((paramsFile.empty() ? "" : paramsFile + ": ") + toString(interpreter.takeError()));
+    return program.fail(interpreter.takeError());
   auto result = (*interpreter)->run(*batch);
   if (!result)
-    return failed(result.takeError());
+    return program.fail(result.takeError());
   auto equations = (*interpreter)->trace(*batch);
   if (!equations)
-    return failed(equations.takeError());
+    return program.fail(equations.takeError());
 
   rondo::run::RunReport report{*model, *params, *batch, *result, *equations, how.fp64, seed, paramsFile};
   std::string timelineFile = arguments.text("timeline");
   if (arguments.has("timeline") && batch->samples == 0)
-    return failed("--timeline draws the first sample, but the batch has none");
+    return program.fail(rondo::run::failure("--timeline draws the first sample, but the batch has none"));
   // Files first: when one cannot be written nothing else is said.
   if (std::string path = arguments.text("save"); !path.empty())
     if (Error error = rondo::run::saveOutputs(report, path))
-      return failed(std::move(error));
+      return program.fail(std::move(error));
   std::optional<rondo::run::Timeline> timeline;
   if (arguments.has("timeline")) {
     auto made = rondo::run::makeTimeline(*model, *batch, *equations);
     if (!made)
-      return failed(made.takeError());
+      return program.fail(made.takeError());
     timeline = std::move(*made);
   }
   if (!timelineFile.empty())
     if (Error error =
             rondo::run::writeWhole(timelineFile, [&](raw_ostream &os) { rondo::run::printTimelineSvg(*timeline, os); }))
-      return failed(std::move(error));
+      return program.fail(std::move(error));
   if (arguments.has("json")) {
     rondo::run::printJson(report, outs());
   } else {
@@ -97,14 +101,14 @@ Command runCommand() {
       "every model.",
       withModelOptions({
           {"input", Option::Kind::Repeated, "NAME=FILE", "read an input; FILE.safetensors alone: all inputs it has"},
-          {"params", Option::Kind::Text, "FILE", "read the parameters from a safetensors file instead of making them"},
+          {"params", Option::Kind::File, "FILE", "read the parameters from a safetensors file instead of making them"},
           {"seed", Option::Kind::Count, "N", "of made inputs, parameters and `random` (0)"},
           {"batch", Option::Kind::Count, "N", "samples, where no file says (2)"},
           {"length", Option::Kind::Count, "N",
            "ticks of the longest sample of each base clock, where no file says (12)"},
           {"fp64", Option::Kind::Flag, "", "compute in double precision"},
           {"interpret", Option::Kind::Flag, "", "use the interpreter, as this version always does"},
-          {"save", Option::Kind::Text, "FILE", "write the outputs to a safetensors file"},
+          {"save", Option::Kind::File, "FILE", "write the outputs to a safetensors file"},
           {"json", Option::Kind::Flag, "", "print everything as JSON, with all values"},
           {"timeline", Option::Kind::Maybe, "FILE.svg", "draw which equation ticked when in the first sample"},
       }),

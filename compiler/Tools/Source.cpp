@@ -11,7 +11,7 @@ namespace rondo::tools {
 std::vector<Option> sourceOptions() {
   return {
       {"D", Option::Kind::Repeated, "NAME=VALUE", "set a size of the model: -D hidden=512"},
-      {"library", Option::Kind::Text, "DIR", "read the library's cells from DIR instead of those built in"},
+      {"library", Option::Kind::File, "DIR", "read the library's cells from DIR instead of those built in"},
   };
 }
 

@@ -60,7 +60,9 @@ static int run(const Command &command, const Arguments &arguments) {
   auto options = checkOptions(command, arguments);
   if (!options)
     return exitUsage;
-  Program program(std::move(*options));
+  Program program(std::move(*options), arguments.has("json"));
+  if (arguments.has("gradients"))
+    return program.fail(rondo::run::failure("gradients are not in this version, so they cannot be verified"));
   Chosen chosen = loadModel(program, arguments.positional[0], arguments.text("model"), arguments.has("training"));
   if (!chosen)
     return program.code;
@@ -70,17 +72,15 @@ static int run(const Command &command, const Arguments &arguments) {
   how.seed = uint64_t(arguments.count("seed", 0));
   auto params = parametersFor(chosen.op, arguments.text("params"), how.seed);
   if (!params)
-    return failed(params.takeError());
+    return program.fail(params.takeError());
   auto properties = rondo::run::verifyModel(chosen.op, *chosen.model, *params, how);
   if (!properties)
-    return failed(properties.takeError());
+    return program.fail(properties.takeError());
   if (arguments.has("json"))
     printJson(*chosen.model, *properties);
   else
     printText(*chosen.model, *properties);
   bool fails = any_of(*properties, [](const Property &property) { return property.status == Property::Status::Fails; });
-  if (arguments.has("gradients"))
-    return failed("gradients are not in this version, so they were not verified");
   return fails ? exitError : exitFine;
 }
 
@@ -99,7 +99,7 @@ Command verifyCommand() {
               {"batch", Option::Kind::Count, "N", "samples (3)"},
               {"length", Option::Kind::Count, "N", "ticks of the longest sample (12)"},
               {"seed", Option::Kind::Count, "N", "of inputs, parameters and `random` (0)"},
-              {"params", Option::Kind::Text, "FILE", "read the parameters from a safetensors file"},
+              {"params", Option::Kind::File, "FILE", "read the parameters from a safetensors file"},
               {"gradients", Option::Kind::Flag, "", "gradients too (not in this version)"},
               {"json", Option::Kind::Flag, "", "print JSON"},
           }),

@@ -1,6 +1,7 @@
 // The command `rondo`: finds the subcommand and runs it.
 #include "compiler/Tools/Command.h"
 #include "compiler/Tools/Crash.h"
+#include "compiler/Tools/Output.h"
 #include "dsl/Diagnostics.h"
 #include "llvm/Support/raw_ostream.h"
 #include <csignal>
@@ -43,10 +44,7 @@ static int crash(StringRef how) {
   return reportBug("asked for");
 }
 
-int main(int argc, char **argv) {
-  ArrayRef<const char *> arguments(argv, size_t(argc));
-  installCrashReport(arguments);
-  arguments = arguments.drop_front();
+static int run(ArrayRef<const char *> arguments) {
   std::vector<Command> commands = frontCommands();
   for (Command &command : compilerCommands())
     commands.push_back(std::move(command));
@@ -56,11 +54,16 @@ int main(int argc, char **argv) {
     printUsage(commands, errs());
     return exitUsage;
   }
+  bool help = name == "help" || name == "--help" || name == "-h";
+  size_t most = help ? 2 : 1;
+  if ((help || name == "--version") && arguments.size() > most) {
+    errs() << "rondo: error: unexpected argument '" << arguments[most] << "'\nTry 'rondo --help'.\n";
+    return exitUsage;
+  }
   if (name == "--version") {
     outs() << "rondo " RONDO_VERSION "\n";
     return exitFine;
   }
-  bool help = name == "help" || name == "--help" || name == "-h";
   if (help && arguments.size() == 1) {
     printUsage(commands, outs());
     return exitFine;
@@ -89,4 +92,11 @@ int main(int argc, char **argv) {
     errs() << "; did you mean '" << *near << "'?";
   errs() << "\nTry 'rondo --help'.\n";
   return exitUsage;
+}
+
+int main(int argc, char **argv) {
+  ArrayRef<const char *> arguments(argv, size_t(argc));
+  installCrashReport(arguments);
+  prepareOutput();
+  return finishOutput("rondo", run(arguments.drop_front()));
 }

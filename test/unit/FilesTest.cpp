@@ -123,6 +123,33 @@ TEST(Csv, NamesLineAndColumn) {
   EXPECT_MESSAGE(parseCsv("1,2\n3,\n", "t.csv"), "t.csv:2:3: the field is empty");
   EXPECT_MESSAGE(parseCsv("1\n\"2\n", "t.csv"), "a quote is not closed");
   EXPECT_MESSAGE(parseCsv("1\n0x10\n", "t.csv"), "'0x10' is no number");
+  EXPECT_MESSAGE(parseCsv("1\n\"1\"2\n", "t.csv"), "t.csv:2:1: text behind a closing quote");
+  EXPECT_MESSAGE(parseCsv("1,2\r3,4\r", "t.csv"), "t.csv:1:4: a carriage return inside a line");
+}
+
+TEST(Csv, AHeaderHasWordsOnly) {
+  EXPECT_EQ(good(parseCsv("x1,\"\",\"(m/s)\",gr\xC3\xB6\xC3\x9F\x65\n1,2,3,4\n", "t.csv")).header.size(), 4u);
+  EXPECT_EQ(good(parseCsv("\"a, b\";c\n1;2\n", "t.csv")).header, (std::vector<std::string>{"a, b", "c"}));
+  // Words that are numbers.
+  EXPECT_EQ(good(parseCsv("nan,Inf\n1,2\n", "t.csv")).lines.size(), 2u);
+  EXPECT_EQ(good(parseCsv("True,false\n1,2\n", "t.csv")).lines.size(), 2u);
+  // A damaged first row is no header.
+  EXPECT_MESSAGE(parseCsv("1,,3\n4,5,6\n", "t.csv"), "t.csv:1:3: the field is empty");
+  EXPECT_MESSAGE(parseCsv("1,2,\n4,5,6\n", "t.csv"), "t.csv:1:5: the field is empty");
+  EXPECT_MESSAGE(parseCsv("0x10,2,3\n4,5,6\n", "t.csv"), "t.csv:1:1: '0x10' is no number");
+  EXPECT_MESSAGE(parseCsv("1_0,2,3\n4,5,6\n", "t.csv"), "t.csv:1:1: '1_0' is no number");
+  EXPECT_MESSAGE(parseCsv("1,2;3\n4,5\n", "t.csv"), "t.csv:1:3: '2;3' is no number");
+  EXPECT_MESSAGE(parseCsv("\"1.2.3\"\n4\n", "t.csv"), "t.csv:1:1: '1.2.3' is no number");
+  EXPECT_MESSAGE(parseCsv(StringRef("a\0b\n1\n", 6), "t.csv"), "t.csv:1:1: 'a?b' is no number");
+  EXPECT_MESSAGE(parseCsv("\xFF\xFE\n1\n", "t.csv"), "t.csv:1:1: '\?\?' is no number");
+  EXPECT_MESSAGE(parseCsv("a,,c\n1,2,3\n", "t.csv"), "t.csv:1:1: 'a' is no number; in a header every field is a word");
+}
+
+TEST(Csv, NumbersGoToTheLastCharacter) {
+  EXPECT_EQ(good(parseCsv("+1\n-.5e+1\n4.\n1e-310\n", "t")).values, (std::vector<double>{1, -5, 4, 1e-310}));
+  for (const char *wrong : {"1.5e", "1e+", "+-1", "++1", "1.2.3", "-", "."})
+    EXPECT_MESSAGE(parseCsv(std::string("1\n") + wrong, "t"), "' is no number");
+  EXPECT_MESSAGE(parseCsv("1\n1e400\n", "t"), "t:2:1: '1e400' is out of the range of a double");
 }
 
 //===--- .txt --------------------------------------------------------------------------------------------------===//
@@ -133,6 +160,9 @@ TEST(Text, CharactersAreTokens) {
   EXPECT_EQ(good(encodeText("\xff", 256, "t")), std::vector<int64_t>{255});
   EXPECT_EQ(decodeText(good(encodeText("a line\nand one", 96, "t")), 96), "a line\nand one");
   EXPECT_MESSAGE(encodeText("ok\nno\ttabs", 96, "t.txt"), "t.txt:2:3: the byte 0x9");
+  EXPECT_EQ(good(encodeText("a\r\nb\r\n", 96, "t")), (std::vector<int64_t>{65, 95, 66}));
+  EXPECT_EQ(good(encodeText("a\r\nb\r\n", 256, "t")), (std::vector<int64_t>{97, 13, 10, 98}));
+  EXPECT_MESSAGE(encodeText("a\r\nb\rc", 96, "t"), "t:2:2: the byte 0xD");
 }
 
 TEST(Text, NumbersStandOneRowALine) {
@@ -140,6 +170,18 @@ TEST(Text, NumbersStandOneRowALine) {
   EXPECT_EQ(good(parseNumbers("1 2\n\n3 4\n", 2, "t")).samples, (std::vector<int64_t>{0, 1, 2}));
   EXPECT_MESSAGE(parseNumbers("1 2\n3\n", 2, "t.txt"), "t.txt:2:1: 1 numbers where a row has 2");
   EXPECT_MESSAGE(parseNumbers("1\n two", 1, "t.txt"), "t.txt:2:2: 'two' is no number");
+}
+
+//===--- Writing -----------------------------------------------------------------------------------------------===//
+
+TEST(WriteWhole, AppearsWholeOrNotAtAll) {
+  std::string folder = ::testing::TempDir(), path = folder + "/whole.txt";
+  auto write = [](const std::string &path) { return toString(writeWhole(path, [](auto &os) { os << "text"; })); };
+  EXPECT_EQ(write(path), "");
+  EXPECT_EQ(good(readWhole(path)), "text");
+  EXPECT_EQ(write(folder), folder + ": is a directory");
+  std::string nowhere = folder + "/no/such/folder/x";
+  EXPECT_EQ(write(nowhere), nowhere + ": No such file or directory");
 }
 
 } // namespace

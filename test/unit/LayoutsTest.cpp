@@ -194,6 +194,52 @@ TEST(Layouts, SaysWhatIsWrong) {
   has(refusal(file, before), "PyTorch has no gru with the reset gate before the product");
 }
 
+TEST(Layouts, TensorsOfACellAgree) {
+  auto expect = [](const char *cell, const char *format,
+                   const std::vector<std::pair<std::string, std::vector<uint64_t>>> &shapes, const char *part) {
+    std::string message = refusal(numbered(shapes), options(format, "rondo", {{cell, "e", "m"}}));
+    EXPECT_NE(message.find(part), std::string::npos) << message;
+  };
+  // A GRU of four units is no LSTM of three.
+  expect("lstm", "pytorch", {{"m.weight_ih_l0", {12, 2}}, {"m.weight_hh_l0", {12, 4}}},
+         "tensor 'm.weight_hh_l0' has shape [12, 4]; expected [12, 3] beside 'm.weight_ih_l0' of shape [12, 2]");
+  expect("lstm", "pytorch", {{"m.weight_ih_l0", {8, 16}}, {"m.weight_hh_l0", {16, 4}}},
+         "tensor 'm.weight_hh_l0' has shape [16, 4]; expected [8, 2] beside 'm.weight_ih_l0'");
+  expect("dense", "pytorch", {{"m.weight", {2, 3}}, {"m.bias", {3}}},
+         "tensor 'm.bias' has shape [3]; expected [2] beside 'm.weight' of shape [2, 3]");
+  expect("layer_norm", "keras", {{"m.gamma", {2}}, {"m.beta", {3}}}, "'m.beta' has shape [3]; expected [2]");
+  expect("peephole_lstm", "onnx", {{"m.W", {1, 8, 3}}, {"m.R", {1, 8, 2}}, {"m.B", {1, 16}}, {"m.P", {1, 9}}},
+         "'m.P' has shape [1, 9]; expected [1, 6] beside 'm.W'");
+  expect("gru", "keras", {{"m.kernel", {2, 9}}, {"m.recurrent_kernel", {3, 9}}, {"m.bias", {2, 6}}},
+         "'m.bias' has shape [2, 6]; expected [2, 9] beside 'm.kernel'");
+  // Both directions, the projection.
+  expect("rnn", "pytorch",
+         {{"m.weight_ih_l0", {2, 3}},
+          {"m.weight_hh_l0", {2, 2}},
+          {"m.weight_ih_l0_reverse", {4, 3}},
+          {"m.weight_hh_l0_reverse", {4, 4}}},
+         "'m.weight_ih_l0_reverse' has shape [4, 3]; expected [2, 3] beside 'm.weight_ih_l0'");
+  expect("lstmp", "pytorch", {{"m.weight_ih_l0", {8, 3}}, {"m.weight_hh_l0", {8, 1}}, {"m.weight_hr_l0", {2, 2}}},
+         "'m.weight_hr_l0' has shape [2, 2]; expected [1, 2] beside 'm.weight_hh_l0'");
+  expect("dense", "pytorch", {{"m.weight", {0, 3}}}, "expected no axis of length 0");
+  // One of two biases is missing.
+  expect("gru", "rondo", {{"m.W", {6, 3}}, {"m.U", {4, 2}}, {"m.Un", {2, 2}}, {"m.b", {6}}},
+         "there is no tensor 'm.bn', but there is 'm.b'; cell gru has both or neither");
+}
+
+TEST(Layouts, WeightsAreRealsOfOneType) {
+  SafetensorsWriter ints, mixed;
+  std::vector<double> reals(4);
+  std::vector<int64_t> wholes(4);
+  ints.addInts("m.weight", DType::I64, {2, 2}, wholes.data());
+  EXPECT_EQ(refusal(ints.bytes(), options("pytorch", "rondo", {{"dense", "e", "m"}})),
+            "tensor 'm.weight' holds I64, not reals");
+  mixed.addReals("m.weight", DType::F64, {2, 2}, reals.data());
+  mixed.addReals("m.bias", DType::F16, {2}, reals.data());
+  EXPECT_EQ(refusal(mixed.bytes(), options("pytorch", "rondo", {{"dense", "e", "m"}})),
+            "tensor 'm.bias' holds F16, but others of the cell F64");
+}
+
 TEST(Layouts, KeepsOrDropsTheRest) {
   std::string file = numbered({{"fc.weight", {1, 2}}, {"step", {1}}});
   ConvertOptions how = options("pytorch", "rondo", {{"dense", "y", "fc"}});

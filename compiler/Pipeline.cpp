@@ -15,6 +15,12 @@ namespace {
 void simplify(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createSimplifyPass()); }
 void narrowSlots(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createNarrowSlotsPass()); }
 void deadState(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createDeadStatePass()); }
+void splitProducts(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createSplitProductsPass()); }
+void commuteCrossings(OpPassManager &manager) {
+  manager.addNestedPass<rnn::ModelOp>(rnn::createCommuteCrossingsPass());
+  deadState(manager); // of slots that are now read as partial sums only
+}
+void mergeProducts(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createMergeProductsPass()); }
 
 using Kind = Stage::Kind;
 
@@ -28,9 +34,10 @@ const Stage list[] = {
     {"dead-state", Kind::Passes, "remove slots that no output, loss or event needs", deadState},
     // Narrowing and removing leave equations that are now equal or unused.
     {"simplify-again", Kind::Passes, "as simplify", simplify},
-    {"split-products", Kind::Planned, "products of joined operands, by clock"},
-    {"commute-crossings", Kind::Planned, "products where their operand ticks least often"},
-    {"merge-products", Kind::Planned, "products that share an operand become one"},
+    // What is merged must first be told apart by loop and clock, and stand on the clock that it needs.
+    {"split-products", Kind::Passes, "products of joined operands, by loop and clock", splitProducts},
+    {"commute-crossings", Kind::Passes, "products where their operand ticks least often", commuteCrossings},
+    {"merge-products", Kind::Passes, "products that share an operand or a destination become one", mergeProducts},
     {"gradient", Kind::Planned, "adjoint equations for every loss"},
     {"form-scans", Kind::Planned, "rnn to step: loops become scans, the rest runs in parallel over time"},
     {"plan", Kind::Planned, "tape, waves, panels and storage"},

@@ -277,6 +277,8 @@ public:
   /// The loop cannot be typed from where it was entered, the first of `entries`. Returns whether the next attempt enters
   /// it elsewhere; else, when all have been tried, its types may be guessed from literals.
   bool enterElsewhere(const std::vector<Key> &entries, bool canGuess);
+  /// What an attempt has cost, in operations; when it is too much, no other one is made.
+  void charge(size_t operations) { cost += operations; }
   bool mayGuess(const std::vector<Key> &entries) const;
   /// What is to be evaluated before this equation, if anything is.
   std::optional<Key> entryOf(Key equation) const;
@@ -293,10 +295,15 @@ private:
     bool guesses() const { return attempt >= entries.size(); }
   };
   bool advance(Loop &loop);
-  bool spend() { return restart = ++spent < 64; }
+  bool isSpent() const { return spent >= 64 || cost >= 500'000; }
+  bool spend() {
+    ++spent;
+    return restart = !isSpent();
+  }
   std::map<std::set<Key>, Loop> loops;
   std::set<Key> late;
   unsigned spent = 0;
+  size_t cost = 0;
   bool restart = false;
 };
 

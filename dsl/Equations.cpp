@@ -82,8 +82,11 @@ bool Elaborator::mayGuess(size_t from) const {
 }
 
 bool Elaborator::enterElsewhere(size_t from, bool canGuess) {
-  return !quiet && attempts.enterElsewhere(entriesFrom(llvm::ArrayRef<Equation *>(stack).drop_front(from)), canGuess) &&
-         (aborted = true);
+  if (quiet)
+    return false;
+  std::vector<Attempts::Key> entries = entriesFrom(llvm::ArrayRef<Equation *>(stack).drop_front(from));
+  attempts.charge(nodes.size() + 10 * entries.size());
+  return attempts.enterElsewhere(entries, canGuess) && (aborted = true);
 }
 
 bool Attempts::advance(Loop &loop) {
@@ -94,6 +97,8 @@ bool Attempts::advance(Loop &loop) {
 }
 
 bool Attempts::enterElsewhere(const std::vector<Key> &entries, bool canGuess) {
+  if (isSpent())
+    return false;
   Loop &loop = loops[std::set<Key>(entries.begin(), entries.end())];
   if (loop.entries.empty())
     loop.entries = entries;

@@ -18,8 +18,6 @@
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/Rewrite.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
-#include <map>
-#include <tuple>
 
 namespace rondo::rnn {
 
@@ -102,39 +100,11 @@ struct SampleEarly : OpRewritePattern<LatestOp> {
         operand = LatestOp::create(rewriter, sample.getLoc(), stream.withClock(clock), operand, false, ScopeAttr());
       operands.push_back(operand);
     }
-    llvm::SmallVector<mlir::Type> types;
-    for (mlir::Type type : x->getResultTypes())
-      types.push_back(llvm::cast<StreamType>(type).withClock(clock));
-    mlir::Operation *early = rewriter.create(x->getLoc(), x->getName().getIdentifier(), operands, types, x->getAttrs());
+    mlir::Operation *early = createOnClock(rewriter, x, operands, clock);
     rewriter.replaceOp(sample, early->getResult(llvm::cast<mlir::OpResult>(sample.getX()).getResultNumber()));
     return mlir::success();
   }
 };
-
-/// (3) The earliest of equal slots stays. Returns whether any went.
-bool mergeSlots(ModelOp model) {
-  std::map<std::tuple<const void *, bool, const void *>, StateOp> written;
-  llvm::SmallVector<std::pair<StateOp, StateOp>> equal;
-  for (StateOp state : model.getOps<StateOp>())
-    for (mlir::Operation *user : state.getSlot().getUsers())
-      if (auto next = llvm::dyn_cast<NextOp>(user)) {
-        StateOp &first = written[{next.getValue().getAsOpaquePointer(), state.getReverse(),
-                                  state.getScopeAttr().getAsOpaquePointer()}];
-        if (first)
-          equal.push_back({first, state});
-        else
-          first = state;
-        break;
-      }
-  for (auto [first, other] : equal) {
-    for (mlir::Operation *user : llvm::make_early_inc_range(other.getSlot().getUsers()))
-      if (llvm::isa<NextOp>(user))
-        user->erase();
-    other.getSlot().replaceAllUsesWith(first.getSlot());
-    other.erase();
-  }
-  return !equal.empty();
-}
 
 struct NarrowSlots : impl::NarrowSlotsBase<NarrowSlots> {
   LogicalResult initialize(mlir::MLIRContext *context) override {
@@ -152,7 +122,7 @@ struct NarrowSlots : impl::NarrowSlotsBase<NarrowSlots> {
       if (failed(mlir::applyPatternsGreedily(getOperation(), patterns, config)))
         return signalPassFailure();
       mergeEqual(getOperation());
-      changed = mergeSlots(getOperation());
+      changed = mergeStates(getOperation()); // (3)
     }
     placeConstants(getOperation());
   }

@@ -10,6 +10,11 @@ namespace rondo::rnn {
 std::unique_ptr<mlir::Pass> createSimplifyPass();
 std::unique_ptr<mlir::Pass> createNarrowSlotsPass();
 std::unique_ptr<mlir::Pass> createDeadStatePass();
+std::unique_ptr<mlir::Pass> createSplitProductsPass();
+std::unique_ptr<mlir::Pass> createCommuteCrossingsPass();
+std::unique_ptr<mlir::Pass> createMergeProductsPass();
+/// Remarks on loops and outputs; changes nothing.
+std::unique_ptr<mlir::Pass> createClassifyPass();
 
 /// Makes the passes known to rondo-opt.
 void registerTransformPasses();

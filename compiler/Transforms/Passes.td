@@ -53,4 +53,72 @@ def DeadState : Pass<"rondo-dead-state", "::rondo::rnn::ModelOp"> {
   }];
   let constructor = "::rondo::rnn::createDeadStatePass()";
 }
+
+def SplitProducts : Pass<"rondo-split-products", "::rondo::rnn::ModelOp"> {
+  let summary = "split products of joined operands that do not come about together";
+  let description = [{
+    A product of `concat` becomes a sum of products with slices of the weights where parts come from different loops, or
+    change at different clocks. First come the parts from outside of the product's loop, of these first what changes
+    least often.
+
+    ```mlir
+    %c = rnn.concat %x, %h axis 0 : !rnn.stream<2xf32, #t>, !rnn.stream<8xf32, #t>       // %h: read from the loop's slot
+    %z = rnn.matmul %W, %c : tensor<8x10xf32>, !rnn.stream<10xf32, #t>
+    // becomes
+    %W0 = rnn.slice %W[0, 2] axis 1 : tensor<8x10xf32>
+    %W1 = rnn.slice %W[2, 10] axis 1 : tensor<8x10xf32>
+    %z0 = rnn.matmul %W0, %x : tensor<8x2xf32>, !rnn.stream<2xf32, #t>
+    %z1 = rnn.matmul %W1, %h : tensor<8x8xf32>, !rnn.stream<8xf32, #t>
+    %z = rnn.add %z0, %z1 : !rnn.stream<8xf32, #t>
+    ```
+  }];
+  let constructor = "::rondo::rnn::createSplitProductsPass()";
+}
+
+def CommuteCrossings : Pass<"rondo-commute-crossings", "::rondo::rnn::ModelOp"> {
+  let summary = "compute ahead of crossings to finer clocks, not behind them";
+  let description = [{
+    An operation on one stream beside tensors that makes zero of zero is done before `latest` leads to a finer clock,
+    before `cross` and `lift`; a product also before it is written to a slot, which makes a slot of partial sums.
+
+    ```mlir
+    rnn.next %s, %h : !rnn.stream<8xf32, #t4>
+    %r = rnn.read %s : !rnn.state<!rnn.stream<8xf32, #t4>> -> !rnn.stream<8xf32, #t>
+    %z = rnn.matmul %U, %r : tensor<3x8xf32>, !rnn.stream<8xf32, #t>
+    // becomes
+    %p = rnn.matmul %U, %h : tensor<3x8xf32>, !rnn.stream<8xf32, #t4>
+    rnn.next %q, %p : !rnn.stream<3xf32, #t4>
+    %z = rnn.read %q : !rnn.state<!rnn.stream<3xf32, #t4>> -> !rnn.stream<3xf32, #t>
+    ```
+  }];
+  let constructor = "::rondo::rnn::createCommuteCrossingsPass()";
+}
+
+def MergeProducts : Pass<"rondo-merge-products", "::rondo::rnn::ModelOp"> {
+  let summary = "one product of those that share an operand or a destination";
+  let description = [{
+    Products of one operand become one with stacked weights, whose result is split; products that are terms of one sum,
+    of operands from one loop, become one of the joined operands. What is in a loop is not merged with what is outside.
+
+    ```mlir
+    %i = rnn.matmul %Wi, %x : tensor<8x2xf32>, !rnn.stream<2xf32, #t>
+    %f = rnn.matmul %Wf, %x : tensor<8x2xf32>, !rnn.stream<2xf32, #t>
+    // becomes
+    %W = rnn.concat %Wi, %Wf axis 0 : tensor<8x2xf32>, tensor<8x2xf32>
+    %z = rnn.matmul %W, %x : tensor<16x2xf32>, !rnn.stream<2xf32, #t>
+    %i, %f = rnn.split %z axis 0 : !rnn.stream<16xf32, #t> -> !rnn.stream<8xf32, #t>, !rnn.stream<8xf32, #t>
+    ```
+  }];
+  let constructor = "::rondo::rnn::createMergeProductsPass()";
+}
+
+def Classify : Pass<"rondo-classify", "::rondo::rnn::ModelOp"> {
+  let summary = "remarks on loops and outputs: direction, clocks, degree, structure, availability";
+  let description = [{
+    Of each loop through slots: its slots, direction and clocks, the degree of what is written in the state, the
+    structure of its Jacobian and whether coefficients are free of the state; if it is not affine or not diagonal, the
+    line of the source that makes it so. Of each output: whether it is the same for every sample, and when it is known.
+  }];
+  let constructor = "::rondo::rnn::createClassifyPass()";
+}
 #endif

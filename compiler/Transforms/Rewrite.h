@@ -17,8 +17,36 @@ bool isMovement(mlir::Operation *op);
 /// has no other: that of `sample` where there are no ticks at all.
 bool isSelection(ClockInterface coarse, ClockInterface fine);
 
+/// An estimate of cost: true if `a` ticks less often than `b`. A coarser axis does, whatever is selected from the finer
+/// one; on one axis a period says how often, and an event is taken to come at every fourth tick. A pair clock ticks more
+/// often than any other; tensors, of the null clock, are computed once.
+bool ticksLessOften(ClockInterface a, ClockInterface b);
+
+/// Of a tick-local operation the one stream that changes from tick to tick: its other operands are tensors, or lifted or
+/// constant. The first lifted one if none changes; null if several do.
+mlir::Value movingOperand(mlir::Operation *op);
+
+/// True if the operation makes zero of zero, whatever its operands other than `movingOperand` are.
+bool mapsZeroToZero(mlir::Operation *op);
+
+/// The same tick-local operation on other operands and on another clock, or on tensors if that is null.
+mlir::Operation *createOnClock(mlir::OpBuilder &builder, mlir::Operation *op, mlir::ValueRange operands,
+                               ClockInterface clock);
+
+/// The axis of a product's left operand that is summed over.
+int64_t contractedAxis(MatmulOp product);
+
+/// What is written to a state; null if nothing is.
+NextOp writerOf(StateOp state);
+
 /// Merges equal equations of the model; returns whether there were any.
 bool mergeEqual(ModelOp model);
+
+/// Merges states of equal next value, direction and scope: the earliest stays. Returns whether there were any.
+bool mergeStates(ModelOp model);
+
+/// Moves what is made of parameters and constants alone ahead of all else; returns the first operation behind.
+mlir::Operation *hoistTensors(ModelOp model);
 
 /// Moves each constant to its first user: where rewriting left it, its clock may not be defined yet.
 void placeConstants(ModelOp model);

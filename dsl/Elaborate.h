@@ -467,7 +467,7 @@ public:
   Diagnostics &diags;
   const CheckOptions &options;
   ClockTable clocks;
-  std::vector<Node> nodes;
+  std::deque<Node> nodes; // references into it last: what makes a node may hold one
   std::deque<WorkingSlot> slots;
   std::vector<Input> inputs;
   std::vector<Param> params;

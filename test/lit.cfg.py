@@ -20,6 +20,8 @@ config.excludes = ["Inputs", "unit", "fuzz", "lit.cfg.py", "lit.site.cfg.py", "l
 config.test_source_root = os.path.join(root, "test")
 config.test_exec_root = os.path.join(build, "test")
 
+# LLVM's allocators poison what they hand out; between its libraries, which are not instrumented, and ours that misleads.
+config.environment["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "allow_user_poisoning=0")
 config.environment["PATH"] = os.pathsep.join([tools, llvm, "/usr/bin", "/bin"])
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 for variable in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"):

@@ -296,8 +296,6 @@ Value Elaborator::apply(const Value &callee, const Expr *call, Context &ctx) {
   app->name = name;
   app->location = location(call->range, ctx);
   app->reversed = recipe->reversed != callee.is(Value::Kind::ReversedInstance);
-  if (app->reversed)
-    reversedAt.push_back({call->range, app});
   Body &body = *app->body;
 
   // arguments: run options, inputs, initial values

@@ -156,7 +156,6 @@ struct Equation {
   std::vector<NodeId> aliases; // one a name, or noNode
   bool reevaluated = false;    // takes the clock it is used on: evaluated anew at each use
   bool anonymous = false;      // a loss or an output: not a name of the model
-  bool poisoned = false;       // an error about its recursion is reported
   unsigned reevaluations = 0;
   /// Of the syntax, the same in each attempt (see Attempts).
   std::pair<const Item *, int64_t> key() const { return {item, local.name.empty() ? -1 : local.value.integer}; }
@@ -503,7 +502,6 @@ public:
   };
   std::vector<MemberUse> memberUses;
   std::vector<Body *> bodies;
-  std::vector<std::pair<SMRange, Application *>> reversedAt; // applications of `reversed(..)`
   std::map<uint32_t, std::vector<NodeId>> segmentEnds;       // what `sample` is in a scope (S4)
   std::map<NodeId, std::string> conditionTexts;              // of event clocks, as written
 

@@ -53,7 +53,6 @@ Value Elaborator::recursion(Equation &equation, unsigned position, const Expr *a
   error(DiagId::R0306, where, equationContext(equation),
         fmt::format("the shape of '{}' depends on itself through a delay; declare it: '{} : real[..] = '",
                     written(equation), sourceText(where)));
-  equation.poisoned = true;
   return Value();
 }
 

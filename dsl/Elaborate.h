@@ -502,8 +502,8 @@ public:
   };
   std::vector<MemberUse> memberUses;
   std::vector<Body *> bodies;
-  std::map<uint32_t, std::vector<NodeId>> segmentEnds;       // what `sample` is in a scope (S4)
-  std::map<NodeId, std::string> conditionTexts;              // of event clocks, as written
+  std::map<uint32_t, std::vector<NodeId>> segmentEnds; // what `sample` is in a scope (S4)
+  std::map<NodeId, std::string> conditionTexts;        // of event clocks, as written
 
   Body *makeBody() { return &bodyStore.emplace_back(); }
   Equation *makeEquation() { return &equationStore.emplace_back(); }

@@ -1,5 +1,7 @@
 #include "compiler/Pipeline.h"
 #include "compiler/IR/Rnn.h"
+#include "compiler/IR/Step.h"
+#include "compiler/Schedule/Passes.h"
 #include "compiler/Transforms/Passes.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/Pass.h"
@@ -21,6 +23,17 @@ void commuteCrossings(OpPassManager &manager) {
   deadState(manager); // of slots that are now read as partial sums only
 }
 void mergeProducts(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createMergeProductsPass()); }
+void orderSums(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createOrderSumsPass()); }
+void formScans(OpPassManager &manager) { manager.addPass(schedule::createFormScansPass()); }
+void batchSegments(OpPassManager &manager) {
+  manager.addNestedPass<step::ScheduleOp>(schedule::createBatchSegmentsPass());
+}
+void parallelScan(OpPassManager &manager) {
+  manager.addNestedPass<step::ScheduleOp>(schedule::createParallelScanPass());
+}
+void expandMemory(OpPassManager &manager) {
+  manager.addNestedPass<step::ScheduleOp>(schedule::createExpandMemoryPass());
+}
 
 using Kind = Stage::Kind;
 
@@ -38,24 +51,31 @@ const Stage list[] = {
     {"split-products", Kind::Passes, "products of joined operands, by loop and clock", splitProducts},
     {"commute-crossings", Kind::Passes, "products where their operand ticks least often", commuteCrossings},
     {"merge-products", Kind::Passes, "products that share an operand or a destination become one", mergeProducts},
+    // What is left in a loop is what must be.
+    {"order-sums", Kind::Passes, "sums of a loop begin with what does not come from it", orderSums},
     {"gradient", Kind::Planned, "adjoint equations for every loss"},
-    {"form-scans", Kind::Planned, "rnn to step: loops become scans, the rest runs in parallel over time"},
-    {"plan", Kind::Planned, "tape, waves, panels and storage"},
-    {"lower", Kind::Planned, "step to vectors, loops and LLVM"},
-    {"emit", Kind::Planned, "object code, library, header and manifest"},
+    {"form-scans", Kind::Passes, "rnn to step: loops become scans, the rest runs in parallel over time", formScans},
+    {"parallel-scan", Kind::Passes, "loops that are affine in their state, element by element, all ticks at once",
+     parallelScan},
+    {"batch-segments", Kind::Passes, "stretches of a loop between cuts run side by side", batchSegments},
+    {"expand-memory", Kind::Passes, "in loops, reductions and tick counts become slots", expandMemory},
+    {"plan", Kind::Backend, "the schedule as tables for the runtime, and kernels"},
+    {"lower", Kind::Backend, "kernels to vectors, loops and LLVM, for each target"},
+    {"emit", Kind::Backend, "object code, library, header and manifest"},
 };
 
 const Product productList[] = {
     {"ast", "parse", "the syntax tree"},
     {"rnn", "simplify-again", "equations over clocked streams"},
     {"grad", "gradient", "the same with adjoints"},
-    {"step", "form-scans", "the schedule"},
-    {"plan", "plan", "storage and tiling, as a table"},
+    {"step", "expand-memory", "the schedule"},
+    {"plan", "plan", "what the runtime will do, as a table"},
+    {"header", "plan", "the C header"},
+    {"manifest", "plan", "what the header says, as JSON"},
     {"llvm", "lower", "LLVM IR"},
-    {"asm", "emit", "assembly"},
-    {"ptx", "emit", "GPU assembly"},
-    {"header", "emit", "the C header"},
-    {"lib", "emit", "the library with its header"},
+    {"asm", "lower", "assembly"},
+    {"lib", "emit", "the library and its header, into a folder"},
+    {"obj", "emit", "all of the library as one relocatable object"},
 };
 
 } // namespace
@@ -75,8 +95,6 @@ const Product *findProduct(llvm::StringRef name) {
 
 LogicalResult runStages(ModuleOp module, const StageOptions &options, TimingScope &timing) {
   for (auto [number, stage] : llvm::enumerate(stages())) {
-    if (stage.kind == Kind::Planned)
-      break;
     if (stage.kind == Kind::Passes) {
       TimingScope scope = timing.nest(stage.name);
       PassManager manager(module->getName());

@@ -20,6 +20,7 @@ struct Stage {
   enum class Kind {
     Front,   // from text to IR: done by the caller, before runStages
     Passes,  // IR to IR: `build`
+    Backend, // for each model by itself, behind runStages: Backend.h
     Planned, // not in this version
   };
   llvm::StringRef name;

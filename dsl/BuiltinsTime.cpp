@@ -105,6 +105,8 @@ static Value perClock(Elaborator &e, Call &c, NodeId x, const Value &per, const 
     if (rows == noNode)
       return Value();
     e.nodes[rows].scope = 0;
+    if (!e.nodes[x].clock)
+      e.nodes[rows].segment = from; // on which a constant has its rows
     return Value::ofNode(group == target ? rows : e.add(Op::Spread, result, target, {rows}, c.expr, c.ctx));
   }
   NodeId n = e.add(Op::ReducePer, result, target, {x}, c.expr, c.ctx);

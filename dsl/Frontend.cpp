@@ -49,6 +49,13 @@ File *Frontend::parseFile(StringRef path) {
   return filesByPath[identity] = parseBuffer(sources.AddNewSourceBuffer(std::move(*text), SMLoc()));
 }
 
+std::vector<StringRef> Frontend::filesRead() const {
+  std::vector<StringRef> names;
+  for (const auto &file : filesByPath)
+    names.push_back(sources.getMemoryBuffer(file.second->buffer)->getBufferIdentifier());
+  return names;
+}
+
 File *Frontend::parseText(StringRef text, StringRef name) {
   return parseBuffer(sources.AddNewSourceBuffer(MemoryBuffer::getMemBufferCopy(text, name), SMLoc()));
 }

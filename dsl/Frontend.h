@@ -39,6 +39,8 @@ public:
   llvm::SourceMgr &sourceManager() { return sources; }
   std::deque<Model> &models() { return checked; }
   const std::deque<std::unique_ptr<File>> &parsedFiles() const { return files; }
+  /// The names under which files were read, each once; texts and the library that is built in are none.
+  std::vector<llvm::StringRef> filesRead() const;
 
 private:
   File *parseBuffer(unsigned buffer);

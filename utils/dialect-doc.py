@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Writes docs/rnn-dialect.md from the dialect's .td files.
+"""Writes docs/rnn-dialect.md and docs/step-dialect.md from the dialects' .td files.
 
-With --check it writes nothing and fails when the file is not what it would write.
+With --check it writes nothing and fails when a file is not what it would write.
 """
 import argparse
 import json
@@ -13,20 +13,20 @@ import textwrap
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOLDER = os.path.join(ROOT, "compiler", "IR")
-OUTPUT = os.path.join(ROOT, "docs", "rnn-dialect.md")
+DIALECTS = {"rnn": "RnnOps.td", "step": "Step.td"}
 
 HEAD = """<!-- Made by utils/dialect-doc.py from compiler/IR/*.td: change those. -->
-# The `rnn` dialect
+# The `{name}` dialect
 
 {description}
 
 In the examples below `#t` and `#s` are axes, `#t2` is every second tick of `#t` and `#e` an event of `#t`; a line
-`// args:` names the model's inputs.
+`// args:` names the inputs of what the example is part of.
 """
 
 
-def load(tblgen, includes):
-    command = [tblgen, "--dump-json", os.path.join(FOLDER, "RnnOps.td"), f"-I{ROOT}"] + [f"-I{i}" for i in includes]
+def load(file, tblgen, includes):
+    command = [tblgen, "--dump-json", os.path.join(FOLDER, file), f"-I{ROOT}"] + [f"-I{i}" for i in includes]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
 
 
@@ -56,13 +56,14 @@ def syntax(record):
     text = re.sub(r"\s+", " ", record.get("assemblyFormat") or "").strip()
     text = re.sub(r"qualified\(([^()]*(?:\([^()]*\))?)\)", r"\1", text)
     text = text.replace(" attr-dict", "").replace("restart` `(` custom<Cuts>($scope)^ `)`", "restart(` $scope `)`")
+    text = text.replace("split` `(` custom<Cuts>($split)^ `)`", "split(` $split `)`")
     return text.replace("custom<Init>($init)", "$init").replace("custom<Condition>($condition, type($condition), ref($clock))", "$condition")
 
 
-def entry(title, record):
+def entry(dialect, title, record):
     lines = [f"### {title}", "", f"{record['summary'][0].upper()}{record['summary'][1:]}.", ""]
     if record.get("assemblyFormat"):
-        lines += ["    rnn." + record["opName"] + " " + syntax(record), ""]
+        lines += [f"    {dialect}." + record["opName"] + " " + syntax(record), ""]
     return lines + ([description(record), ""] if description(record) else [])
 
 
@@ -76,25 +77,33 @@ def table(family):
     return lines + ["", description(family[0]), ""]
 
 
-def document(records):
-    lines = [HEAD.format(description=description(records["Rnn_Dialect"]))]
-    for heading, kind, form in [("Clocks, scopes and initialisers", "AttrDef", "#rnn."), ("Types", "TypeDef", "!rnn.")]:
-        lines += [f"## {heading}", ""]
-        for name in sorted((n for n in records["!instanceof"][kind] if n.startswith("Rnn_")), key=lambda n: place(records[n])):
-            lines += entry(f"`{form}{records[name]['mnemonic']}`", records[name])
-    # Operations in the order of the files that RnnOps.td includes, and of their lines.
-    with open(os.path.join(FOLDER, "RnnOps.td"), encoding="utf-8") as source:
+def document(dialect, records):
+    prefix = dialect.capitalize() + "_"
+
+    def own(kind):
+        names = (n for n in records["!instanceof"][kind] if n.startswith(prefix))
+        return sorted((records[n] for n in names), key=place)
+
+    lines = [HEAD.format(name=dialect, description=description(records[prefix + "Dialect"]))]
+    for heading, kind, form in [("Clocks, scopes and initialisers", "AttrDef", "#"), ("Types", "TypeDef", "!")]:
+        if own(kind):
+            lines += [f"## {heading}", ""]
+        for record in own(kind):
+            lines += entry(dialect, f"`{form}{dialect}.{record['mnemonic']}`", record)
+    # Operations in the order of the files that the dialect's file includes, of that file, and of their lines.
+    with open(os.path.join(FOLDER, DIALECTS[dialect]), encoding="utf-8") as source:
         files = [os.path.basename(f) for f in re.findall(r'^include "(compiler/IR/[^"]+)"', source.read(), re.MULTILINE)]
-    operations = [records[n] for n in records["!instanceof"]["Op"] if n.startswith("Rnn_")]
-    for file in files:
-        title, rest = opening(file)
+    for file in files + [DIALECTS[dialect]]:
+        family = [o for o in own("Op") if place(o)[0] == file]
+        if not family:
+            continue
+        title, rest = opening(file) if file != DIALECTS[dialect] else ("Operations", "")
         lines += [f"## {title}", ""] + (textwrap.wrap(rest, 118) + [""] if rest else [])
-        family = sorted((o for o in operations if place(o)[0] == file), key=place)
         if all("Rnn_PointwiseOp" in o["!superclasses"] for o in family):
             lines += table(family)
             continue
         for record in family:
-            lines += entry(f"`rnn.{record['opName']}`", record)
+            lines += entry(dialect, f"`{dialect}.{record['opName']}`", record)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -104,15 +113,17 @@ def main():
     parser.add_argument("--tblgen", default="/usr/lib/llvm-22/bin/llvm-tblgen")
     parser.add_argument("-I", dest="includes", action="append", default=["/usr/lib/llvm-22/include"])
     options = parser.parse_args()
-    text = document(load(options.tblgen, options.includes))
-    if options.check:
-        with open(OUTPUT, encoding="utf-8") as file:
-            if file.read() != text:
-                sys.exit("docs/rnn-dialect.md is not what compiler/IR/*.td say: run utils/dialect-doc.py")
-        return
-    with open(OUTPUT + ".new", "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(OUTPUT + ".new", OUTPUT)
+    for dialect, source in DIALECTS.items():
+        text = document(dialect, load(source, options.tblgen, options.includes))
+        output = os.path.join(ROOT, "docs", f"{dialect}-dialect.md")
+        if options.check:
+            with open(output, encoding="utf-8") as file:
+                if file.read() != text:
+                    sys.exit(f"docs/{dialect}-dialect.md is not what compiler/IR/*.td say: run utils/dialect-doc.py")
+            continue
+        with open(output + ".new", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(output + ".new", output)
 
 
 if __name__ == "__main__":

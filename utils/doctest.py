@@ -45,13 +45,16 @@ def from_tablegen(path, tblgen, includes):
     """The examples of all operations, attributes and types of a .td file, and the operations that have none."""
     command = [tblgen, "--dump-json", path] + [f"-I{folder}" for folder in includes]
     records = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    # Those whose operations the file defines, of ours; others are included for their attributes and types.
+    dialects = {records[name]["opDialect"]["def"] for name in records["!instanceof"].get("Op", [])}
+    dialects = {name for name in dialects if records[name]["cppNamespace"].startswith("::rondo::")}
     for name in sorted(set(records["!instanceof"].get("Op", []) + records["!instanceof"].get("AttrDef", []) +
                            records["!instanceof"].get("TypeDef", []))):
         record = records[name]
         if record.get("opDialect", record.get("dialect", {})).get("def") not in records["!instanceof"]["Dialect"]:
             continue
         own = (record.get("opDialect") or record.get("dialect"))["def"]
-        if records[own]["cppNamespace"] != "::rondo::rnn":
+        if own not in dialects:
             continue
         blocks = [m for m in FENCE.finditer(record.get("description") or "") if m.group(2) == "mlir"]
         if not blocks and "opName" in record:
@@ -62,7 +65,7 @@ def from_tablegen(path, tblgen, includes):
 
 def complete(text):
     """A fragment as a whole module (see compiler/IR/Rnn.td)."""
-    if "rnn.model" in text:
+    if "rnn.model" in text or "step.schedule" in text:
         return text
     prefix = ['#t = #rnn.axis<"t">', '#s = #rnn.axis<"s">', "#t2 = #rnn.every<2 phase 0 of #t>", "#e = #rnn.event<0 of #t>"]
     body, arguments = [], ""
@@ -78,7 +81,8 @@ def complete(text):
         return "\n".join(prefix + body)
     if not any(re.match(r"\s*rnn\.return\b", line) for line in body):
         body.append("rnn.return")
-    return "\n".join(prefix + [f"rnn.model @example({arguments}) {{"] + body + ["}", ""])
+    whole = "step.schedule" if any("step." in line for line in body) else "rnn.model"
+    return "\n".join(prefix + [f"{whole} @example({arguments}) {{"] + body + ["}", ""])
 
 
 def holds(example, tools):

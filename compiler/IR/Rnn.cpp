@@ -1,5 +1,6 @@
 // The dialect: what it consists of, the names of clocks in printed text, and what types of values have in common.
 #include "compiler/IR/Rnn.h"
+#include "compiler/IR/Step.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"

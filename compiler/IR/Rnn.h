@@ -50,6 +50,17 @@ mlir::Type valueType(llvm::ArrayRef<int64_t> shape, mlir::Type element, ClockInt
 AxisClockAttr rootAxis(ClockInterface clock);
 /// True if ticks of both are located on one axis: the axes are of one chain, or one is `sample`.
 bool haveOneRoot(ClockInterface a, ClockInterface b);
+/// True if each tick of `coarse` is also a tick of `fine`, at the same place; of pair clocks, for the same rows. One tick
+/// has no other: that of `sample` where there are no ticks at all.
+bool isSelection(ClockInterface coarse, ClockInterface fine);
+
+//===--- Kinds of operations -----------------------------------------------------------------------------------===//
+
+/// True if the operation's result at a tick (of a pair clock: at a row of a tick) depends on its operands at that very
+/// tick alone, so that it can be computed on any clock on which its operands are there.
+bool isTickLocal(mlir::Operation *op);
+/// True for a tick-local operation that only moves, repeats or drops elements.
+bool isMovement(mlir::Operation *op);
 
 //===--- Meaning of pointwise operations -----------------------------------------------------------------------===//
 
@@ -78,6 +89,10 @@ mlir::OpFoldResult foldPointwise(mlir::Operation *op, llvm::ArrayRef<mlir::Attri
 } // namespace rondo::rnn
 
 #include "compiler/IR/RnnOpInterfaces.h.inc"
+
+namespace rondo::step {
+class ScheduleOp; // whose outputs are also given by rnn.return
+} // namespace rondo::step
 
 #define GET_OP_CLASSES
 #include "compiler/IR/RnnOps.h.inc"

@@ -8,7 +8,8 @@
 // is the name of its argument) and `rnn.return` is added only if the block has none. Lines of the form `#name = ...` or
 // `!name = ...` are moved in front of the model. #t, #s, #t2 and #e are predefined:
 //     #t = #rnn.axis<"t">   #s = #rnn.axis<"s">   #t2 = #rnn.every<2 phase 0 of #t>   #e = #rnn.event<0 of #t>
-// A block that contains `rnn.model` is taken as it stands.
+// A block that contains `rnn.model` or `step.schedule` is taken as it stands; a fragment with operations of `step` is
+// wrapped in a schedule.
 #ifndef RONDO_COMPILER_IR_RNN
 #define RONDO_COMPILER_IR_RNN
 

@@ -179,6 +179,33 @@ bool rondo::rnn::haveOneRoot(ClockInterface a, ClockInterface b) {
   return one.contains(other) || other.contains(one);
 }
 
+/// True if each tick of one axis's clock is a tick of another.
+static bool isTickOf(ClockInterface coarse, ClockInterface fine) {
+  if (coarse == fine)
+    return true;
+  if (auto every = dyn_cast<EveryClockAttr>(coarse)) {
+    auto of = dyn_cast<EveryClockAttr>(fine);
+    // Every 4th tick is one of every 2nd, though the attribute names neither.
+    if (of && every.getOf() == of.getOf() && every.getReverse() == of.getReverse() &&
+        every.getScope() == of.getScope() && every.getPeriod() % of.getPeriod() == 0 &&
+        every.getPhase() % of.getPeriod() == of.getPhase())
+      return true;
+    return isTickOf(every.getOf(), fine);
+  }
+  if (auto event = dyn_cast<EventClockAttr>(coarse))
+    return isTickOf(event.getOf(), fine);
+  auto segment = dyn_cast<AxisClockAttr>(coarse), axis = dyn_cast<AxisClockAttr>(fine);
+  return segment && axis && segment.contains(axis);
+}
+
+bool rondo::rnn::isSelection(ClockInterface coarse, ClockInterface fine) {
+  auto coarsePair = dyn_cast<PairClockAttr>(coarse), finePair = dyn_cast<PairClockAttr>(fine);
+  if (!coarsePair && !finePair)
+    return isTickOf(coarse, fine);
+  return coarsePair && finePair && coarsePair.getSource() == finePair.getSource() &&
+         coarsePair.getPer() == finePair.getPer() && isTickOf(coarsePair.getTarget(), finePair.getTarget());
+}
+
 //===--- Scopes ------------------------------------------------------------------------------------------------===//
 
 LogicalResult ScopeAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<CutAttr> cuts) {

@@ -38,7 +38,8 @@ def Rnn_ModelOp : Rnn_Op<"model", [
   }];
 }
 
-def Rnn_ReturnOp : Rnn_Op<"return", [Pure, Terminator, HasParent<"ModelOp">]> {
+def Rnn_ReturnOp : Rnn_Op<"return", [
+    Pure, Terminator, ParentOneOf<["ModelOp", "::rondo::step::ScheduleOp"]>]> {
   let summary = "the model's outputs, by name";
   let description = [{
     ```mlir

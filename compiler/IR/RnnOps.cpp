@@ -65,3 +65,22 @@ SmallVector<int64_t> ConstOp::getInts() {
 PairClockAttr CrossOp::getPair() { return cast<PairClockAttr>(getResult().getType().getClock()); }
 
 bool CrossOp::isFromSource() { return getFromSource() || getX().getType().getClock() != getPair().getTarget(); }
+
+//===--- Kinds of operations -----------------------------------------------------------------------------------===//
+
+bool rondo::rnn::isMovement(Operation *op) {
+  return isa<SplitOp, ConcatOp, SliceOp, PadOp, ReshapeOp, TransposeOp, RepeatOp, StopOp>(op);
+}
+
+bool rondo::rnn::isTickLocal(Operation *op) {
+  if (isMovement(op) || isa<Pointwise>(op))
+    return true;
+  if (isa<MatmulOp, EmbedOp, FoldOp, ScaleOp, SelectOp, CompareOp, ArgmaxOp, OneHotOp, ConvertOp, StraightOp>(op))
+    return true;
+  // `per` looks at other rows; a tensor made of a stream sums over ticks.
+  if (isa<SoftmaxOp, LogSoftmaxOp, CumsumOp, PickOp, WindowOp, OverlapOp>(op))
+    return !op->hasAttr("per");
+  if (isa<OuterOp, ScatterAddOp>(op))
+    return clockOf(op->getResult(0).getType()) || llvm::none_of(op->getOperandTypes(), clockOf);
+  return false;
+}

@@ -1,6 +1,7 @@
 // What is printed and parsed by hand: clocks, scopes, types, initialisers; models, outputs and constants.
 #include "compiler/IR/Literal.h"
 #include "compiler/IR/Rnn.h"
+#include "compiler/IR/Syntax.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -29,8 +30,7 @@ static void printCut(AsmPrinter &printer, CutAttr cut) {
   printer << (cut.getBefore() ? "before " : "after ") << cut.getClock();
 }
 
-/// after #c, before #d
-static ParseResult parseCuts(AsmParser &parser, ScopeAttr &scope) {
+ParseResult rondo::rnn::parseCuts(AsmParser &parser, ScopeAttr &scope) {
   SmallVector<CutAttr> cuts;
   SMLoc loc = parser.getCurrentLocation();
   auto one = [&]() -> ParseResult {
@@ -47,11 +47,9 @@ static ParseResult parseCuts(AsmParser &parser, ScopeAttr &scope) {
   return success(bool(scope));
 }
 
-static void printCuts(AsmPrinter &printer, ScopeAttr scope) {
+void rondo::rnn::printCuts(AsmPrinter &printer, ScopeAttr scope) {
   llvm::interleaveComma(scope.getCuts(), printer, [&](CutAttr cut) { printCut(printer, cut); });
 }
-
-static void printCuts(OpAsmPrinter &printer, Operation *, ScopeAttr scope) { printCuts(printer, scope); }
 
 Attribute CutAttr::parse(AsmParser &parser, Type) {
   bool before;
@@ -259,13 +257,12 @@ void InitAttr::print(AsmPrinter &printer) const {
 
 //===--- Models ------------------------------------------------------------------------------------------------===//
 
-/// rnn.model [training] @name(%x "x" : type, ...) { equations }
-ParseResult ModelOp::parse(OpAsmParser &parser, OperationState &state) {
+ParseResult rondo::rnn::parseModel(OpAsmParser &parser, OperationState &state, const ModelAttributes &attributes) {
   Builder &builder = parser.getBuilder();
   if (succeeded(parser.parseOptionalKeyword("training")))
-    state.addAttribute(getTrainingAttrName(state.name), builder.getUnitAttr());
+    state.addAttribute(attributes.training, builder.getUnitAttr());
   StringAttr name;
-  if (parser.parseSymbolName(name, getSymNameAttrName(state.name), state.attributes))
+  if (parser.parseSymbolName(name, attributes.name, state.attributes))
     return failure();
   SmallVector<OpAsmParser::Argument> arguments;
   SmallVector<StringRef> names;
@@ -280,23 +277,32 @@ ParseResult ModelOp::parse(OpAsmParser &parser, OperationState &state) {
     return failure();
   for (const std::string &text : texts)
     names.push_back(text);
-  state.addAttribute(getInputsAttrName(state.name), builder.getStrArrayAttr(names));
+  state.addAttribute(attributes.inputs, builder.getStrArrayAttr(names));
   return parser.parseRegion(*state.addRegion(), arguments);
 }
 
-void ModelOp::print(OpAsmPrinter &printer) {
-  printer << (getTraining() ? " training " : " ");
-  printer.printSymbolName(getSymName());
+void rondo::rnn::printModel(OpAsmPrinter &printer, Operation *op, const ModelAttributes &attributes) {
+  auto inputs = op->getAttrOfType<ArrayAttr>(attributes.inputs);
+  printer << (op->hasAttr(attributes.training) ? " training " : " ");
+  printer.printSymbolName(op->getAttrOfType<StringAttr>(attributes.name));
   printer << '(';
-  llvm::interleaveComma(getBody().getArguments(), printer, [&](BlockArgument argument) {
+  llvm::interleaveComma(op->getRegion(0).getArguments(), printer, [&](BlockArgument argument) {
     printer.printRegionArgument(argument, /*argAttrs=*/{}, /*omitType=*/true); // and its location, if asked for
-    printer << ' ' << getInputs()[argument.getArgNumber()] << " : " << argument.getType();
+    printer << ' ' << inputs[argument.getArgNumber()] << " : " << argument.getType();
   });
   printer << ')';
-  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
-                                           {getSymNameAttrName(), getInputsAttrName(), getTrainingAttrName()});
+  printer.printOptionalAttrDictWithKeyword(op->getAttrs(), {attributes.name, attributes.inputs, attributes.training});
   printer << ' ';
-  printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
+  printer.printRegion(op->getRegion(0), /*printEntryBlockArgs=*/false);
+}
+
+/// rnn.model [training] @name(%x "x" : type, ...) { equations }
+ParseResult ModelOp::parse(OpAsmParser &parser, OperationState &state) {
+  return parseModel(parser, state, ModelAttributes::of<ModelOp>(state.name));
+}
+
+void ModelOp::print(OpAsmPrinter &printer) {
+  printModel(printer, *this, ModelAttributes::of<ModelOp>((*this)->getName()));
 }
 
 /// rnn.return "y" = %y, "z" = %z : types

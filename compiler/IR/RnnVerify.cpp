@@ -1,6 +1,7 @@
 // What each operation demands of its own operands and result. Refusals cite the rule of the language.
 #include "compiler/IR/Literal.h"
 #include "compiler/IR/Rnn.h"
+#include "compiler/IR/Verify.h"
 
 #include "llvm/ADT/StringSet.h"
 
@@ -28,8 +29,7 @@ static LogicalResult verifyOneRoot(Operation *op, ClockInterface from, ClockInte
   return success();
 }
 
-/// The cuts of a scope lie on the axis of the clock that they cut.
-static LogicalResult verifyScope(Operation *op, ClockInterface clock) {
+LogicalResult rondo::rnn::verifyScope(Operation *op, ClockInterface clock) {
   ScopeAttr scope = cast<Timed>(op).getScopeAttr();
   if (!scope)
     return success();
@@ -74,12 +74,14 @@ LogicalResult PutOp::verify() {
 
 //===--- Crossings ---------------------------------------------------------------------------------------------===//
 
-LogicalResult LatestOp::verify() {
-  StreamType x = getX().getType();
-  if (failed(verifySameValue(*this, x, getType())) || failed(verifyScope(*this, getType().getClock())))
+LogicalResult rondo::rnn::verifyCrossing(Operation *op, StringRef rule) {
+  auto x = cast<StreamType>(op->getOperand(0).getType()), result = cast<StreamType>(op->getResult(0).getType());
+  if (failed(verifySameValue(op, x, result)) || failed(verifyScope(op, result.getClock())))
     return failure();
-  return verifyOneRoot(*this, x.getClock(), getType().getClock(), getReverse() ? "[C6]" : "[C5]");
+  return verifyOneRoot(op, x.getClock(), result.getClock(), rule);
 }
+
+LogicalResult LatestOp::verify() { return verifyCrossing(*this, getReverse() ? "[C6]" : "[C5]"); }
 
 LogicalResult ReduceOp::verify() {
   StreamType x = getX().getType();

@@ -1,6 +1,7 @@
 // What a model demands of its equations together: names, one writer a slot, events above what ticks on them, and loops
 // that run in one direction of time.
 #include "compiler/IR/Rnn.h"
+#include "compiler/IR/Verify.h"
 
 #include "llvm/ADT/SCCIterator.h"
 #include "llvm/ADT/SetVector.h"
@@ -73,17 +74,17 @@ Events eventsOf(Operation *op, bool allCuts) {
 
 //===--- Names and slots ---------------------------------------------------------------------------------------===//
 
-LogicalResult verifyNames(ModelOp model) {
+LogicalResult verifyNames(ArrayRef<Operation *> equations) {
   llvm::StringSet<> params, slots, losses;
   GenerateOp generate;
-  for (Operation &op : model.getBody().front()) {
+  for (Operation *op : equations) {
     if (auto param = dyn_cast<ParamOp>(op)) {
       if (!params.insert(param.getPath()).second)
         return param.emitOpError() << "\"" << param.getPath() << "\" is declared twice [N7]";
     } else if (isa<StateOp, AccumOp>(op)) {
-      auto path = op.getAttrOfType<StringAttr>("path");
+      auto path = op->getAttrOfType<StringAttr>("path");
       if (!slots.insert(path).second)
-        return op.emitOpError() << "\"" << path.getValue() << "\" is declared twice [N7]";
+        return op->emitOpError() << "\"" << path.getValue() << "\" is declared twice [N7]";
     } else if (auto loss = dyn_cast<LossOp>(op)) {
       if (!losses.insert(loss.getName()).second)
         return loss.emitOpError() << "\"" << loss.getName() << "\" is defined twice [N1]";
@@ -93,8 +94,9 @@ LogicalResult verifyNames(ModelOp model) {
       generate = next;
     }
   }
-  for (auto loss : model.getBody().getOps<LossOp>()) {
-    if (!loss.getTrains())
+  for (Operation *op : equations) {
+    auto loss = dyn_cast<LossOp>(op);
+    if (!loss || !loss.getTrains())
       continue;
     for (StringRef path : loss.getTrains()->getAsValueRange<StringAttr>()) {
       bool found = llvm::any_of(params.keys(), [&](StringRef param) {
@@ -107,28 +109,31 @@ LogicalResult verifyNames(ModelOp model) {
   return success();
 }
 
-LogicalResult verifySlots(ModelOp model) {
+LogicalResult verifySlots(ArrayRef<Operation *> equations) {
   llvm::DenseMap<Value, Operation *> ends; // of a state its next, of an accumulator its take
-  for (Operation &op : model.getBody().front()) {
+  for (Operation *op : equations) {
     if (!isa<NextOp, TakeOp>(op))
       continue;
-    auto [place, isNew] = ends.try_emplace(op.getOperand(0), &op);
+    auto [place, isNew] = ends.try_emplace(op->getOperand(0), op);
     if (!isNew) {
-      auto error = op.emitOpError() << (isa<NextOp>(op) ? "writes" : "takes from") << " a slot a second time [S1]";
+      auto error = op->emitOpError() << (isa<NextOp>(op) ? "writes" : "takes from") << " a slot a second time [S1]";
       return error.attachNote(place->second->getLoc()) << "the first is here";
     }
   }
-  for (auto state : model.getBody().getOps<StateOp>())
-    if (!state.getSlot().use_empty() && !ends.contains(state.getSlot()))
+  for (Operation *op : equations)
+    if (auto state = dyn_cast<StateOp>(op); state && !state.getSlot().use_empty() && !ends.contains(state.getSlot()))
       return state.emitOpError() << "\"" << state.getPath() << "\" is read and never written [S1]";
   return success();
 }
 
-LogicalResult verifyGenerate(ModelOp model) {
-  for (auto generate : model.getBody().getOps<GenerateOp>()) {
+LogicalResult verifyGenerate(ArrayRef<Operation *> equations, Block &block, ArrayAttr inputs) {
+  for (Operation *op : equations) {
+    auto generate = dyn_cast<GenerateOp>(op);
+    if (!generate)
+      continue;
     StreamType input;
-    for (BlockArgument argument : model.getBody().getArguments())
-      if (model.getInputName(argument.getArgNumber()) == generate.getInput())
+    for (auto [argument, name] : llvm::zip_equal(block.getArguments(), inputs.getAsValueRange<StringAttr>()))
+      if (name == generate.getInput())
         input = cast<StreamType>(argument.getType());
     if (!input)
       return generate.emitOpError() << "feeds \"" << generate.getInput() << "\", which is no input [M3]";
@@ -148,9 +153,12 @@ LogicalResult verifyGenerate(ModelOp model) {
 
 //===--- Events ------------------------------------------------------------------------------------------------===//
 
-LogicalResult verifyEvents(ModelOp model) {
+LogicalResult verifyEvents(ArrayRef<Operation *> equations) {
   llvm::DenseMap<int64_t, EventOp> defined;
-  for (auto event : model.getBody().getOps<EventOp>()) {
+  for (Operation *op : equations) {
+    auto event = dyn_cast<EventOp>(op);
+    if (!event)
+      continue;
     auto [place, isNew] = defined.try_emplace(event.getClock().getId(), event);
     if (!isNew) {
       auto error = event.emitOpError() << "defines event " << event.getClock().getId() << " a second time [C4]";
@@ -158,22 +166,22 @@ LogicalResult verifyEvents(ModelOp model) {
     }
   }
   llvm::DenseSet<EventClockAttr> above;
-  for (Operation &op : model.getBody().front()) {
-    for (EventClockAttr event : eventsOf(&op, /*allCuts=*/false))
+  for (Operation *op : equations) {
+    for (EventClockAttr event : eventsOf(op, /*allCuts=*/false))
       if (!above.contains(event))
-        return op.emitOpError() << "ticks or restarts by " << event << ", which is not defined above [S2]";
+        return op->emitOpError() << "ticks or restarts by " << event << ", which is not defined above [S2]";
     // Whatever is named anywhere is defined somewhere.
-    Operation *missing = nullptr;
+    bool missing = false;
     auto check = [&](Attribute attr) {
       auto event = dyn_cast<EventClockAttr>(attr);
       if (event && (!defined.contains(event.getId()) || defined[event.getId()].getClock() != event))
-        missing = &op;
+        missing = true;
     };
-    for (Type type : op.getResultTypes())
+    for (Type type : op->getResultTypes())
       type.walk(check);
-    op.getAttrDictionary().walk(check);
+    op->getAttrDictionary().walk(check);
     if (missing)
-      return op.emitOpError() << "names an event clock that no rnn.event of the model defines [C4]";
+      return op->emitOpError() << "names an event clock that no rnn.event of the model defines [C4]";
     if (auto event = dyn_cast<EventOp>(op))
       above.insert(event.getClock());
   }
@@ -224,15 +232,6 @@ std::optional<bool> directionOf(Operation *op) {
   return timed ? std::optional<bool>(timed.getReverse()) : std::nullopt;
 }
 
-/// True if the value at a tick depends on ticks on both sides of it.
-bool looksBothWays(Operation *op) {
-  if (isa<CtcOp, DctcOp, TotalOp>(op))
-    return true;
-  if (isa<OuterOp, ScatterAddOp>(op))
-    return !clockOf(op->getResult(0).getType()) && llvm::any_of(op->getOperandTypes(), clockOf);
-  return op->hasAttr("per") && !isa<PairClockAttr>(clockOf(op->getOperand(0).getType()));
-}
-
 LogicalResult verifyLoop(ArrayRef<Graph::Node *> loop) {
   Operation *first = nullptr;
   for (const Graph::Node *node : llvm::reverse(loop)) {
@@ -273,31 +272,46 @@ static LogicalResult verifyLoops(ModelOp model) {
 
 //===--- The model ---------------------------------------------------------------------------------------------===//
 
-LogicalResult ModelOp::verify() {
-  Block &block = getBody().front();
-  if (getInputs().size() != block.getNumArguments())
-    return emitOpError() << "has " << getInputs().size() << " names for " << block.getNumArguments() << " inputs";
+bool rondo::rnn::looksBothWays(Operation *op) {
+  if (isa<CtcOp, DctcOp, TotalOp>(op))
+    return true;
+  if (isa<OuterOp, ScatterAddOp>(op))
+    return !clockOf(op->getResult(0).getType()) && llvm::any_of(op->getOperandTypes(), clockOf);
+  return op->hasAttr("per") && !isa<PairClockAttr>(clockOf(op->getOperand(0).getType()));
+}
+
+LogicalResult rondo::rnn::verifyPorts(Operation *op, Block &block, ArrayAttr inputs) {
+  if (inputs.size() != block.getNumArguments())
+    return op->emitOpError() << "has " << inputs.size() << " names for " << block.getNumArguments() << " inputs";
   llvm::StringSet<> seen;
-  for (BlockArgument argument : block.getArguments()) {
-    StringRef name = getInputName(argument.getArgNumber());
+  for (auto [argument, name] : llvm::zip_equal(block.getArguments(), inputs.getAsValueRange<StringAttr>())) {
     if (!seen.insert(name).second)
-      return emitOpError() << "has two inputs \"" << name << "\" [N1]";
+      return op->emitOpError() << "has two inputs \"" << name << "\" [N1]";
     auto stream = dyn_cast<StreamType>(argument.getType());
     if (!stream || !isa<AxisClockAttr>(stream.getClock()))
-      return emitOpError() << "has an input \"" << name << "\" of " << argument.getType()
-                           << ", no stream on an axis [C1]";
+      return op->emitOpError() << "has an input \"" << name << "\" of " << argument.getType()
+                               << ", no stream on an axis [C1]";
   }
   if (block.empty() || !isa<ReturnOp>(block.back()))
-    return emitOpError() << "ends without rnn.return";
+    return op->emitOpError() << "ends without rnn.return";
   return success();
 }
 
+LogicalResult rondo::rnn::verifyEquations(ArrayRef<Operation *> equations, Block &block, ArrayAttr inputs) {
+  return failure(failed(verifyNames(equations)) || failed(verifySlots(equations)) ||
+                 failed(verifyGenerate(equations, block, inputs)) || failed(verifyEvents(equations)));
+}
+
+LogicalResult ModelOp::verify() { return verifyPorts(*this, getBody().front(), getInputs()); }
+
 LogicalResult ModelOp::verifyRegions() {
-  for (Operation &op : getBody().front())
+  SmallVector<Operation *> equations;
+  for (Operation &op : getBody().front()) {
     if (op.getDialect() != (*this)->getDialect() || isa<ModelOp>(op))
       return op.emitOpError() << "is no equation of a model";
-  if (failed(verifyNames(*this)) || failed(verifySlots(*this)) || failed(verifyGenerate(*this)) ||
-      failed(verifyEvents(*this)))
+    equations.push_back(&op);
+  }
+  if (failed(verifyEquations(equations, getBody().front(), getInputs())))
     return failure();
   return verifyLoops(*this);
 }

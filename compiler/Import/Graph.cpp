@@ -21,14 +21,15 @@ using dsl::Op;
 
 namespace {
 
-/// What flows where: from operands to users, and from a slot's next value to its reads.
+/// What flows where: from operands to users, from a slot's next value to its reads, and, if asked for, from an event's
+/// condition to what ticks by it.
 struct Flow {
   struct Vertex {
     NodeId id = dsl::noNode;
     llvm::SmallVector<Vertex *, 2> next;
   };
 
-  explicit Flow(const Graph &graph) : vertices(graph.nodes.size() + 1) {
+  explicit Flow(const Graph &graph, bool events) : vertices(graph.nodes.size() + 1) {
     for (auto [id, node] : llvm::enumerate(graph.nodes)) {
       Vertex &vertex = vertices[id];
       vertex.id = id;
@@ -37,6 +38,9 @@ struct Flow {
         vertices[operand].next.push_back(&vertex);
       if (node.op == Op::Read && graph.slots[node.index].next != dsl::noNode)
         vertices[graph.slots[node.index].next].next.push_back(&vertex);
+      for (const Clock *clock = events ? node.clock : nullptr; clock; clock = clock->parent)
+        if (clock->kind == Clock::Kind::Event)
+          vertices[clock->condition].next.push_back(&vertex);
     }
   }
   std::vector<Vertex> vertices;
@@ -95,7 +99,7 @@ void MirrorLoops::run() {
     any |= crossesSegment(id);
   if (!any)
     return;
-  Flow flow(graph);
+  Flow flow(graph, /*events=*/false);
   for (auto loop = llvm::scc_begin(&flow); !loop.isAtEnd(); ++loop) {
     llvm::SmallVector<NodeId> ids;
     for (const Flow::Vertex *vertex : *loop)
@@ -225,6 +229,16 @@ NodeId MirrorLoops::converted(NodeId id, const Clock *to, bool intoLoop) {
   return known;
 }
 
+/// Marks all nodes of all loops.
+static void findLoops(Graph &graph) {
+  graph.inLoop.resize(graph.nodes.size());
+  Flow flow(graph, /*events=*/true);
+  for (auto loop = llvm::scc_begin(&flow); !loop.isAtEnd(); ++loop)
+    if (loop.hasCycle())
+      for (const Flow::Vertex *vertex : *loop)
+        graph.inLoop[vertex->id] = true;
+}
+
 Graph::Graph(const dsl::Model &model)
     : nodes(model.nodes), slots(model.slots), outputs(model.outputs), losses(model.losses), generates(model.generates) {
   order.resize(nodes.size());
@@ -233,6 +247,7 @@ Graph::Graph(const dsl::Model &model)
   for (const Clock *event : model.events)
     events.push_back({event->condition, event});
   MirrorLoops(*this, model).run();
+  findLoops(*this);
 }
 
 } // namespace rondo::import

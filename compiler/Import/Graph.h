@@ -20,6 +20,7 @@ struct Graph {
   std::vector<dsl::Generate> generates;
   std::vector<std::unique_ptr<dsl::Clock>> clocks; // that are not the model's
   dsl::NodeId refused = dsl::noNode;               // a node in such a loop that cannot be imported
+  std::vector<bool> inLoop;                        // by node: its value depends on the same node's at other ticks
 };
 
 } // namespace rondo::import

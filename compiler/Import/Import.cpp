@@ -141,7 +141,7 @@ void Importer::importNode(dsl::NodeId id) {
       fail("an operand comes behind its use");
       return;
     }
-  imported[id] = convert(node);
+  imported[id] = convert(id);
   if (failed)
     return;
   // The value of a named equation carries its name, so that it can be found again.
@@ -154,7 +154,8 @@ void Importer::importNode(dsl::NodeId id) {
     importNext(slot);
 }
 
-Imported Importer::convert(const dsl::Node &node) {
+Imported Importer::convert(dsl::NodeId id) {
+  const dsl::Node &node = graph.nodes[id];
   Imported result;
   switch (node.op) {
   case Op::Constant: return result; // made where it is used, in its user's type
@@ -178,7 +179,7 @@ Imported Importer::convert(const dsl::Node &node) {
   case Op::Next: result.value = importNextValue(node, result); return result;
   default: break;
   }
-  Space space = spaceOf(node);
+  Space space = spaceOf(id);
   if (raggedAxis(node.type))
     result.rows = space.rows;
   result.value = convertInSpace(node, space);

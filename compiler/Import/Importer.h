@@ -61,7 +61,7 @@ private:
   void importParams();
   void declareStates();
   void importNode(dsl::NodeId id);
-  Imported convert(const dsl::Node &node);
+  Imported convert(dsl::NodeId id);
   Value convertInSpace(const dsl::Node &node, Space space);
   void importEnds();
   std::string freshPath(llvm::StringRef name);
@@ -108,7 +108,7 @@ private:
 
   //===--- Rows.cpp ---===//
   Space home(const dsl::Type &type, const dsl::Clock *clock);
-  Space spaceOf(const dsl::Node &node);
+  Space spaceOf(dsl::NodeId self);
   ClockInterface pair(ClockInterface ticks, ClockInterface rows, const dsl::ClockAxis *axis);
   Value inSpace(Value value, Space space, ClockInterface rows);
   Value cross(Value value, Space space, bool isSource);

@@ -4,8 +4,11 @@
 // | value                         | its rows are on                          |
 // |-------------------------------|------------------------------------------|
 // | c is p                        | #s                                       |
+// | .. and it is part of a loop   | #rnn.pair<#p, #s per #p>                 |
 // | else (it was spread)          | #rnn.pair<#c, #s per #p>                 |
 // | .. but no tick of c matters   | still #s, and cross where one comes in   |
+//
+// A loop on p steps from tick to tick of p. On #s the ticks' values would be looked at from before they are there.
 //
 // | Model                         | rnn                                                                     |
 // |-------------------------------|-------------------------------------------------------------------------|
@@ -54,11 +57,12 @@ ClockInterface Importer::pair(ClockInterface ticks, ClockInterface rows, const d
 }
 
 /// Of operations that look at one tick: on tensors if nothing has a clock; on the rows' own clock as long as no operand
-/// depends on the value's tick; else at home.
-Space Importer::spaceOf(const dsl::Node &node) {
+/// depends on the value's tick; else at home, or where a loop has put an operand.
+Space Importer::spaceOf(dsl::NodeId self) {
+  const dsl::Node &node = graph.nodes[self];
   const dsl::ClockAxis *axis = nullptr;
   ClockInterface rows;
-  bool tensors = true, ownRows = true;
+  bool tensors = true, ownRows = true, inLoop = graph.inLoop[self];
   for (dsl::NodeId id : node.operands) {
     const dsl::Node &operand = graph.nodes[id];
     Value value = imported[id].value;
@@ -72,6 +76,7 @@ Space Importer::spaceOf(const dsl::Node &node) {
       else if (own != all && own != rows) // both masks
         rows = eventOf(both(conditionOf(rows), conditionOf(own)));
       ownRows &= !stream || rnn::clockOf(value.getType()) == own;
+      inLoop |= stream && llvm::isa<rnn::PairClockAttr>(rnn::clockOf(value.getType()));
     } else {
       ownRows &= !stream;
     }
@@ -79,7 +84,7 @@ Space Importer::spaceOf(const dsl::Node &node) {
   if (!axis)
     return tensors && !node.operands.empty() ? Space{} : home(node.type, node.clock);
   ClockInterface ticks = clocks.clock(node.clock);
-  if (ownRows || axis->per == node.clock)
+  if (ownRows || (axis->per == node.clock && !inLoop))
     return {rows, clocks.clock(axis->per), rows};
   return {pair(ticks, rows, axis), ticks, rows};
 }
@@ -98,7 +103,10 @@ Value Importer::inSpace(Value value, Space space, ClockInterface rows) {
     }
     value = latest(value, space.rows);
   }
-  return space.clock == space.rows ? value : cross(value, space, true);
+  if (space.clock != space.rows)
+    return cross(value, space, true);
+  // From a loop: a row belongs to one tick.
+  return llvm::isa<rnn::PairClockAttr>(from) ? reduce(rnn::Reduction::First, value, space.rows) : value;
 }
 
 Value Importer::cross(Value value, Space space, bool isSource) {

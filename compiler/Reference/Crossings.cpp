@@ -1,4 +1,5 @@
-// From clock to clock: latest, reduce, cross. (`lift` only renames a row: Features.cpp; `total`: Products.cpp.)
+// From clock to clock: latest, before, reduce, cross. (`lift` only renames a row: Features.cpp; `total`: Products.cpp.)
+#include "compiler/IR/Step.h"
 #include "compiler/Reference/Rules.h"
 #include "compiler/Reference/Sight.h"
 #include <algorithm>
@@ -8,14 +9,15 @@ namespace {
 
 class LatestRule final : public Rule {
 public:
-  LatestRule(ValueId x, bool reverse, ScopeId scope) : x(x), reverse(reverse), scope(scope) {}
+  LatestRule(ValueId x, bool strict, bool reverse, ScopeId scope)
+      : x(x), strict(strict), reverse(reverse), scope(scope) {}
   Row evaluate(Evaluation &e, ValueId self, Place place) const override {
-    return look(e, x, e.program().typeOf(self).clock, place, /*strict=*/false, reverse, scope);
+    return look(e, x, e.program().typeOf(self).clock, place, strict, reverse, scope);
   }
 
 private:
   ValueId x;
-  bool reverse;
+  bool strict, reverse;
   ScopeId scope;
 };
 
@@ -108,11 +110,40 @@ private:
   bool fromSource;
 };
 
+/// a times its own row at the tick before, plus b.
+class AffineRule final : public Rule {
+public:
+  AffineRule(ValueId a, ValueId b, bool reverse, ScopeId scope) : a(a), b(b), reverse(reverse), scope(scope) {}
+  Row evaluate(Evaluation &e, ValueId self, Place place) const override {
+    const Type &type = e.program().typeOf(self);
+    Row before = look(e, self, type.clock, place, /*strict=*/true, reverse, scope);
+    Row factor = e.ask(a, place), term = e.ask(b, place);
+    if (!before || !factor || !term)
+      return nullptr;
+    double *out = e.newReals(type.size);
+    for (int64_t i = 0; i < type.size; ++i)
+      out[i] = rounded(rounded(reals(factor)[i] * reals(before)[i], e.fp64()) + reals(term)[i], e.fp64());
+    return out;
+  }
+
+private:
+  ValueId a, b;
+  bool reverse;
+  ScopeId scope;
+};
+
 } // namespace
 
 std::unique_ptr<Rule> makeCrossingRule(Compiler &c, mlir::Operation *op, unsigned) {
   if (auto latest = llvm::dyn_cast<rnn::LatestOp>(op))
-    return std::make_unique<LatestRule>(c.id(latest.getX()), latest.getReverse(), c.scope(latest.getScopeAttr()));
+    return std::make_unique<LatestRule>(c.id(latest.getX()), /*strict=*/false, latest.getReverse(),
+                                        c.scope(latest.getScopeAttr()));
+  if (auto before = llvm::dyn_cast<step::BeforeOp>(op))
+    return std::make_unique<LatestRule>(c.id(before.getX()), /*strict=*/true, before.getReverse(),
+                                        c.scope(before.getScopeAttr()));
+  if (auto affine = llvm::dyn_cast<step::AffineOp>(op))
+    return std::make_unique<AffineRule>(c.id(affine.getA()), c.id(affine.getB()), affine.getReverse(),
+                                        c.scope(affine.getScopeAttr()));
   if (auto reduce = llvm::dyn_cast<rnn::ReduceOp>(op))
     return std::make_unique<ReduceRule>(reduce.getKind(), c.id(reduce.getX()), reduce.getReverse(),
                                         c.scope(reduce.getScopeAttr()));

@@ -50,6 +50,8 @@ Row Evaluation::ask(ValueId value, Place place) {
 }
 
 void Evaluation::work() {
+  if (owner->isSchedule && !tasks.empty())
+    fail(describe(tasks.front().value, tasks.front().place) + " is not yet computed");
   while (!tasks.empty() && error.empty()) {
     Task task = tasks.back();
     Row row = cell(task.value, task.place);
@@ -90,6 +92,19 @@ llvm::Expected<Row> Evaluation::get(ValueId value, Place place) {
   if (llvm::Error e = settle([&] { return (row = ask(value, place)) != nullptr; }))
     return e;
   return row;
+}
+
+llvm::Error Evaluation::compute(ValueId value, Place place) {
+  if (cell(value, place)) // found on the way to another
+    return llvm::Error::success();
+  Row row = owner->values[value].rule->evaluate(*this, value, place);
+  if (!row && error.empty())
+    fail("needs " + describe(tasks.front().value, tasks.front().place) + ", which is not yet computed");
+  if (!error.empty())
+    return llvm::createStringError(describe(value, place) + ": " + error);
+  cell(value, place) = row;
+  tasks.clear(); // what was asked for beyond need
+  return llvm::Error::success();
 }
 
 Answer Evaluation::holds(ValueId condition, int32_t sample, int32_t at) {

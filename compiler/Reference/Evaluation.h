@@ -1,5 +1,6 @@
 // One evaluation of a program on a batch: rows on demand, each computed once. There is no order of execution: a rule
 // asks for the rows that it needs, and an explicit list of work replaces recursion, so that chains of any length do.
+// Of a schedule rows are computed only by `compute`, in the order of its calls.
 #ifndef RONDO_REFERENCE_EVALUATION_H
 #define RONDO_REFERENCE_EVALUATION_H
 
@@ -65,6 +66,9 @@ public:
   llvm::Expected<Row> get(ValueId value, Place place);
   /// Repeats `attempt` until it returns true, computing in between what it asked for.
   llvm::Error settle(llvm::function_ref<bool()> attempt);
+
+  /// Computes the row now; what it needs must be there.
+  llvm::Error compute(ValueId value, Place place);
 
   Answer holds(ValueId condition, int32_t sample, int32_t at) override;
 

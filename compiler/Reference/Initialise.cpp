@@ -1,5 +1,6 @@
 // Initial values of parameters. Each path has its own stream of random numbers, so that a parameter's values depend on
 // the seed and its path alone, not on what else the model has.
+#include "compiler/IR/Step.h"
 #include "compiler/Reference/Random.h"
 #include "compiler/Reference/Rules.h"
 #include <cmath>
@@ -93,9 +94,9 @@ void copyValues(mlir::DenseElementsAttr values, std::vector<To> &to, Convert con
 
 } // namespace
 
-Params initialise(rnn::ModelOp model, uint64_t seed) {
+static Params initialise(mlir::Block &equations, uint64_t seed) {
   Params params;
-  for (auto param : model.getBody().front().getOps<rnn::ParamOp>()) {
+  for (auto param : equations.getOps<rnn::ParamOp>()) {
     mlir::Type type = param.getResult().getType();
     Array &array = params[param.getPath().str()];
     llvm::ArrayRef<int64_t> shape = rnn::shapeOf(type);
@@ -132,5 +133,8 @@ Params initialise(rnn::ModelOp model, uint64_t seed) {
   }
   return params;
 }
+
+Params initialise(rnn::ModelOp model, uint64_t seed) { return initialise(model.getBody().front(), seed); }
+Params initialise(step::ScheduleOp schedule, uint64_t seed) { return initialise(schedule.getBody().front(), seed); }
 
 } // namespace rondo::reference

@@ -1,7 +1,9 @@
 #include "compiler/Reference/Interpreter.h"
+#include "compiler/IR/Step.h"
 #include "compiler/Reference/Dependence.h"
 #include "compiler/Reference/Evaluation.h"
 #include "compiler/Reference/Rules.h"
+#include "compiler/Reference/Schedule.h"
 #include "compiler/Reference/Structure.h"
 
 namespace rondo::reference {
@@ -66,7 +68,7 @@ public:
       if (from)
         sample.columns = from->columns[s];
     }
-    return llvm::Error::success();
+    return program.isSchedule ? execute(evaluation) : llvm::Error::success();
   }
 
   /// The places of this part, in (sample, tick, row) order. Of values that are complete only at the next tick of some
@@ -277,7 +279,16 @@ Interpreter::~Interpreter() = default;
 
 llvm::Expected<std::unique_ptr<Interpreter>> Interpreter::create(rnn::ModelOp model, const Params &params,
                                                                  Options options) {
-  llvm::Expected<std::shared_ptr<const Program>> program = compile(model, params, options);
+  return create(compile(model, params, options));
+}
+
+llvm::Expected<std::unique_ptr<Interpreter>> Interpreter::create(step::ScheduleOp schedule, const Params &params,
+                                                                 Options options) {
+  return create(compile(schedule, params, options));
+}
+
+llvm::Expected<std::unique_ptr<Interpreter>>
+Interpreter::create(llvm::Expected<std::shared_ptr<const Program>> program) {
   if (!program)
     return program.takeError();
   auto impl = std::make_unique<Impl>();
@@ -301,9 +312,12 @@ static llvm::Error checkSameModel(const Program &program, const Program &other) 
 llvm::Expected<Result> Interpreter::run(const Batch &batch, const State *from, bool keepState,
                                         const std::vector<std::string> &openSegments) {
   const Program &program = *impl->program;
-  if (from || keepState || !openSegments.empty())
+  if (from || keepState || !openSegments.empty()) {
+    if (program.isSchedule)
+      return llvm::createStringError("a schedule runs whole batches: '" + program.model + "' takes and gives no state");
     if (llvm::Error e = checkCausal(program))
       return e;
+  }
   if (from)
     if (llvm::Error e = checkSameModel(program, *from->programs.back()))
       return e;

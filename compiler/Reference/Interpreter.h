@@ -1,5 +1,6 @@
 // The meaning of everything: executes an `rnn.model` op by op, value(v, sample, tick) on demand and memoised, in fp64
-// or fp32. It shares no code with any lowering and is written to be read.
+// or fp32. It shares no code with any lowering and is written to be read. A `step.schedule` means the same, but says in
+// which order: its groups are executed one after another, and what is needed before it is computed is an error.
 //
 // Data is given and returned a sample at a time, unpadded: rows of a clock are its ticks in time order.
 #ifndef RONDO_REFERENCE_INTERPRETER_H
@@ -15,8 +16,13 @@
 namespace rondo::rnn {
 class ModelOp;
 }
+namespace rondo::step {
+class ScheduleOp;
+}
 
 namespace rondo::reference {
+
+struct Program;
 
 /// A dense row-major array. Reals use `reals`, ints, bools (0, 1) and tokens `ints`; the other vector is empty.
 struct Array {
@@ -83,11 +89,15 @@ struct Result {
 
 /// Initial values of all parameters from a seed: each path has its own stream of random numbers.
 Params initialise(rnn::ModelOp model, uint64_t seed);
+Params initialise(step::ScheduleOp schedule, uint64_t seed);
 
 class Interpreter {
 public:
   /// Checks parameters (all there, right shapes and types, no unknown path) and keeps them.
   static llvm::Expected<std::unique_ptr<Interpreter>> create(rnn::ModelOp model, const Params &params, Options options);
+  /// Of a schedule: computes all of it, in its order. It runs whole batches: no state goes in or out.
+  static llvm::Expected<std::unique_ptr<Interpreter>> create(step::ScheduleOp schedule, const Params &params,
+                                                             Options options);
   ~Interpreter();
 
   /// Checks the batch (lengths agree, offsets in order, shapes, tokens in range), then computes all outputs and losses.
@@ -103,6 +113,7 @@ public:
 private:
   struct Impl;
   explicit Interpreter(std::unique_ptr<Impl> impl);
+  static llvm::Expected<std::unique_ptr<Interpreter>> create(llvm::Expected<std::shared_ptr<const Program>> program);
   std::unique_ptr<Impl> impl;
 };
 

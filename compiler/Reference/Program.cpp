@@ -1,4 +1,5 @@
 #include "compiler/Reference/Program.h"
+#include "compiler/IR/Step.h"
 #include "compiler/Reference/Rules.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -148,31 +149,68 @@ namespace {
 /// Fills a program in three walks: numbers for all that is defined, then rules, then what clocks have from one another.
 class ModelCompiler {
 public:
-  ModelCompiler(Program &program, rnn::ModelOp model, const Params &params)
-      : program(program), model(model), params(params), c(program) {}
+  ModelCompiler(Program &program, const Params &params) : program(program), params(params), c(program) {}
 
-  llvm::Error run() {
-    program.model = model.getSymName().str();
+  /// `op`: a model or a schedule.
+  template <typename Op> llvm::Error run(Op op) {
+    program.model = op.getSymName().str();
     program.clocks.push_back({});
     program.clocks[0].text = "sample";
     program.scopes.push_back({});
-    mlir::Block &body = model.getBody().front();
+    mlir::Block &body = op.getBody().front();
     for (mlir::BlockArgument input : body.getArguments()) {
-      ValueId value = define(input, "input", model.getInputName(input.getArgNumber()));
+      llvm::StringRef name = op.getInputName(input.getArgNumber());
+      ValueId value = define(input, "input", name);
       program.values[value].rule = makeInputRule(program.inputs.size());
-      program.inputs.push_back({model.getInputName(input.getArgNumber()).str(), value});
+      program.inputs.push_back({name.str(), value});
     }
-    for (mlir::Operation &op : body)
-      number(op);
-    for (mlir::Operation &op : body) {
-      if (llvm::Error e = addRules(op))
+    for (mlir::Operation &part : body)
+      number(part);
+    for (mlir::Operation *equation : equations) {
+      if (llvm::Error e = addRules(*equation))
         return e;
-      addRole(op);
+      addRole(*equation);
     }
     for (auto &[path, array] : params)
       if (!program.params.count(path))
         return error("unknown parameter '", path, "'; model '", program.model, "' has no such path");
     return finishClocks();
+  }
+
+  /// How a schedule's operations are computed.
+  void addGroups(step::ScheduleOp schedule) {
+    program.isSchedule = true;
+    for (mlir::Operation &op : schedule.getBody().front()) {
+      Group group;
+      group.text = op.getName().getStringRef().str();
+      if (auto scan = llvm::dyn_cast<step::ScanOp>(op)) {
+        group.kind = Group::Kind::Scan;
+        group.clock = c.clock(scan.getClock());
+        group.reverse = scan.getReverse();
+        group.split = c.scope(scan.getSplit().value_or(rnn::ScopeAttr()));
+        group.text += " on " + program.clocks[group.clock].text;
+      }
+      bool isGroup = llvm::isa<step::ScanOp, step::ParOp>(op);
+      mlir::Block *body = isGroup ? &op.getRegion(0).front() : nullptr;
+      auto add = [&](mlir::Operation &equation) {
+        for (mlir::Value result : equation.getResults())
+          if (c.ids.count(result))
+            group.values.push_back(c.id(result));
+      };
+      if (isGroup)
+        llvm::for_each(body->without_terminator(), add);
+      else
+        add(op);
+      if (group.values.empty())
+        continue;
+      if (llvm::isa<step::ParOp>(op)) {
+        group.kind = Group::Kind::Par;
+        group.clock = program.typeOf(group.values.front()).clock;
+        if (group.clock != noClock)
+          group.text += " on " + program.clocks[group.clock].text;
+      }
+      program.groups.push_back(std::move(group));
+    }
   }
 
 private:
@@ -188,6 +226,15 @@ private:
   }
 
   void number(mlir::Operation &op) {
+    if (llvm::isa<step::ParOp, step::ScanOp>(op)) {
+      mlir::Block &body = op.getRegion(0).front();
+      for (mlir::Operation &inner : body.without_terminator())
+        number(inner);
+      for (auto [result, yielded] : llvm::zip_equal(op.getResults(), body.getTerminator()->getOperands()))
+        c.ids[result] = c.id(yielded);
+      return;
+    }
+    equations.push_back(&op);
     if (llvm::isa<rnn::StateOp, rnn::AccumOp>(op)) {
       auto timed = llvm::cast<rnn::Timed>(op);
       Slot slot;
@@ -310,20 +357,35 @@ private:
   }
 
   Program &program;
-  rnn::ModelOp model;
   const Params &params;
   Compiler c;
+  std::vector<mlir::Operation *> equations; // in order, those inside of groups too
 };
 
 } // namespace
 
-llvm::Expected<std::shared_ptr<const Program>> compile(rnn::ModelOp model, const Params &params,
-                                                       const Options &options) {
+static std::shared_ptr<Program> emptyProgram(const Options &options) {
   auto program = std::make_shared<Program>();
   program->fp64 = options.fp64;
   program->seed = options.seed;
-  if (llvm::Error e = ModelCompiler(*program, model, params).run())
+  return program;
+}
+
+llvm::Expected<std::shared_ptr<const Program>> compile(rnn::ModelOp model, const Params &params,
+                                                       const Options &options) {
+  std::shared_ptr<Program> program = emptyProgram(options);
+  if (llvm::Error e = ModelCompiler(*program, params).run(model))
     return e;
+  return program;
+}
+
+llvm::Expected<std::shared_ptr<const Program>> compile(step::ScheduleOp schedule, const Params &params,
+                                                       const Options &options) {
+  std::shared_ptr<Program> program = emptyProgram(options);
+  ModelCompiler compiler(*program, params);
+  if (llvm::Error e = compiler.run(schedule))
+    return e;
+  compiler.addGroups(schedule);
   return program;
 }
 

@@ -120,6 +120,22 @@ struct GenerateInfo {
   bool next = false;
   int64_t start = -1, stop = -1, limit = -1;
 };
+
+/// Part of a schedule, of what is computed before anything behind it.
+struct Group {
+  enum class Kind : uint8_t {
+    All,  // each value at all of its places, before the next value
+    Par,  // at each tick all values, one after another
+    Scan, // at each step, of all sequences, the values whose clocks tick
+  };
+  Kind kind = Kind::All;
+  std::string text;                     // for messages
+  ClockId clock = noClock;              // of Par and Scan
+  bool reverse = false;                 // Scan
+  ScopeId split = 0;                    // Scan: at whose cuts a sequence ends
+  llvm::SmallVector<ValueId, 4> values; // in order
+};
+
 /// Owns everything, so that rows which point into it (parameters, constants) live as long as whoever holds it.
 struct Program {
   std::string model;
@@ -134,7 +150,9 @@ struct Program {
   std::vector<OutputInfo> outputs;
   std::vector<LossInfo> losses;
   std::vector<GenerateInfo> generates; // at most one
-  Params params;                       // rounded to float unless fp64
+  bool isSchedule = false;             // then values are computed as the groups say, else when they are asked for
+  std::vector<Group> groups;
+  Params params; // rounded to float unless fp64
 
   const Type &typeOf(ValueId value) const { return values[value].type; }
   const Clock &clockOf(ValueId value) const { return clocks[typeOf(value).clock]; }
@@ -146,6 +164,8 @@ struct Program {
 };
 
 llvm::Expected<std::shared_ptr<const Program>> compile(rnn::ModelOp model, const Params &params,
+                                                       const Options &options);
+llvm::Expected<std::shared_ptr<const Program>> compile(step::ScheduleOp schedule, const Params &params,
                                                        const Options &options);
 
 /// "real[3, 4]", "token(5)": an element type and shape in the language's words.

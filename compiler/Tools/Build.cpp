@@ -1,4 +1,6 @@
-// rondo build: text through the stages of the pipeline, as far as they go.
+// rondo build: text through the stages of the pipeline, to a library or as far as asked for.
+#include "compiler/Backend.h"
+#include "compiler/Emit/Target.h"
 #include "compiler/Pipeline.h"
 #include "compiler/Run/Files.h"
 #include "compiler/Tools/Crash.h"
@@ -23,16 +25,27 @@ void printStages(raw_ostream &os) {
                       stage.kind == Stage::Kind::Planned ? " (not in this version)" : "");
   os << "\nproducts, for --emit:\n";
   for (const Product &product : products())
-    os << fmt::format("    {:<7} {} (after {})\n", product.name.str(), product.what.str(), product.stage.str());
+    os << fmt::format("    {:<8} {} (after {})\n", product.name.str(), product.what.str(), product.stage.str());
 }
 
-/// The last stage of this version.
-const Stage &lastStage() {
-  const Stage *last = &stages().front();
-  for (const Stage &stage : stages())
-    if (stage.kind != Stage::Kind::Planned)
-      last = &stage;
-  return *last;
+std::string namesOf(ArrayRef<Product> products) {
+  return join(map_range(products, [](const Product &product) { return product.name; }), ", ");
+}
+std::string namesOf(ArrayRef<Stage> stages) {
+  return join(map_range(stages, [](const Stage &stage) { return stage.name; }), ", ");
+}
+
+/// A file's name as make reads it.
+std::string quotedForMake(StringRef name) {
+  std::string text;
+  for (char c : name) {
+    if (c == ' ' || c == '#' || c == '\\')
+      text += '\\';
+    text += c;
+    if (c == '$')
+      text += '$';
+  }
+  return text;
 }
 
 class Build {
@@ -48,35 +61,68 @@ public:
     }
     if (arguments.positional.size() != 1)
       return usageError(command, "expected " + command.positional);
-    if (int code = chooseEnd())
-      return code;
+    for (auto choose : {&Build::chooseEnd, &Build::chooseTargets, &Build::chooseOutput})
+      if (int code = (this->*choose)())
+        return code;
     timing.setEnabled(arguments.has("timing"));
     timing.setOutput(mlir::createOutputStrategy(mlir::DefaultTimingManager::OutputFormat::Text, errs()));
     return end->name == "parse" ? emitTree() : emitModule();
   }
 
 private:
-  /// The stage to stop after, from --stop-after, --emit, or all.
+  //===--- What is wanted ---===//
+
+  /// What to make, and the stage to stop behind: from --emit, --stop-after, or all.
   int chooseEnd() {
     std::string stop = arguments.text("stop-after"), emit = arguments.text("emit");
     if (!stop.empty() && !emit.empty())
       return usageError(command, "--emit and --stop-after both say where to stop; give one");
-    const Product *product = findProduct(emit.empty() ? "lib" : emit);
-    if (!product) {
-      std::vector<StringRef> names;
-      for (const Product &known : products())
-        names.push_back(known.name);
-      return usageError(command, "option '--emit' knows " + join(names, ", ") + ", not '" + emit + "'");
+    if (!stop.empty()) {
+      end = findStage(stop);
+      if (!end)
+        return usageError(command, "option '--stop-after' knows " + namesOf(stages()) + ", not '" + stop + "'");
+      // Behind some stages there is no IR but something else to be had.
+      for (const Product &made : products())
+        if (end->kind == Stage::Kind::Backend && made.stage == stop && !product)
+          product = &made;
+      return exitFine;
     }
-    end = findStage(stop.empty() ? product->stage : StringRef(stop));
-    if (!end) {
-      std::vector<StringRef> names;
-      for (const Stage &stage : stages())
-        names.push_back(stage.name);
-      return usageError(command, "option '--stop-after' knows " + join(names, ", ") + ", not '" + stop + "'");
+    product = findProduct(emit.empty() ? "lib" : emit);
+    if (!product)
+      return usageError(command, "option '--emit' knows " + namesOf(products()) + ", not '" + emit + "'");
+    end = findStage(product->stage);
+    return exitFine;
+  }
+
+  int chooseTargets() {
+    if (arguments.has("target") || end->kind == Stage::Kind::Backend) {
+      auto chosen = emit::parseTargets(arguments.text("target", "native"));
+      if (!chosen)
+        return usageError(command, toString(chosen.takeError()));
+      targets = std::move(*chosen);
+    }
+    std::string dtype = arguments.text("dtype", "f32");
+    if (dtype == "bf16" || dtype == "int8")
+      return failed("--dtype " + dtype + " is not in this version; it has f32");
+    if (dtype != "f32")
+      return usageError(command, "option '--dtype' knows f32, bf16 and int8, not '" + dtype + "'");
+    return exitFine;
+  }
+
+  bool makes(StringRef name) const { return product && product->name == name; }
+
+  int chooseOutput() {
+    std::string output = arguments.text("o");
+    if (makes("lib")) {
+      if (output == "-" || sys::path::extension(output) == ".so")
+        return usageError(command, "option '-o' takes the folder for a library and its header, not '" + output + "'");
+    } else if (makes("obj") && output.empty()) {
+      return usageError(command, "an object is not for the screen: give its file by -o (- for the standard output)");
     }
     return exitFine;
   }
+
+  //===--- Front ---===//
 
   int emitTree() {
     dsl::Frontend frontend;
@@ -103,7 +149,7 @@ private:
         return program.code;
     }
     if (end->kind == Stage::Kind::Planned)
-      return notInThisVersion();
+      return failed("the stage '" + end->name + "' is not in this version");
     if (end->name == "check")
       return exitFine;
     {
@@ -111,7 +157,16 @@ private:
       if (!importProgram(program))
         return program.code;
     }
+    if (int code = runPasses(program, root))
+      return code;
+    if (end->kind == Stage::Kind::Backend)
+      return emitModels(program, root);
+    if (int code = write([&](raw_ostream &os) { print(*program.module, os); }))
+      return code;
+    return writeDependencies(program, {});
+  }
 
+  int runPasses(Program &program, mlir::TimingScope &root) {
     std::string saveTemps = arguments.text("save-temps");
     if (!saveTemps.empty())
       if (std::error_code error = sys::fs::create_directories(saveTemps))
@@ -125,19 +180,25 @@ private:
     stageOptions.reproducer = reproducer.str().str();
     bool saved = true;
     stageOptions.after = [&](size_t number, const Stage &stage) -> mlir::LogicalResult {
-      if (saveTemps.empty())
-        return mlir::success();
-      std::string path = fmt::format("{}/{:02}-{}.mlir", saveTemps, number, stage.name.str());
-      if (Error error = rondo::run::writeWhole(path, [&](raw_ostream &os) { print(*program.module, os); })) {
-        failed(std::move(error));
-        saved = false;
-      }
+      if (stage.kind == Stage::Kind::Front || stage.kind == Stage::Kind::Passes)
+        if (Error error = save(number, stage.name, ".mlir", [&](raw_ostream &os) { print(*program.module, os); })) {
+          failed(std::move(error));
+          saved = false;
+        }
       return mlir::success(saved);
     };
     if (mlir::failed(runStages(*program.module, stageOptions, root)))
       return saved ? reportBug("a stage failed; what it was given is in " + Twine(stageOptions.reproducer))
                    : int(exitError);
-    return write([&](raw_ostream &os) { print(*program.module, os); });
+    return exitFine;
+  }
+
+  /// Writes a file of --save-temps.
+  Error save(size_t number, const Twine &name, StringRef ending, function_ref<void(raw_ostream &)> print) {
+    std::string folder = arguments.text("save-temps");
+    if (folder.empty())
+      return Error::success();
+    return rondo::run::writeWhole(fmt::format("{}/{:02}-{}{}", folder, number, name.str(), ending.str()), print);
   }
 
   void print(mlir::ModuleOp module, raw_ostream &os) {
@@ -153,21 +214,134 @@ private:
     return error ? failed(std::move(error)) : exitFine;
   }
 
-  int notInThisVersion() {
-    std::string missing;
-    for (const Stage &stage : stages()) {
-      if (stage.kind == Stage::Kind::Planned)
-        missing += (missing.empty() ? "" : ", ") + stage.name.str();
-      if (&stage == end)
-        break;
+  //===--- Behind the schedule: each model by itself ---===//
+
+  int emitModels(Program &program, mlir::TimingScope &root) {
+    std::string name = arguments.text("model");
+    std::vector<const dsl::Model *> models;
+    for (const dsl::Model &model : program.frontend.models())
+      if ((name.empty() || model.name == name) && model.training == arguments.has("training"))
+        models.push_back(&model);
+    if (models.empty() && !name.empty())
+      return failed("the file has no model '" + name + "'" +
+                    (arguments.has("training") ? " that depends on `training`" : ""));
+    if (models.empty())
+      return failed(arguments.has("training") ? "no model of the file depends on `training`" : "the file has no model");
+    bool isText = !makes("lib") && !makes("plan") && !makes("llvm") && !makes("asm");
+    if (models.size() > 1 && isText)
+      return failed("the file has several models; choose one by --model: " +
+                    join(map_range(models, [](const dsl::Model *model) { return model->name; }), ", "));
+
+    std::string text;
+    std::vector<std::pair<std::string, std::string>> files; // name and bytes
+    for (const dsl::Model *model : models) {
+      auto schedule = program.module->lookupSymbol<step::ScheduleOp>(model->name + (model->training ? ".train" : ""));
+      if (!schedule)
+        return reportBug("model '" + model->name + "' was not scheduled");
+      BackendOptions options;
+      options.targets = targets;
+      options.notCausal = model->causal ? "" : model->whyNotCausal;
+      Backend backend(schedule, std::move(options), root);
+      if (mlir::failed(backend.plan()))
+        return exitError;
+      if (Error error = emitModel(backend, text, files))
+        return isWrong(std::move(error));
     }
-    return failed("this version ends behind the stage '" + lastStage().name + "'; not there yet: " + missing +
-                  ". --emit=rnn prints what there is, and rondo run interprets it");
+    if (!makes("lib"))
+      if (int code = write([&](raw_ostream &os) { os << text; }))
+        return code;
+    if (Error error = writeFiles(files))
+      return failed(std::move(error));
+    return writeDependencies(program, files);
+  }
+
+  /// Adds what is to be printed to `text`, what is to be written to `files`.
+  Error emitModel(Backend &backend, std::string &text, std::vector<std::pair<std::string, std::string>> &files) {
+    raw_string_ostream os(text);
+    auto number = [](StringRef stage) { return size_t(findStage(stage) - stages().begin()); };
+    if (Error error =
+            save(number("plan"), "plan." + backend.prefix(), ".txt", [&](raw_ostream &os) { backend.printPlan(os); }))
+      return error;
+    if (makes("plan"))
+      return backend.printPlan(os), Error::success();
+    if (makes("header"))
+      return os << backend.header(), Error::success();
+    if (makes("manifest"))
+      return os << backend.manifest() << '\n', Error::success();
+    if (makes("llvm"))
+      return backend.printLlvm(os);
+    if (makes("asm"))
+      return backend.printAssembly(os);
+    if (arguments.has("save-temps")) {
+      std::string code;
+      raw_string_ostream os(code);
+      if (Error error = backend.printLlvm(os))
+        return error;
+      if (Error error = save(number("lower"), "lower." + backend.prefix(), ".ll", [&](raw_ostream &os) { os << code; }))
+        return error;
+    }
+    auto bytes = makes("obj") ? backend.object() : backend.library();
+    if (!bytes)
+      return bytes.takeError();
+    if (makes("obj"))
+      return os << *bytes, Error::success();
+    files.push_back({"lib" + backend.prefix() + ".so", std::move(*bytes)});
+    files.push_back({backend.prefix() + ".h", backend.header()});
+    return Error::success();
+  }
+
+  std::string placeOf(StringRef file) const {
+    SmallString<128> path(arguments.text("o", "."));
+    sys::path::append(path, file);
+    sys::path::remove_dots(path);
+    return path.str().str();
+  }
+
+  Error writeFiles(ArrayRef<std::pair<std::string, std::string>> files) {
+    std::string folder = arguments.text("o", ".");
+    if (files.empty())
+      return Error::success();
+    if (std::error_code error = sys::fs::create_directories(folder, /*IgnoreExisting=*/true, sys::fs::all_all))
+      return rondo::run::failureIn(folder, error.message());
+    for (const auto &file : files)
+      if (Error error = rondo::run::writeWhole(placeOf(file.first), [&](raw_ostream &os) { os << file.second; }))
+        return error;
+    return Error::success();
+  }
+
+  /// For make and ninja: what was written depends on every file that was read.
+  int writeDependencies(Program &program, ArrayRef<std::pair<std::string, std::string>> files) {
+    std::string path = arguments.text("depfile");
+    if (path.empty())
+      return exitFine;
+    std::vector<std::string> targets, sources;
+    for (const auto &file : files)
+      targets.push_back(quotedForMake(placeOf(file.first)));
+    if (files.empty())
+      targets.push_back(quotedForMake(arguments.text("o", "-")));
+    for (StringRef source : program.frontend.filesRead())
+      sources.push_back(quotedForMake(source));
+    Error error = rondo::run::writeWhole(
+        path, [&](raw_ostream &os) { os << join(targets, " ") << ": " << join(sources, " \\\n  ") << '\n'; });
+    return error ? failed(std::move(error)) : exitFine;
+  }
+
+  /// Files that cannot be read or written are not our fault; all else behind the schedule is.
+  int isWrong(Error error) {
+    std::string message;
+    bool ours = true;
+    handleAllErrors(std::move(error), [&](const ErrorInfoBase &info) {
+      message = info.message();
+      ours = info.convertToErrorCode() == inconvertibleErrorCode() && !info.isA<rondo::run::FileError>();
+    });
+    return ours ? reportBug(message) : failed(message);
   }
 
   const Command &command;
   const Arguments &arguments;
   const Stage *end = nullptr;
+  const Product *product = nullptr; // null: the IR
+  std::vector<const emit::Target *> targets;
   mlir::DefaultTimingManager timing;
 };
 
@@ -178,14 +352,18 @@ static int run(const Command &command, const Arguments &arguments) { return Buil
 Command buildCommand() {
   return {"build",
           "FILE",
-          "compile a file; so far as this version goes, --emit=ast or rnn",
-          "FILE is - for the standard input.",
-          withSourceOptions({
+          "compile a file to native libraries",
+          "Writes, for each model of the file, libMODEL.so and MODEL.h. FILE is - for the standard input.",
+          withModelOptions({
+              {"o", Option::Kind::File, "DIR", "write into this folder (.); what --emit prints, into this file"},
+              {"target", Option::Kind::Text, "LIST",
+               "native, x86-64-v2, x86-64-v3, x86-64-v4 or aarch64; several for a library that picks at load"},
+              {"dtype", Option::Kind::Text, "TYPE", "f32; bf16 and int8 are not in this version"},
               {"emit", Option::Kind::Text, "PRODUCT",
-               "what to print: ast, rnn; the others of --list are not in this version"},
+               "instead print ast, rnn, step, plan, header, manifest, llvm or asm, or write obj"},
               {"stop-after", Option::Kind::Text, "STAGE", "print the IR as it is behind that stage of --list"},
-              {"o", Option::Kind::File, "FILE", "write to FILE; - is the standard output, as without"},
-              {"save-temps", Option::Kind::File, "DIR", "also write the IR behind each stage into DIR"},
+              {"depfile", Option::Kind::File, "FILE", "write what was read, for make and ninja"},
+              {"save-temps", Option::Kind::File, "DIR", "also write what there is behind each stage into DIR"},
               {"locations", Option::Kind::Flag, "", "print the places in the source that each operation comes from"},
               {"verify-each", Option::Kind::Flag, "", "check the IR behind each stage"},
               {"timing", Option::Kind::Flag, "", "print the time of each stage, to the standard error"},

@@ -1,5 +1,7 @@
 // rondo verify: what must hold of every model, tried on this one.
-#include "compiler/Run/Verify.h"
+#include "compiler/Emit/Target.h"
+#include "compiler/Run/VerifyCompiled.h"
+#include "compiler/Tools/Compiled.h"
 #include "compiler/Tools/Module.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -56,6 +58,25 @@ static void printJson(const dsl::Model &model, ArrayRef<Property> properties) {
   outs() << '\n';
 }
 
+/// What holds of the model's machine code; for each target that this machine runs.
+static Error addCompiled(const Chosen &chosen, const emit::Target *target, const reference::Params &params,
+                         const rondo::run::VerifyOptions &how, std::vector<Property> &properties) {
+  auto compiled = compileModel(chosen, target);
+  if (!compiled)
+    return compiled.takeError();
+  auto one = compiled->load({how.seed, 1}), two = compiled->load({how.seed, 2});
+  if (!one || !two)
+    return joinErrors(one.takeError(), two.takeError());
+  auto found = rondo::run::verifyCompiled(chosen.op, *chosen.model, params, how, **one, **two);
+  if (!found)
+    return found.takeError();
+  for (Property &property : *found) {
+    property.name += target ? fmt::format(", {}", target->name.str()) : "";
+    properties.push_back(std::move(property));
+  }
+  return Error::success();
+}
+
 static int run(const Command &command, const Arguments &arguments) {
   auto options = checkOptions(command, arguments);
   if (!options)
@@ -76,6 +97,18 @@ static int run(const Command &command, const Arguments &arguments) {
   auto properties = rondo::run::verifyModel(chosen.op, *chosen.model, *params, how);
   if (!properties)
     return program.fail(properties.takeError());
+  if (!arguments.has("interpret")) {
+    std::vector<const emit::Target *> targets{nullptr};
+    if (arguments.has("target")) {
+      auto chosenTargets = emit::parseTargets(arguments.text("target"));
+      if (!chosenTargets)
+        return usageError(command, toString(chosenTargets.takeError()));
+      targets = std::move(*chosenTargets);
+    }
+    for (const emit::Target *target : targets)
+      if (Error error = addCompiled(chosen, target, *params, how, *properties))
+        return program.fail(std::move(error));
+  }
   if (arguments.has("json"))
     printJson(*chosen.model, *properties);
   else
@@ -94,12 +127,17 @@ Command verifyCommand() {
           "  batch = singles             a batch as its samples one by one; losses too\n"
           "  fp32 ~ fp64                 single as double precision, nearly\n"
           "  causality                   inputs changed from some tick on leave the outputs before it (causal models)\n"
+          "  compiled ~ interpreted      the machine code for this machine, or for each --target\n"
+          "  two threads = one           bit for bit\n"
+          "  compiled batch = singles    bit for bit\n"
           "Exits with 1 when one fails.",
           withModelOptions({
               {"batch", Option::Kind::Count, "N", "samples (3)"},
               {"length", Option::Kind::Count, "N", "ticks of the longest sample (12)"},
               {"seed", Option::Kind::Count, "N", "of inputs, parameters and `random` (0)"},
               {"params", Option::Kind::File, "FILE", "read the parameters from a safetensors file"},
+              {"target", Option::Kind::Text, "LIST", "compile for these, instead of for this machine; see rondo build"},
+              {"interpret", Option::Kind::Flag, "", "the interpreter only"},
               {"gradients", Option::Kind::Flag, "", "gradients too (not in this version)"},
               {"json", Option::Kind::Flag, "", "print JSON"},
           }),

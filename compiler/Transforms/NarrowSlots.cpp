@@ -55,7 +55,8 @@ bool isSample(mlir::Operation *op) {
   return latest && isSelection(latest.getType().getClock(), latest.getX().getType().getClock());
 }
 
-/// (2) At a tick that both clocks have, `latest` looks at that tick itself: its direction and scope do not matter.
+/// (2) At a tick that both clocks have, `latest` looks at that tick itself: its scope does not matter, nor would its
+/// direction, but that in a loop all run the same way.
 struct SampleEarly : OpRewritePattern<LatestOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(LatestOp sample, PatternRewriter &rewriter) const override {
@@ -97,7 +98,8 @@ struct SampleEarly : OpRewritePattern<LatestOp> {
     llvm::SmallVector<Value> operands;
     for (Value operand : x->getOperands()) {
       if (auto stream = llvm::dyn_cast<StreamType>(operand.getType()))
-        operand = LatestOp::create(rewriter, sample.getLoc(), stream.withClock(clock), operand, false, ScopeAttr());
+        operand = LatestOp::create(rewriter, sample.getLoc(), stream.withClock(clock), operand, sample.getReverse(),
+                                   ScopeAttr());
       operands.push_back(operand);
     }
     mlir::Operation *early = createOnClock(rewriter, x, operands, clock);

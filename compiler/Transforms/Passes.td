@@ -112,6 +112,23 @@ def MergeProducts : Pass<"rondo-merge-products", "::rondo::rnn::ModelOp"> {
   let constructor = "::rondo::rnn::createMergeProductsPass()";
 }
 
+def OrderSums : Pass<"rondo-order-sums", "::rondo::rnn::ModelOp"> {
+  let summary = "sums of a loop begin with what does not come from the loop";
+  let description = [{
+    Terms that are not made in the loop are added first, in their order: one value that is computed for all ticks at
+    once. The sum is rounded in another order.
+
+    ```mlir
+    %a = rnn.add %uh, %wx : !rnn.stream<8xf32, #t>     // %uh: of the loop's slot
+    %z = rnn.add %a, %b : !rnn.stream<8xf32, #t>
+    // becomes
+    %a = rnn.add %wx, %b : !rnn.stream<8xf32, #t>
+    %z = rnn.add %a, %uh : !rnn.stream<8xf32, #t>
+    ```
+  }];
+  let constructor = "::rondo::rnn::createOrderSumsPass()";
+}
+
 def Classify : Pass<"rondo-classify", "::rondo::rnn::ModelOp"> {
   let summary = "remarks on loops and outputs: direction, clocks, degree, structure, availability";
   let description = [{

@@ -6,17 +6,6 @@
 
 namespace rondo::rnn {
 
-/// True if the operation's result at a tick (of a pair clock: at a row of a tick) depends on its operands at that very
-/// tick alone, so that it can be computed on any clock on which its operands are there.
-bool isTickLocal(mlir::Operation *op);
-
-/// True for a tick-local operation that only moves, repeats or drops elements.
-bool isMovement(mlir::Operation *op);
-
-/// True if each tick of `coarse` is also a tick of `fine`, at the same place; of pair clocks, for the same rows. One tick
-/// has no other: that of `sample` where there are no ticks at all.
-bool isSelection(ClockInterface coarse, ClockInterface fine);
-
 /// An estimate of cost: true if `a` ticks less often than `b`. A coarser axis does, whatever is selected from the finer
 /// one; on one axis a period says how often, and an event is taken to come at every fourth tick. A pair clock ticks more
 /// often than any other; tensors, of the null clock, are computed once.

@@ -1,0 +1,131 @@
+"""Times participants against each other, in turn, and keeps only what was measured while the machine was quiet."""
+import dataclasses
+import os
+import statistics
+import time
+
+import numpy
+
+import environment
+import reference
+from cases import STEPS
+from process import Missing
+
+TOLERANCE = 1e-4  # of the largest output
+OTHERS = 0.1  # of a core, that other processes may take
+SWITCHES = 50  # a second, that the participant may lose its core
+
+
+@dataclasses.dataclass
+class Machine:
+    """What the machine can do at best, by machine.cpp."""
+    flops: float
+    bandwidths: list  # (bytes, bytes a second), in ascending order
+    barrier_seconds: float = 0
+
+    def read_seconds(self, size):
+        """To read so many bytes of weights again, between measured sizes by interpolation."""
+        sizes, speeds = zip(*self.bandwidths)
+        return size / float(numpy.interp(numpy.log(size), numpy.log(sizes), speeds))
+
+
+def processor_seconds():
+    """That all cores have worked, stolen ones included."""
+    with open("/proc/stat", encoding="utf-8") as file:
+        user, nice, system, _idle, _wait, interrupts, soft, stolen = map(int, file.readline().split()[1:9])
+    return (user + nice + system + interrupts + soft + stolen) / os.sysconf("SC_CLK_TCK")
+
+
+class Times:
+    """The windows of a participant: all of them, and those that nothing disturbed."""
+
+    def __init__(self):
+        self.all, self.quiet = [], []
+
+    def add(self, participant, seconds):
+        start, before = time.monotonic(), processor_seconds()
+        median, _, _, own, switches = participant.window(seconds)
+        wall, worked = time.monotonic() - start, processor_seconds() - before
+        self.all.append(median / STEPS)
+        if (worked - own) / wall <= OTHERS and switches / wall <= SWITCHES:
+            self.quiet.append(median / STEPS)
+
+    def result(self):
+        """Microseconds a step. Not `quiet` where too few windows were: then all count."""
+        quiet = len(self.quiet) >= 3
+        times = self.quiet if quiet else self.all
+        return {"us": statistics.median(times), "least": min(times), "most": max(times), "windows": len(times),
+                "disturbed": len(self.all) - len(self.quiet), "quiet": quiet}
+
+
+def difference(values, expected):
+    """The largest one, relative to the largest value; infinite where there are NaN."""
+    largest = float(numpy.abs(values - expected).max() / numpy.abs(expected).max())
+    return largest if largest == largest else float("inf")
+
+
+def write(folder, arrays):
+    """Each array as a file of its own, and all parameters, in the order of their paths, as params.f32."""
+    os.makedirs(folder, exist_ok=True)
+    for name, array in arrays.items():
+        array.tofile(os.path.join(folder, name + ".f32"))
+    parameters = [array.ravel() for name, array in arrays.items() if name != "x"]
+    numpy.concatenate(parameters).tofile(os.path.join(folder, "params.f32"))
+
+
+class Judge:
+    """Compares values: the first, a middle and the last sample with the reference, all others with each other."""
+
+    def __init__(self, case):
+        self.folder = os.path.join(environment.WORK, "case")
+        arrays = case.arrays()
+        write(self.folder, arrays)
+        self.shape = [STEPS, case.batch, -1]
+        self.samples = sorted({0, case.batch // 2, case.batch - 1})
+        self.expected = reference.outputs(case, arrays, self.samples)
+        self.first = None
+
+    def check(self, participant):
+        """The difference that was found; too large a one makes the participant count as missing."""
+        path = os.path.join(self.folder, "values.f32")
+        participant.values(path)
+        values = numpy.fromfile(path, numpy.float32).reshape(self.shape)
+        if values[:, self.samples].shape != self.expected.shape:
+            raise Missing("its values have another shape")
+        found = difference(values[:, self.samples], self.expected)
+        if self.first is not None:
+            found = max(found, difference(values, self.first))
+        if found > TOLERANCE:
+            raise Missing(f"its values differ by {found:.1e}")
+        if self.first is None:
+            self.first = values
+        return found
+
+
+def measure(case, participants, rounds, seconds):
+    """For each participant its result, or why it is missing."""
+    judge, results, ready = Judge(case), {}, {}
+
+    def attempt(participant, action):
+        try:
+            return action()
+        except Missing as error:
+            results[participant.name] = {"missing": str(error)}
+            ready.pop(participant, None)
+
+    def prepare(participant):
+        variant = participant.prepare(case, judge.folder)
+        results[participant.name] = {"variant": variant, "difference": judge.check(participant)}
+        ready[participant] = Times()
+
+    for participant in participants:
+        attempt(participant, lambda: prepare(participant))
+    for turn in range(3 * rounds):
+        for participant, times in list(ready.items()):
+            if turn < rounds or len(times.quiet) < rounds:
+                attempt(participant, lambda: times.add(participant, seconds))
+        if all(len(times.quiet) >= rounds for times in ready.values()):
+            break
+    for participant, times in ready.items():
+        results[participant.name].update(times.result())
+    return results

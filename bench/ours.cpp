@@ -1,0 +1,124 @@
+// A participant (see Participant.h): the library that `rondo build` made of one of models/*.rondo. All of these models
+// have one input x on the axis `step` and one output y, so their C interface is this one.
+
+#include "Participant.h"
+
+#include <dlfcn.h>
+
+using bench::Case;
+using bench::Runner;
+
+namespace {
+
+extern "C" {
+struct Error {
+  int32_t code;
+  char message[252];
+};
+struct Inputs {
+  size_t size;
+  int64_t batch;
+  uint64_t seed;
+  const int64_t *step; // [batch + 1]: where each sample's rows begin
+  const float *x;      // [batch * steps, inputs]
+};
+struct Outputs {
+  size_t size;
+  float *y; // [batch * steps, width]
+  int64_t rows;
+  int64_t *offsets;
+  float *losses;
+};
+struct Pool;
+}
+
+class Library {
+public:
+  explicit Library(const std::string &path) : handle(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {
+    if (!handle)
+      throw std::runtime_error(dlerror());
+  }
+  Library(const Library &) = delete;
+  ~Library() { dlclose(handle); }
+
+  template <typename Result, typename... Arguments> Result call(const char *name, Arguments... arguments) const {
+    return get<Result(Arguments...)>(name)(arguments...);
+  }
+  template <typename Function> Function *get(const char *name) const {
+    void *symbol = dlsym(handle, (std::string("net_") + name).c_str());
+    if (!symbol)
+      throw std::runtime_error(std::string("the library has no net_") + name);
+    return reinterpret_cast<Function *>(symbol);
+  }
+
+private:
+  void *handle;
+};
+
+// [first, second, width] to [second, first, width]
+void exchange(const float *from, float *to, size_t first, size_t second, size_t width) {
+  for (size_t i = 0; i < first; ++i)
+    for (size_t k = 0; k < second; ++k)
+      std::copy_n(from + (i * second + k) * width, width, to + (k * first + i) * width);
+}
+
+struct Net {
+  explicit Net(const Case &task)
+      : library(task.text("library")), steps(size_t(task.number("steps"))), batch(size_t(task.number("batch"))),
+        width(size_t(task.number("hidden") * task.number("directions"))), x(bench::makeBuffer(task.read("x").size())),
+        y(bench::makeBuffer(batch * steps * width)), values(bench::makeBuffer(batch * steps * width)),
+        prepared(bench::makeBuffer(bytesToFloats(library.call<size_t>("prepared_bytes")))) {
+    std::vector<float> given = task.read("x"), given_parameters = task.read("params");
+    exchange(given.data(), x.get(), steps, batch, given.size() / (steps * batch));
+    if (library.call<size_t>("parameter_bytes") != given_parameters.size() * sizeof(float))
+      throw std::runtime_error("the library has other parameters");
+    bench::Buffer parameters = bench::makeBuffer(given_parameters.size());
+    std::copy(given_parameters.begin(), given_parameters.end(), parameters.get());
+    check(library.call<int32_t, const float *, void *, Error *>("prepare", parameters.get(), prepared.get(), &error));
+
+    for (size_t i = 0; i <= batch; ++i)
+      offsets.push_back(int64_t(i * steps));
+    inputs = {sizeof inputs, int64_t(batch), 0, offsets.data(), x.get()};
+    check(
+        library.call<int32_t, const Inputs *, size_t *, Error *>("workspace_bytes", &inputs, &workspaceBytes, &error));
+    workspace = bench::makeBuffer(bytesToFloats(workspaceBytes));
+    pool = library.call<Pool *, int32_t>("pool_create", int32_t(std::atoi(std::getenv("OMP_NUM_THREADS"))));
+    forward = library.get<int32_t(const void *, const Inputs *, Outputs *, void *, size_t, Pool *, Error *)>("forward");
+  }
+  ~Net() { library.call<void, Pool *>("pool_destroy", pool); }
+
+  void run() {
+    Outputs outputs = {sizeof outputs, y.get(), int64_t(batch * steps), nullptr, nullptr};
+    check(forward(prepared.get(), &inputs, &outputs, workspace.get(), workspaceBytes, pool, &error));
+  }
+
+  static size_t bytesToFloats(size_t bytes) { return (bytes + sizeof(float) - 1) / sizeof(float); }
+  void check(int32_t code) const {
+    if (code != 0)
+      throw std::runtime_error(error.message);
+  }
+
+  Library library;
+  size_t steps, batch, width;
+  bench::Buffer x, y, values, prepared, workspace = bench::makeBuffer(0);
+  std::vector<int64_t> offsets;
+  Inputs inputs = {};
+  size_t workspaceBytes = 0;
+  Pool *pool = nullptr;
+  Error error = {};
+  int32_t (*forward)(const void *, const Inputs *, Outputs *, void *, size_t, Pool *, Error *) = nullptr;
+};
+
+Runner prepare(const Case &task) {
+  auto net = std::make_shared<Net>(task);
+  auto run = [net] { net->run(); };
+  auto values = [net] {
+    exchange(net->y.get(), net->values.get(), net->batch, net->steps, net->width);
+    return net->values.get();
+  };
+  return {"", run, values, net->steps * net->batch * net->width};
+}
+
+} // namespace
+
+int main() { return bench::serve("Rondo", prepare); }

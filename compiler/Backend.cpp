@@ -1,0 +1,176 @@
+#include "compiler/Backend.h"
+#include "compiler/Cpu/MachineCode.h"
+#include "compiler/Cpu/Plan.h"
+#include "compiler/Emit/Exports.h"
+#include "compiler/Emit/Link.h"
+#include "compiler/Emit/Module.h"
+#include "compiler/Emit/Text.h"
+#include "mlir/IR/Builders.h"
+#include "runtime/Library.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace llvm;
+
+namespace rondo {
+
+static cpu::Isa isaOf(const emit::Target &target) {
+  using Level = cpu::Isa::Level;
+  return {target.arch == emit::Arch::Aarch64 ? Level::Aarch64
+          : target.level == 2                ? Level::X86_64_v2
+          : target.level == 3                ? Level::X86_64_v3
+                                             : Level::X86_64_v4};
+}
+
+struct Backend::Lowering {
+  const emit::Target *target = nullptr;
+  cpu::CpuPlan plan;
+  std::vector<char> bytes; // of the plan
+  std::vector<std::string> kernels;
+  std::unique_ptr<llvm::Module> code;
+  SmallVector<char> object;
+
+  StringRef planBytes() const { return StringRef(bytes.data(), bytes.size()); }
+};
+
+struct Backend::Parts {
+  step::ScheduleOp schedule;
+  BackendOptions options;
+  mlir::TimingScope &timing;
+  LLVMContext context;
+  std::vector<Lowering> lowerings; // by target
+  emit::Interface interface;
+  int64_t preparedBytes = 0;
+  bool isLowered = false, isCompiled = false;
+  SmallVector<char> tables; // the object of all that is not kernels
+
+  emit::Facts facts() const { return {interface, options.targets, preparedBytes}; }
+};
+
+Backend::Backend(step::ScheduleOp schedule, BackendOptions options, mlir::TimingScope &timing)
+    : parts(new Parts{schedule, std::move(options), timing, {}, {}, {}, 0, false, false, {}}) {}
+Backend::~Backend() = default;
+
+mlir::LogicalResult Backend::plan() {
+  mlir::TimingScope scope = parts->timing.nest("plan");
+  for (const emit::Target *target : parts->options.targets) {
+    std::optional<cpu::CpuPlan> plan = cpu::planSchedule(parts->schedule, isaOf(*target));
+    if (!plan)
+      return mlir::failure();
+    Lowering lowering;
+    lowering.target = target;
+    lowering.bytes = plan->tables.serialise();
+    lowering.plan = std::move(*plan);
+    parts->preparedBytes =
+        std::max(parts->preparedBytes, runtime::preparedMarkBytes + lowering.plan.tables.preparedBytes);
+    parts->lowerings.push_back(std::move(lowering));
+  }
+  parts->interface = emit::interfaceOf(parts->schedule, parts->lowerings.front().planBytes());
+  parts->interface.notCausal = parts->options.notCausal;
+  return mlir::success();
+}
+
+std::string Backend::prefix() { return parts->interface.prefix; }
+std::string Backend::header() { return emit::headerText(parts->facts()); }
+std::string Backend::manifest() { return emit::manifestText(parts->facts()); }
+
+void Backend::printPlan(raw_ostream &os) {
+  for (const Lowering &lowering : parts->lowerings) {
+    os << "# " << parts->interface.model << " on " << lowering.target->name << "\n";
+    cpu::printPlan(lowering.plan, os);
+  }
+}
+
+Error Backend::lower() {
+  if (parts->isLowered)
+    return Error::success();
+  mlir::TimingScope scope = parts->timing.nest("lower");
+  for (Lowering &lowering : parts->lowerings) {
+    cpu::Isa isa = isaOf(*lowering.target);
+    mlir::OwningOpRef<mlir::ModuleOp> kernels = mlir::ModuleOp::create(parts->schedule.getLoc());
+    for (const auto &[number, kernel] : enumerate(lowering.plan.kernels)) {
+      // With a dot, so that no C name can be the same.
+      lowering.kernels.push_back(
+          (parts->interface.prefix + ".kernel" + Twine(number) + "." + lowering.target->name).str());
+      if (failed(cpu::emitKernel(kernel, lowering.kernels.back(), isa, *kernels)))
+        return createStringError("kernel " + Twine(number) + " cannot be generated");
+    }
+    auto code = cpu::toLlvmIr(*kernels, isa, parts->context);
+    if (!code)
+      return code.takeError();
+    lowering.code = std::move(*code);
+    for (const std::string &name : lowering.kernels)
+      lowering.code->getFunction(name)->setVisibility(GlobalValue::HiddenVisibility);
+  }
+  parts->isLowered = true;
+  return Error::success();
+}
+
+Error Backend::printLlvm(raw_ostream &os) {
+  if (Error error = lower())
+    return error;
+  for (const Lowering &lowering : parts->lowerings) {
+    os << "; " << parts->interface.model << " on " << lowering.target->name << "\n";
+    lowering.code->print(os, nullptr);
+  }
+  return Error::success();
+}
+
+Error Backend::printAssembly(raw_ostream &os) {
+  if (Error error = lower())
+    return error;
+  for (const Lowering &lowering : parts->lowerings) {
+    auto text = cpu::toObject(*lowering.code, isaOf(*lowering.target), /*assembly=*/true);
+    if (!text)
+      return text.takeError();
+    os << "# " << parts->interface.model << " on " << lowering.target->name << "\n";
+    os << StringRef(text->data(), text->size());
+  }
+  return Error::success();
+}
+
+Error Backend::compile() {
+  if (parts->isCompiled)
+    return Error::success();
+  if (Error error = lower())
+    return error;
+  mlir::TimingScope scope = parts->timing.nest("emit");
+  emit::Content content{parts->interface, manifest(), parts->preparedBytes, {}};
+  for (Lowering &lowering : parts->lowerings) {
+    auto object = cpu::toObject(*lowering.code, isaOf(*lowering.target));
+    if (!object)
+      return object.takeError();
+    lowering.object = std::move(*object);
+    uint64_t identity =
+        xxh3_64bits(lowering.planBytes()) ^ xxh3_64bits(StringRef(lowering.object.data(), lowering.object.size()));
+    content.codes.push_back({lowering.target, lowering.planBytes().str(), identity, lowering.kernels});
+  }
+  std::unique_ptr<llvm::Module> module = emit::libraryModule(content, parts->context);
+  auto tables = cpu::toObject(*module, isaOf(*parts->lowerings.back().target));
+  if (!tables)
+    return tables.takeError();
+  parts->tables = std::move(*tables);
+  parts->isCompiled = true;
+  return Error::success();
+}
+
+Expected<std::string> Backend::link(bool isShared) {
+  if (Error error = compile())
+    return std::move(error);
+  mlir::TimingScope scope = parts->timing.nest("link");
+  emit::LinkJob job;
+  job.arch = parts->options.targets.front()->arch;
+  job.isShared = isShared;
+  job.soname = "lib" + parts->interface.prefix + ".so";
+  for (const emit::Export &function : emit::exports())
+    job.exports.push_back(parts->interface.prefix + "_" + function.name.str());
+  job.objects.push_back(StringRef(parts->tables.data(), parts->tables.size()));
+  for (const Lowering &lowering : parts->lowerings)
+    job.objects.push_back(StringRef(lowering.object.data(), lowering.object.size()));
+  return emit::link(job);
+}
+
+Expected<std::string> Backend::object() { return link(/*isShared=*/false); }
+Expected<std::string> Backend::library() { return link(/*isShared=*/true); }
+
+} // namespace rondo

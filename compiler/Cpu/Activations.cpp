@@ -1,0 +1,140 @@
+// Each splits off a power of two and approximates the rest by a polynomial, fitted to the smallest error over its range.
+#include "compiler/Cpu/Activations.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace rondo::cpu {
+namespace {
+
+using rnn::Predicate;
+
+constexpr double log2e = 1.44269504088896341, ln2 = 0.693147180559945309;
+constexpr double infinity = HUGE_VAL;
+constexpr int mantissaBits = 23;
+constexpr int64_t exponentOfOne = 127;
+
+/// c[0] + x (c[1] + x (c[2] + ..)).
+Value polynomial(Code &code, Value x, llvm::ArrayRef<double> c) {
+  Value sum = code.real(c.back(), x);
+  for (double next : llvm::reverse(c.drop_back()))
+    sum = code.fma(sum, x, code.real(next, x));
+  return sum;
+}
+
+/// x, or the limit where x is beyond it. A NaN is beyond nothing.
+Value atMost(Code &code, Value x, double limit) {
+  Value most = code.real(limit, x);
+  return code.select(code.compare(Predicate::Lt, most, x), most, x);
+}
+Value atLeast(Code &code, Value x, double limit) {
+  Value least = code.real(limit, x);
+  return code.select(code.compare(Predicate::Gt, least, x), least, x);
+}
+
+/// The whole number next to x * scale, as a float and as one whose low mantissa bits hold it: adding 1.5 * 2^23 leaves
+/// no room for a fraction.
+struct Whole {
+  Value number, shifted;
+};
+Whole nearestWhole(Code &code, Value x, double scale) {
+  Value shift = code.real(12582912.0, x);
+  Value shifted = code.fma(x, code.real(scale, x), shift);
+  return {code.sub(shifted, shift), shifted};
+}
+
+/// 2 to the power of n, which lies in -126..127.
+Value powerOfTwo(Code &code, Value n) {
+  Value one = code.integer(exponentOfOne << mantissaBits, Code::like(n.getType(), code.i32));
+  return code.bits(code.add(code.shiftLeft(n, mantissaBits), one), code.f32);
+}
+
+/// The rest r of x = n ln 2 + r, |r| <= ln 2 / 2.
+Value restOfExp(Code &code, Value x, Value n) {
+  // ln 2 in two parts, of which the first has few enough bits that its product with n is exact.
+  constexpr double high = 0.693145751953125, low = ln2 - high;
+  return code.fma(n, code.real(-low, x), code.fma(n, code.real(-high, x), x));
+}
+
+/// exp(r) for |r| <= ln 2 / 2, to 8e-9.
+Value expOfRest(Code &code, Value r) {
+  Value c = polynomial(code, r, {0.5, 0.166665770256, 0.0416665546621, 0.00836317307451, 0.00139261761199});
+  return code.add(code.fma(code.mul(r, r), c, r), code.real(1, r));
+}
+
+} // namespace
+
+// With t = exp(-2 |x|) - 1, computed as such so that small x lose no bits: tanh |x| = -t / (2 + t).
+Value emitTanh(Code &code, Value x) {
+  Type i32 = Code::like(x.getType(), code.i32);
+  Value bits = code.bits(x, code.i32);
+  Value signBit = code.integer(int64_t(INT32_MIN), i32);
+  Value magnitude = code.bits(code.both(bits, code.negation(signBit)), code.f32);
+  Value a = atMost(code, magnitude, 10); // of more it is 1
+  Whole n = nearestWhole(code, a, -2 * log2e);
+  // -2 a = n ln 2 - 2 r
+  Value r = code.fma(n.number, code.real(ln2 / 2, x), a);
+  Value q = code.mul(
+      r, polynomial(code, r,
+                    {-2.00000002154, 2.00000000538, -1.33332042083, 0.666663440097, -0.267812751707, 0.0891753026047}));
+  Value scale = powerOfTwo(code, code.bits(n.shifted, code.i32));
+  Value t = code.fma(scale, q, code.sub(scale, code.real(1, x)));
+  Value y = code.divide(t, code.add(t, code.real(2, x)));
+  Value size = code.both(code.bits(y, code.i32), code.negation(signBit));
+  return code.bits(code.either(size, code.both(bits, signBit)), code.f32);
+}
+
+// 1 / (1 + exp(-x)).
+Value emitSigmoid(Code &code, Value x) {
+  Value a = atLeast(code, atMost(code, x, 87), -87); // exp stays finite
+  Whole n = nearestWhole(code, a, -log2e);
+  Value r = code.fma(n.number, code.real(-ln2, x), code.neg(a));
+  Value scale = powerOfTwo(code, code.bits(n.shifted, code.i32));
+  return code.divide(code.real(1, x), code.fma(expOfRest(code, r), scale, code.real(1, x)));
+}
+
+// The power of two is applied in two halves, since of what is not normal it alone would not be.
+Value emitExp(Code &code, Value x) {
+  // Beyond these it is infinite, or 0.
+  Value a = atLeast(code, atMost(code, x, 89), -104);
+  Whole n = nearestWhole(code, a, log2e);
+  Value r = restOfExp(code, a, n.number);
+  Value whole = code.sub(code.bits(n.shifted, code.i32), code.bits(code.real(12582912.0, x), code.i32));
+  Value half = code.sub(code.shiftRight(code.add(whole, code.integer(512, whole)), 1), code.integer(256, whole));
+  Value rest = code.sub(whole, half);
+  return code.mul(code.mul(expOfRest(code, r), powerOfTwo(code, half)), powerOfTwo(code, rest));
+}
+
+// With x = 2^n (1 + f), 1 + f between the roots of 1/2 and 2: n ln 2 + f - f^2 / 2 + f^3 P(f).
+Value emitLog(Code &code, Value x) {
+  Type i32 = Code::like(x.getType(), code.i32);
+  // What is not normal is made so.
+  constexpr double least = 1.17549435e-38, up = 33554432;
+  Value tiny = code.compare(Predicate::Lt, x, code.real(least, x));
+  Value normal = code.select(tiny, code.mul(x, code.real(up, x)), x);
+  Value bits = code.bits(normal, code.i32);
+  constexpr int64_t rootOfHalf = 0x3f3504f3;
+  Value above = code.sub(bits, code.integer(rootOfHalf, i32));
+  Value exponent = code.both(above, code.integer(int64_t(0xff800000) - (int64_t(1) << 32), i32));
+  Value f = code.sub(code.bits(code.sub(bits, exponent), code.f32), code.real(1, x));
+  Value n = code.mul(code.toFloat(exponent, code.f32, true), code.real(std::ldexp(1.0, -mantissaBits), x));
+  n = code.sub(n, code.select(tiny, code.real(25, x), code.real(0, x)));
+  Value p = polynomial(code, f,
+                       {0.3333333118, -0.24999996958, 0.200007157489, -0.166678023195, 0.142490576457, -0.124256873315,
+                        0.116854199235, -0.114797338466, 0.0697161147145});
+  Value square = code.mul(f, f);
+  constexpr double high = 0.693145751953125, low = ln2 - high;
+  Value tail = code.fma(code.mul(square, f), p, code.mul(n, code.real(low, x)));
+  tail = code.fma(square, code.real(-0.5, x), tail);
+  Value y = code.fma(n, code.real(high, x), code.add(f, tail));
+  // 0, infinity, negative numbers, NaN
+  Value proper = code.both(code.compare(Predicate::Gt, x, code.real(0, x)),
+                           code.compare(Predicate::Lt, x, code.real(infinity, x)));
+  Value zeroOrLess =
+      code.select(code.compare(Predicate::Eq, x, code.real(0, x)), code.real(-infinity, x), code.real(NAN, x));
+  Value odd = code.select(code.compare(Predicate::Le, x, code.real(0, x)), zeroOrLess, x);
+  return code.select(proper, y, odd);
+}
+
+} // namespace rondo::cpu

@@ -1,0 +1,279 @@
+#include "compiler/Cpu/Group.h"
+#include "llvm/ADT/EquivalenceClasses.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace rondo::cpu {
+
+using mlir::Operation;
+using mlir::Value;
+
+//===--- What is kept ------------------------------------------------------------------------------------------===//
+
+/// True for a fold of all elements that a kernel computes beside them.
+static bool isKernelFold(Operation *op) {
+  auto fold = llvm::dyn_cast<rnn::FoldOp>(op);
+  return fold && !fold.getAxis() && rnn::elementOf(fold.getType()).isF32();
+}
+
+bool Group::isKernelOp(Operation *op) const {
+  if (isElementwise(op) || isKernelFold(op))
+    return true;
+  auto product = llvm::dyn_cast<rnn::MatmulOp>(op);
+  return product && isPackedProduct(op) && rnn::clockOf(product.getType()) && planner.isPrepared(product.getW());
+}
+
+int64_t Group::widthOf(Value value) {
+  if (isKernelFold(value.getDefiningOp()))
+    return rnn::elementCount(value.getDefiningOp()->getOperand(0).getType());
+  return rnn::elementCount(value.getType());
+}
+
+void Group::keepWhatIsNeeded() {
+  for (Operation &op : block) {
+    if (isSpecial(&op))
+      continue;
+    if (isKernelFold(&op))
+      keep(op.getResult(0));
+    else if (llvm::isa<step::YieldOp>(op) || !isKernelOp(&op))
+      llvm::for_each(op.getOperands(), [&](Value operand) { keep(operand); });
+    else if (auto product = llvm::dyn_cast<rnn::MatmulOp>(op))
+      keep(product.getX());
+  }
+}
+
+bool Group::isLoaded(Value value) const {
+  return !isInside(value) || kept.contains(value) || !isKernelOp(value.getDefiningOp());
+}
+
+Group::Reach Group::reach(Value root, const Members *members) const {
+  Reach found;
+  walk(root, root, members, false, found);
+  return found;
+}
+
+void Group::walk(Value value, Value root, const Members *members, bool inFold, Reach &found) const {
+  bool isMember = value == root || (members && !inFold && members->contains(value));
+  if (!isMember && isLoaded(value)) {
+    bool isTogether = isInside(value) && isKernelOp(value.getDefiningOp()) && !inFold &&
+                      !isKernelFold(value.getDefiningOp()) && widthOf(value) == widthOf(root) &&
+                      rnn::clockOf(value.getType()) == rnn::clockOf(root.getType());
+    (isTogether ? found.together : found.loads).insert(value);
+    return;
+  }
+  if (!found.computed.insert(value))
+    return;
+  Operation *op = value.getDefiningOp();
+  if (auto product = llvm::dyn_cast<rnn::MatmulOp>(op)) {
+    found.products.insert(value);
+    found.loads.insert(product.getX());
+    return;
+  }
+  for (Value operand : op->getOperands())
+    walk(operand, root, members, inFold || isKernelFold(op), found);
+}
+
+//===--- Order -------------------------------------------------------------------------------------------------===//
+
+int64_t Group::levelOf(Value value) {
+  if (!isInside(value))
+    return 0;
+  auto it = levels.find(value);
+  if (it != levels.end())
+    return it->second;
+  int64_t level = earliest(value);
+  Operation *op = value.getDefiningOp();
+  if (isSpecial(op)) {
+    // `earliest` says it.
+  } else if (isKernelOp(op)) {
+    Reach found = reach(value);
+    for (Value other : found.together)
+      level = std::max(level, levelOf(other));
+    for (Value load : found.loads)
+      level = std::max(level, levelOf(load) + 1);
+  } else {
+    for (Value operand : op->getOperands())
+      level = std::max(level, levelOf(operand) + 1);
+  }
+  return levels[value] = level;
+}
+
+/// True if computing it twice costs more than storing it.
+static bool isHeavy(Value value) {
+  return llvm::isa<rnn::MatmulOp, rnn::TanhOp, rnn::SigmoidOp, rnn::ExpOp, rnn::LogOp, rnn::SinOp, rnn::CosOp,
+                   rnn::PowOp, rnn::ModOp, rnn::DivOp, rnn::SqrtOp>(value.getDefiningOp());
+}
+
+std::vector<Group::Members> Group::formKernels() {
+  levels.clear();
+  llvm::SmallVector<Value> roots;
+  for (Value value : kept)
+    if (isKernelOp(value.getDefiningOp()))
+      roots.push_back(value);
+  auto joins = [&](Value a, Value b) {
+    return levelOf(a) == levelOf(b) && widthOf(a) == widthOf(b) &&
+           rnn::clockOf(a.getType()) == rnn::clockOf(b.getType());
+  };
+  llvm::EquivalenceClasses<const void *> classes;
+  llvm::DenseMap<Value, llvm::SmallVector<Value>> usersOf; // of what is computed in registers
+  for (Value root : roots) {
+    classes.insert(root.getAsOpaquePointer());
+    Reach found = reach(root);
+    for (Value other : found.together)
+      if (joins(root, other))
+        classes.unionSets(root.getAsOpaquePointer(), other.getAsOpaquePointer());
+    for (Value value : found.computed)
+      if (isHeavy(value))
+        usersOf[value].push_back(root);
+  }
+  for (auto &[value, users] : usersOf)
+    for (Value user : users)
+      if (joins(users.front(), user))
+        classes.unionSets(users.front().getAsOpaquePointer(), user.getAsOpaquePointer());
+  llvm::MapVector<const void *, Members> kernels;
+  for (Value root : roots)
+    kernels[classes.getLeaderValue(root.getAsOpaquePointer())].insert(root);
+  std::vector<Members> result;
+  for (auto &[leader, members] : kernels)
+    result.push_back(std::move(members));
+  return result;
+}
+
+bool Group::keepWhatIsShared(llvm::ArrayRef<Members> kernels) {
+  llvm::MapVector<Value, int> uses;
+  for (const Members &members : kernels) {
+    llvm::SetVector<Value> computed;
+    for (Value member : members) {
+      Reach found = reach(member, &members);
+      computed.insert(found.computed.begin(), found.computed.end());
+    }
+    for (Value value : computed) {
+      if (members.contains(value) || !isHeavy(value))
+        continue;
+      // One number for a whole row is computed once, not once a block.
+      bool isNumber = rnn::elementCount(value.getType()) == 1 && widthOf(members.front()) > 1;
+      uses[value] += isNumber ? 2 : 1;
+    }
+  }
+  bool changed = false;
+  for (auto &[value, count] : uses)
+    changed |= count > 1 && kept.insert(value);
+  return changed;
+}
+
+//===--- Operations --------------------------------------------------------------------------------------------===//
+
+View Group::loadView(Value value) {
+  if (!isInside(value))
+    return planner.view(value, inPrepare);
+  if (std::optional<View> view = seen(value))
+    return *view;
+  assert(homes.contains(value));
+  return homes.lookup(value);
+}
+
+void Group::placeHomes() {
+  // Values that operations of this group read.
+  llvm::SmallVector<Value> values(kept.begin(), kept.end());
+  for (Operation &op : block)
+    if (!isSpecial(&op) && !isKernelOp(&op))
+      llvm::for_each(op.getResults(), [&](Value result) {
+        if (!kept.contains(result))
+          values.push_back(result);
+      });
+  for (Value value : values) {
+    if (seen(value))
+      continue;
+    llvm::SmallVector<View, 2> &targets = stores[value];
+    addTargets(value, targets);
+    if (std::optional<View> home = homeAmong(targets)) {
+      homes[value] = *home;
+      continue;
+    }
+    bool isReadHere = llvm::any_of(value.getUsers(), [&](Operation *user) { return !llvm::isa<step::YieldOp>(user); });
+    if (isReadHere || targets.empty()) {
+      homes[value] = addHome(value);
+      targets.insert(targets.begin(), homes[value]);
+    }
+  }
+}
+
+bool Group::addKernel(const Members &members) {
+  Kernel kernel;
+  kernel.width = widthOf(members.front());
+  llvm::SetVector<Value> loads, products;
+  for (Value member : members) {
+    Reach found = reach(member, &members);
+    loads.insert(found.loads.begin(), found.loads.end());
+    loads.insert(found.together.begin(), found.together.end());
+    products.insert(found.products.begin(), found.products.end());
+  }
+  llvm::SmallVector<View> views;
+  for (Value load : loads) {
+    kernel.operands.push_back({KernelOperand::Kind::Load, load});
+    views.push_back(loadView(load));
+  }
+  for (Value product : products)
+    kernel.operands.push_back({KernelOperand::Kind::Weights, product});
+  for (Value member : members)
+    for (size_t i = 0; i < stores[member].size(); ++i)
+      kernel.operands.push_back({KernelOperand::Kind::Store, member});
+  std::vector<PackLayout> layouts = layoutsOf(kernel, planner.target());
+  for (auto [product, layout] : llvm::zip(products, layouts))
+    views.push_back(planner.packed(product.getDefiningOp()->getOperand(0), layout));
+  for (Value member : members)
+    llvm::append_range(views, stores[member]);
+  int64_t blocks = blocksOf(kernel, planner.target());
+  int64_t level = levelOf(members.front());
+  int32_t clock = clockOf(members.front());
+  int32_t number = planner.kernel(std::move(kernel));
+  add(level, planner.makeOp(OpCode::Kernel, clock, views, {number, blocks}));
+  return true;
+}
+
+bool Group::addRowOp(Operation *op) {
+  llvm::SmallVector<View> operands, results;
+  for (Value operand : op->getOperands())
+    operands.push_back(loadView(operand));
+  int64_t level = 0;
+  for (Value result : op->getResults()) {
+    level = std::max(level, levelOf(result));
+    results.push_back(stores[result].front());
+  }
+  int32_t clock = clockOf(op->getResult(0));
+  llvm::SmallVector<OpPlan, 2> made;
+  if (!planner.rowOps(op, clock, operands, results, made))
+    return planner.refuse(op, "is not compiled by this version");
+  for (const OpPlan &one : made)
+    add(level, one);
+  for (Value result : op->getResults())
+    for (View target : llvm::drop_begin(stores[result]))
+      add(level, planner.makeCopy(clock, stores[result].front(), target, Planner::rowBytes(result.getType())));
+  return true;
+}
+
+bool Group::plan() {
+  if (!prepareMemory())
+    return false;
+  keepWhatIsNeeded();
+  std::vector<Members> kernels = formKernels();
+  while (keepWhatIsShared(kernels))
+    kernels = formKernels();
+  placeHomes();
+  for (const Members &members : kernels)
+    if (!addKernel(members))
+      return false;
+  for (Operation &op : block) {
+    if (op.getNumResults() == 0 || isSpecial(&op) || isKernelOp(&op))
+      continue;
+    if (!addRowOp(&op))
+      return false;
+  }
+  if (!finish())
+    return false;
+  llvm::stable_sort(units, [](const Unit &a, const Unit &b) { return a.level < b.level; });
+  for (const Unit &unit : units)
+    ops.push_back(unit.op);
+  return true;
+}
+
+} // namespace rondo::cpu

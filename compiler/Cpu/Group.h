@@ -1,0 +1,95 @@
+// The equations of one par or scan: which of their values are kept in memory, and by which operations they get there.
+//
+// Values that are needed as a whole row (operands of products and of operations that the runtime knows, what is
+// remembered, what others use) are *kept*. All others are computed where they are needed, in registers. Kept values of one
+// width that need nothing of one another but at the same element are computed by one kernel.
+#ifndef RONDO_CPU_GROUP_H
+#define RONDO_CPU_GROUP_H
+
+#include "compiler/Cpu/Planner.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace rondo::cpu {
+
+class Group {
+public:
+  Group(Planner &planner, mlir::Block &block, bool inPrepare) : planner(planner), block(block), inPrepare(inPrepare) {}
+  virtual ~Group() = default;
+
+  /// Plans all; the operations in their order.
+  bool plan();
+
+  std::vector<OpPlan> ops;
+
+protected:
+  //===--- What kinds of groups differ in ---===//
+  /// Marks what must be kept beside what any group keeps, and makes memory for what is remembered.
+  virtual bool prepareMemory() { return true; }
+  /// Where rows of a value that is computed here are also written, beside its home.
+  virtual void addTargets(mlir::Value value, llvm::SmallVectorImpl<View> &targets) = 0;
+  /// A place for a value that only this group reads.
+  virtual View addHome(mlir::Value value) = 0;
+  /// A target of the value that can be read in this group; none if there is none.
+  virtual std::optional<View> homeAmong(llvm::ArrayRef<View> targets) = 0;
+  /// Where a value that no kernel and no row operation computes is seen (slots, held values); none if it is neither.
+  virtual std::optional<View> seen(mlir::Value value) { return std::nullopt; }
+  /// The least level of what stands on the clock of the value.
+  virtual int64_t earliest(mlir::Value value) { return 0; }
+  /// The operation's own way; false: an ordinary one.
+  virtual bool isSpecial(mlir::Operation *op) { return false; }
+  /// Adds operations for special ones, behind all else of the plan.
+  virtual bool finish() { return true; }
+
+  //===--- For them ---===//
+  bool isInside(mlir::Value value) const {
+    return value.getDefiningOp() && value.getDefiningOp()->getBlock() == &block;
+  }
+  bool isKernelOp(mlir::Operation *op) const;
+  void keep(mlir::Value value) {
+    if (isInside(value))
+      kept.insert(value);
+  }
+  /// 0 for what is there before the group begins; what needs a value of a level is of a higher one.
+  int64_t levelOf(mlir::Value value);
+  View loadView(mlir::Value value);
+  int32_t clockOf(mlir::Value value) { return planner.clock(rnn::clockOf(value.getType())); }
+  void add(int64_t level, OpPlan op) { units.push_back({level, op}); }
+
+  Planner &planner;
+  mlir::Block &block;
+  bool inPrepare;
+
+private:
+  struct Reach {
+    llvm::SetVector<mlir::Value> loads;    // rows that are read
+    llvm::SetVector<mlir::Value> together; // kept values of the same width, needed at the same element
+    llvm::SetVector<mlir::Value> computed; // in registers
+    llvm::SetVector<mlir::Value> products;
+  };
+  struct Unit {
+    int64_t level;
+    OpPlan op;
+  };
+  using Members = llvm::SetVector<mlir::Value>;
+
+  void keepWhatIsNeeded();
+  bool isLoaded(mlir::Value value) const;
+  static int64_t widthOf(mlir::Value value);
+  /// What computing a kept value needs; `members`: other values that the same kernel computes.
+  Reach reach(mlir::Value root, const Members *members = nullptr) const;
+  void walk(mlir::Value value, mlir::Value root, const Members *members, bool inFold, Reach &found) const;
+  std::vector<Members> formKernels();
+  bool keepWhatIsShared(llvm::ArrayRef<Members> kernels);
+  void placeHomes();
+  bool addKernel(const Members &members);
+  bool addRowOp(mlir::Operation *op);
+
+  llvm::SetVector<mlir::Value> kept;
+  llvm::DenseMap<mlir::Value, View> homes;
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<View, 2>> stores;
+  llvm::DenseMap<mlir::Value, int64_t> levels;
+  std::vector<Unit> units;
+};
+
+} // namespace rondo::cpu
+#endif

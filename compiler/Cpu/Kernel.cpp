@@ -1,0 +1,322 @@
+// The loops of a kernel: over rows and blocks of columns, or, where there are products, over tiles of them.
+#include "compiler/Cpu/KernelElements.h"
+#include "compiler/Cpu/KernelProducts.h"
+#include "compiler/Cpu/KernelValues.h"
+
+using namespace mlir;
+
+namespace rondo::cpu {
+namespace {
+
+using rnn::Predicate;
+
+/// What runtime::Kernel gives.
+struct Range {
+  Value firstRow, endRow, firstBlock, endBlock;
+};
+
+class KernelLoops {
+public:
+  KernelLoops(Code &code, const KernelParts &parts, Value operands, Range range)
+      : code(code), parts(parts), values(code, parts, operands), range(range), lanes(code.target.lanes()) {}
+
+  void emitRows() {
+    code.loop(range.firstRow, range.endRow, code.index(1), [&](Value row) {
+      values.computeWholes(row, code.index(0));
+      values.beginRow(row, code.index(0));
+      finishRow(0);
+    });
+  }
+
+  /// Blocks in the outer loop, so that their weights stay in the cache, and the rows too, unless rows are needed as a
+  /// whole.
+  void emitTiles() {
+    if (parts.passes.size() > 1 || !parts.scalars.empty() || parts.hasWholes())
+      return emitTilesOfRows();
+    Value end = range.endRow, count = code.index(rowsInCache());
+    code.loop(range.firstRow, end, count, [&](Value row) {
+      range.firstRow = row;
+      range.endRow = code.least(end, code.add(row, count));
+      forGroups([&](const Segment &segment, Value block, Value group) {
+        forTiles(group, [&](Value row, Value rows) { emitTile(segment, block, group, row, rows); });
+      });
+    });
+  }
+
+  /// All elements of all rows as one row.
+  void emitDense() {
+    values.beginRow(range.firstRow, code.index(0));
+    computeSingles(parts.passes[0]);
+    Value count = code.mul(code.sub(range.endRow, range.firstRow), code.index(parts.width()));
+    Value whole = code.both(count, code.index(-lanes));
+    auto body = [&](Value column, Value mask) {
+      values.beginBlock({column, {0, parts.width()}, 0, lanes, mask, {}});
+      storeBlock(parts.passes[0]);
+    };
+    code.loop(code.index(0), whole, code.index(lanes), [&](Value column) { body(column, {}); });
+    code.when(code.compare(Predicate::Lt, whole, count),
+              [&] { body(whole, code.lanesBelow(code.sub(count, whole), lanes)); });
+  }
+
+  Value isDense() {
+    Value all = code.both(code.compare(Predicate::Le, range.firstBlock, code.index(0)),
+                          code.compare(Predicate::Ge, range.endBlock, code.index(parts.segments.back().end)));
+    return code.both(values.isDense(), all);
+  }
+
+private:
+  //===--- One row ---===//
+
+  void computeSingles(const Pass &pass) {
+    for (const Source &source : pass.uniforms)
+      values.single(source);
+  }
+
+  /// What is known behind the passes ahead of this one.
+  void finishRow(size_t firstPass) {
+    for (const Pass &pass : llvm::drop_begin(parts.passes, firstPass)) {
+      computeSingles(pass);
+      Code::Values met = startFolds(pass);
+      if (!pass.folds.empty() || !pass.stores.empty())
+        for (const Segment &segment : parts.segments)
+          met = code.loop(firstOf(segment), endOf(segment), code.index(1), met, [&](Value block, ValueRange carried) {
+            return emitBlock(pass, segment, block, {}, carried);
+          });
+      finishFolds(pass, met);
+    }
+    for (unsigned operand : parts.scalars)
+      values.storeSingle(operand, values.single(parts.resolve(parts.kernel.operands[operand].value, 0, true)));
+  }
+
+  Value firstOf(const Segment &segment) { return code.most(range.firstBlock, code.index(segment.first)); }
+  Value endOf(const Segment &segment) { return code.least(range.endBlock, code.index(segment.end)); }
+
+  Code::Values emitBlock(const Pass &pass, const Segment &segment, Value block, Value number, ValueRange met) {
+    bool isOne = segment.end - segment.first == 1;
+    Value column = isOne ? code.index(segment.columns.begin) : code.mul(block, code.index(lanes));
+    int64_t end = isOne ? segment.columns.end - segment.columns.begin : lanes;
+    values.beginBlock({column, segment.columns, 0, end, {}, number});
+    Code::Values next = meetFolds(pass, met, end);
+    storeBlock(pass);
+    return next;
+  }
+
+  /// All is computed ahead of the first store: what is stored may lie where something is loaded.
+  void storeBlock(const Pass &pass) {
+    Code::Values computed;
+    for (unsigned operand : pass.stores)
+      computed.push_back(values.lanes(parts.resolve(parts.kernel.operands[operand].value, 0, false)));
+    for (auto [operand, value] : llvm::zip_equal(pass.stores, computed))
+      values.storeLanes(operand, value);
+  }
+
+  //===--- Folds: lane by lane over the blocks, and then over the lanes ---===//
+
+  Type typeOfFold(const FoldPart &fold) {
+    return Code::vectorOf(registerType(code, rnn::elementOf(fold.value.getType())), lanes);
+  }
+
+  Code::Values startFolds(const Pass &pass) {
+    Code::Values values;
+    for (const FoldPart &fold : pass.folds)
+      values.push_back(startOf(code, fold.kind, typeOfFold(fold)));
+    return values;
+  }
+
+  Code::Values meetFolds(const Pass &pass, ValueRange met, int64_t end) {
+    Code::Values next;
+    for (auto [fold, before] : llvm::zip_equal(pass.folds, met)) {
+      Value start = startOf(code, fold.kind, typeOfFold(fold));
+      auto counted = [&](const Source &source) {
+        Value x = values.lanes(source);
+        return end == lanes ? x : code.select(code.mask(0, end, lanes), x, start);
+      };
+      Value x = counted(fold.x);
+      next.push_back(fold.w ? code.fma(counted(*fold.w), x, before) : meet(code, fold.kind, before, x));
+    }
+    return next;
+  }
+
+  void finishFolds(const Pass &pass, ValueRange met) {
+    for (auto [fold, lanes] : llvm::zip_equal(pass.folds, met)) {
+      rnn::Reduction kind = fold.kind;
+      Value one = code.reduce(lanes, [&](Value a, Value b) { return meet(code, kind, a, b); });
+      values.setSingle({fold.value, 0, true}, finishFold(code, kind, one, parts.width()));
+    }
+  }
+
+  //===--- Tiles ---===//
+
+  int64_t mostGates() {
+    size_t most = 1;
+    for (const Product &product : parts.products)
+      if (!product.whole)
+        most = std::max(most, product.layout.gates.size());
+    return most;
+  }
+
+  /// Rows whose right operands of products fill a part of the second level's cache.
+  int64_t rowsInCache() {
+    constexpr int64_t numbers = 65536, unit = 24; // any tile's rows divide the unit
+    int64_t row = 0;
+    for (const Product &product : parts.products)
+      row += product.k;
+    return std::max<int64_t>(numbers / row / unit, 1) * unit;
+  }
+
+  /// Groups of consecutive blocks that are computed together; their number is a power of two, as large as may be.
+  void forGroups(llvm::function_ref<void(const Segment &, Value, Value)> body) {
+    Tiles tiles(code.target, mostGates());
+    Value one = code.compare(Predicate::Eq, code.sub(range.endRow, range.firstRow), code.index(1));
+    Value most = code.select(one, code.index(tiles.blocksForOneRow), code.index(tiles.blocksForRows));
+    for (const Segment &segment : parts.segments) {
+      if (segment.end - segment.first == 1) {
+        code.when(code.compare(Predicate::Lt, firstOf(segment), endOf(segment)),
+                  [&] { body(segment, code.index(segment.first), code.index(1)); });
+        continue;
+      }
+      Value end = endOf(segment);
+      code.loopWhileBelow(firstOf(segment), end, [&](Value block) {
+        Value limit = code.least(most, code.sub(end, block)), group = code.index(1);
+        for (int64_t blocks = 2; blocks <= tiles.blocksForOneRow; blocks *= 2)
+          group = code.select(code.compare(Predicate::Ge, limit, code.index(blocks)), code.index(blocks), group);
+        body(segment, block, group);
+        return code.add(block, group);
+      });
+    }
+  }
+
+  /// Rows, as many at a time as there is room for; the last two times as many as each other.
+  void forTiles(Value group, llvm::function_ref<void(Value, Value)> body) {
+    Tiles tiles(code.target, mostGates());
+    Value most = code.index(tiles.mostRows(1));
+    for (int64_t blocks = 2; blocks <= tiles.blocksForOneRow; blocks *= 2)
+      most =
+          code.select(code.compare(Predicate::Ge, group, code.index(blocks)), code.index(tiles.mostRows(blocks)), most);
+    code.loopWhileBelow(range.firstRow, range.endRow, [&](Value row) {
+      Value left = code.sub(range.endRow, row);
+      Value half = code.shiftRight(code.add(left, code.index(1)), 1);
+      Value rows = code.select(code.compare(Predicate::Le, left, most), left, code.least(half, most));
+      body(row, rows);
+      return code.add(row, rows);
+    });
+  }
+
+  void emitProducts(Value block, Value group, Value row, Value rows) {
+    Tiles tiles(code.target, mostGates());
+    for (const Product &product : parts.products) {
+      if (product.whole)
+        continue;
+      int64_t gates = product.layout.gates.size(), blockBytes = product.k * gates * lanes * 4;
+      TileArguments arguments;
+      arguments.operand = values.tableEntry(product.operand);
+      arguments.operandBytes = code.index(product.operandElement * 4);
+      arguments.row = row;
+      arguments.rows = rows;
+      arguments.weights = code.at(values.addressOf(product.weights), code.mul(block, code.index(blockBytes)));
+      arguments.k = code.index(product.k);
+      arguments.sums = values.sumsOf(product);
+      int64_t cases = 1;
+      while (int64_t(1) << cases <= tiles.blocksForOneRow)
+        ++cases;
+      code.dispatch(code.trailingZeros(group), cases,
+                    [&](int64_t power) { callTile(code, int64_t(1) << power, gates, arguments); });
+    }
+  }
+
+  void emitTile(const Segment &segment, Value block, Value group, Value row, Value rows) {
+    emitProducts(block, group, row, rows);
+    const Pass &pass = parts.passes[0];
+    code.loop(code.index(0), rows, code.index(1), [&](Value r) {
+      values.beginRow(code.add(row, r), r);
+      computeSingles(pass);
+      emitGroup(segment, block, group, r, {});
+    });
+  }
+
+  Code::Values emitGroup(const Segment &segment, Value block, Value group, Value r, ValueRange met) {
+    Value number = code.mul(r, group);
+    return code.loop(code.index(0), group, code.index(1), met, [&](Value i, ValueRange carried) {
+      return emitBlock(parts.passes[0], segment, code.add(block, i), code.add(number, i), carried);
+    });
+  }
+
+  /// Whole rows of tiles. What folds have met of a row waits in memory while other rows have their turn.
+  void emitTilesOfRows() {
+    const Pass &pass = parts.passes[0];
+    Tiles tiles(code.target, mostGates());
+    int64_t foldBytes = lanes * 8;
+    Value memory = code.stack(std::max<int64_t>(pass.folds.size(), 1) * foldBytes * tiles.mostRows(1));
+    auto placeOf = [&](Value r, size_t fold) {
+      return code.at(code.at(memory, code.mul(r, code.index(pass.folds.size() * foldBytes))), fold * foldBytes);
+    };
+    auto keep = [&](Value r, ValueRange met) {
+      for (auto [i, value] : llvm::enumerate(met))
+        code.store(value, placeOf(r, i));
+    };
+    auto kept = [&](Value r) {
+      Code::Values met;
+      for (auto [i, fold] : llvm::enumerate(pass.folds))
+        met.push_back(code.load(typeOfFold(fold), placeOf(r, i)));
+      return met;
+    };
+    forTiles(code.index(tiles.blocksForRows), [&](Value row, Value rows) {
+      code.loop(code.index(0), rows, code.index(1), [&](Value r) {
+        values.computeWholes(code.add(row, r), r);
+        keep(r, startFolds(pass));
+      });
+      forGroups([&](const Segment &segment, Value block, Value group) {
+        emitProducts(block, group, row, rows);
+        code.loop(code.index(0), rows, code.index(1), [&](Value r) {
+          values.beginRow(code.add(row, r), r);
+          computeSingles(pass);
+          keep(r, emitGroup(segment, block, group, r, kept(r)));
+        });
+      });
+      code.loop(code.index(0), rows, code.index(1), [&](Value r) {
+        values.beginRow(code.add(row, r), r);
+        finishFolds(pass, kept(r));
+        finishRow(1);
+      });
+    });
+  }
+
+  Code &code;
+  const KernelParts &parts;
+  KernelValues values;
+  Range range;
+  int64_t lanes;
+};
+
+} // namespace
+
+LogicalResult emitKernel(const Kernel &kernel, llvm::StringRef name, const Isa &isa, ModuleOp module) {
+  KernelParts parts(kernel, isa);
+  if (!parts.problem().empty())
+    return module.emitError("kernel ") << name << ": " << parts.problem();
+  Code code(module, isa);
+  Type n = code.i64;
+  ValueRange in = code.begin(name, {code.pointer, n, n, n, n}, false);
+  Range range{in[1], in[2], in[3], in[4]};
+  if (blocksOf(kernel, isa) == 0) {
+    range.firstBlock = code.index(0);
+    range.endBlock = code.index(parts.segments.back().end);
+  }
+  if (parts.hasGates()) {
+    KernelLoops(code, parts, in[0], range).emitTiles();
+  } else {
+    auto byRows = [&] { KernelLoops(code, parts, in[0], range).emitRows(); };
+    // Rows of few elements leave lanes empty, if each is computed by itself.
+    KernelParts denseParts(kernel, isa, true);
+    if (kernel.width < 8 * isa.lanes() && parts.products.empty() && !parts.hasFolds() && denseParts.problem().empty()) {
+      KernelLoops dense(code, denseParts, in[0], range);
+      code.when(dense.isDense(), [&] { dense.emitDense(); }, byRows);
+    } else {
+      byRows();
+    }
+  }
+  code.end();
+  return success();
+}
+
+} // namespace rondo::cpu

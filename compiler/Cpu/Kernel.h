@@ -1,0 +1,77 @@
+// Generated functions: each computes, for every row of a window, some values of one group of equations from values that
+// are in memory. Products, what is pointwise, and the layout operations between them happen in registers.
+#ifndef RONDO_CPU_KERNEL_H
+#define RONDO_CPU_KERNEL_H
+
+#include "compiler/IR/Rnn.h"
+#include "mlir/IR/BuiltinOps.h"
+#include <string>
+#include <vector>
+
+namespace rondo::cpu {
+
+/// What the machine code may use.
+struct Isa {
+  enum class Level { X86_64_v2, X86_64_v3, X86_64_v4, Aarch64 };
+  Level level = Level::X86_64_v4;
+  /// f32 in a vector register: the width of a block of columns.
+  int64_t lanes() const { return level == Level::X86_64_v4 ? 16 : level == Level::X86_64_v3 ? 8 : 4; }
+};
+
+/// A row of memory that a kernel reads or writes; the i-th of its function's operand table.
+struct KernelOperand {
+  enum class Kind {
+    Load,    // rows of `value`, all of its elements
+    Weights, // the packed left operand of the product whose result is `value`; its right operand is among the loads
+    Store,   // `value` is computed and written
+  };
+  Kind kind;
+  mlir::Value value;
+};
+
+/// What is stored may lie where the same element is loaded, unless a product or a fold reads it there.
+///
+/// All stored values have `width` elements, except results of `rnn.fold .. all` (and of products with a row, which are
+/// such folds): they have one, of an operand that has `width`. A value that is neither loaded nor a product given here
+/// is computed from its operands, element by element, where it is needed.
+struct Kernel {
+  int64_t width = 0;
+  std::vector<KernelOperand> operands;
+};
+
+/// How a kernel wants a left operand W: [m,k] (or [k,m] if transposed) packed, see OpCode::Pack. Gates are the columns
+/// (elements of the product) at which the parts that meet in one unit begin; they may lie outside of W, where a product
+/// is joined to other values. A kernel that wants to add up along lanes exchanges m and k.
+struct PackLayout {
+  int64_t m = 0, k = 0;
+  bool transposed = false;
+  int64_t lanes = 0, units = 0;
+  llvm::SmallVector<int64_t> gates;
+  int64_t elements() const { return (units + lanes - 1) / lanes * k * int64_t(gates.size()) * lanes; }
+};
+
+/// True if a kernel can compute the result from its operands' elements: pointwise operations, select, compare, convert,
+/// scale, lift, const, split, slice, reshape, concat, and repeat of a scalar. (Not products and folds, which have rules
+/// of their own: see Kernel.)
+bool isElementwise(mlir::Operation *op);
+
+/// True for a product that a kernel can compute from packed weights: of a tensor and a vector.
+bool isPackedProduct(mlir::Operation *op);
+
+/// True for a fold to one element that a kernel can compute over its columns, a product of two vectors included.
+bool isWholeFold(mlir::Operation *op);
+
+/// The layout of each Weights operand, in the order of the operands.
+std::vector<PackLayout> layoutsOf(const Kernel &kernel, const Isa &isa);
+
+/// Blocks of columns into which the work on a row can be divided, 0 if it cannot (there are folds).
+int64_t blocksOf(const Kernel &kernel, const Isa &isa);
+
+/// Adds to the module an LLVM function of the type runtime::Kernel.
+mlir::LogicalResult emitKernel(const Kernel &kernel, llvm::StringRef name, const Isa &isa, mlir::ModuleOp module);
+
+/// A text that is equal for kernels with the same code: emitted once, used by all.
+std::string signatureOf(const Kernel &kernel, const Isa &isa);
+
+} // namespace rondo::cpu
+#endif

@@ -1,0 +1,35 @@
+// From a schedule to what a library holds of it: tables for the runtime, and kernels.
+#ifndef RONDO_CPU_PLAN_H
+#define RONDO_CPU_PLAN_H
+
+#include "compiler/Cpu/Kernel.h"
+#include "compiler/Cpu/PlanTables.h"
+#include "compiler/IR/Step.h"
+#include <optional>
+
+namespace rondo::cpu {
+
+/// Where a parameter lies in the caller's buffer, in the order of their paths.
+struct PlannedParameter {
+  rnn::ParamOp op;
+  int64_t offset = 0; // bytes
+};
+
+struct CpuPlan {
+  runtime::PlanTables tables;
+  std::vector<Kernel> kernels; // by number; their values are the schedule's
+  std::vector<PlannedParameter> parameters;
+};
+
+/// Parameters begin at multiples of this, in the caller's buffer and in what Prepare makes.
+constexpr int64_t alignment = 64;
+inline int64_t aligned(int64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+
+/// Decides how the schedule is carried out. What cannot be is reported at its place in the source.
+std::optional<CpuPlan> planSchedule(step::ScheduleOp schedule, const Isa &isa);
+
+/// The plan as a table, for --emit=plan.
+void printPlan(const CpuPlan &plan, llvm::raw_ostream &out);
+
+} // namespace rondo::cpu
+#endif

@@ -1,0 +1,355 @@
+// Loops. What they remember are registers: of a slot two, what it was and what it will be; of a value that is held from
+// its own clock to another, one. At each step values are computed in order of their levels; then slots take their new
+// values; cuts make registers zero, at the step's end or, where they lie ahead of the tick, before anything reads.
+#include "compiler/Cpu/Group.h"
+#include "compiler/Transforms/Rewrite.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace rondo::cpu {
+
+using mlir::Operation;
+using mlir::Value;
+using rnn::ClockInterface;
+
+namespace {
+
+class ScanGroup final : public Group {
+public:
+  ScanGroup(Planner &planner, step::ScanOp scan)
+      : Group(planner, scan.getBody().front(), /*inPrepare=*/false), scan(scan),
+        driver(planner.clock(scan.getClock())) {
+    for (rnn::EventOp event : block.getOps<rnn::EventOp>())
+      events[event.getClock()] = event;
+  }
+
+private:
+  //===--- Memory ---===//
+
+  struct Slot {
+    rnn::StateOp op;
+    View now, next;
+    Value written;
+  };
+  struct Held {
+    rnn::LatestOp op;
+    View view;
+    bool isLate = false; // written by a copy, behind an event whose cut lies ahead of the tick
+  };
+
+  View addRegister(mlir::Type stream) {
+    ClockInterface clock = rnn::clockOf(stream);
+    Place place = llvm::isa<rnn::PairClockAttr>(clock) ? Place::Memory : Place::Register;
+    int32_t array = planner.addArray(stream, place, planner.clock(clock));
+    registers.insert(array);
+    return Planner::all(array);
+  }
+
+  bool prepareMemory() override {
+    for (Operation &op : block) {
+      if (auto state = llvm::dyn_cast<rnn::StateOp>(op)) {
+        mlir::Type stream = state.getSlot().getType().getStream();
+        Slot slot{state, addRegister(stream), addRegister(stream), rnn::writerOf(state).getValue()};
+        keep(slot.written);
+        slots[state.getSlot()] = slot;
+        for (Operation *user : state.getSlot().getUsers())
+          if (auto read = llvm::dyn_cast<rnn::ReadOp>(user))
+            views[read.getResult()] = slot.now;
+      } else if (auto latest = llvm::dyn_cast<rnn::LatestOp>(op)) {
+        hold(latest);
+      } else if (auto cross = llvm::dyn_cast<rnn::CrossOp>(op)) {
+        keep(cross.getX());
+      } else if (auto event = llvm::dyn_cast<rnn::EventOp>(op)) {
+        keep(event.getCondition());
+      } else if (llvm::isa<rnn::AccumOp, rnn::PutOp, rnn::TakeOp, step::BeforeOp>(op)) {
+        return planner.refuse(&op, "is not compiled by this version in a loop");
+      }
+    }
+    return true;
+  }
+
+  void hold(rnn::LatestOp latest) {
+    Value x = latest.getX();
+    if (!isInside(x) && clockOf(x) == driver) { // seen at the step itself
+      views[latest.getResult()] = planner.ownRows(x);
+      return;
+    }
+    keep(x);
+    Held held{latest, addRegister(x.getType()), eventAhead(latest.getScopeAttr()) != nullptr};
+    views[latest.getResult()] = held.view;
+    this->held.push_back(held);
+  }
+
+  /// Whether the cut lies ahead of its tick, in the direction of time.
+  bool isAhead(rnn::CutAttr cut) { return cut.getBefore() != scan.getReverse(); }
+
+  /// The last event of this loop whose cut lies ahead of its tick.
+  rnn::EventOp eventAhead(rnn::ScopeAttr scope) {
+    rnn::EventOp last;
+    if (scope)
+      for (rnn::CutAttr cut : scope.getCuts())
+        if (rnn::EventOp event = eventOf(cut.getClock()); event && isAhead(cut))
+          last = !last || last->isBeforeInBlock(event) ? event : last;
+    return last;
+  }
+
+  rnn::EventOp eventOf(ClockInterface clock) const { return events.lookup(clock); }
+
+  //===--- What the group asks ---===//
+
+  bool isSpecial(Operation *op) override {
+    return llvm::isa<rnn::StateOp, rnn::ReadOp, rnn::NextOp, rnn::LatestOp, rnn::CrossOp, rnn::EventOp>(op);
+  }
+
+  std::optional<View> seen(Value value) override {
+    if (auto cross = value.getDefiningOp<rnn::CrossOp>()) {
+      View view = isInside(cross.getX()) ? loadView(cross.getX()) : planner.ownRows(cross.getX());
+      view.rows = cross.isFromSource() ? Rows::Source : Rows::Target;
+      return view;
+    }
+    auto it = views.find(value);
+    return it == views.end() ? std::nullopt : std::optional<View>(it->second);
+  }
+
+  int64_t earliest(Value value) override {
+    int64_t level = 0;
+    auto behind = [&](Value x) { level = std::max(level, levelOf(x) + 1); };
+    auto behindEvent = [&](rnn::EventOp event) {
+      if (event)
+        level = std::max(level, levelOf(event.getCondition()) + 2);
+    };
+    ClockInterface clock = rnn::clockOf(value.getType());
+    clock.walk([&](rnn::EventClockAttr event) { behindEvent(eventOf(event)); });
+    Operation *op = value.getDefiningOp();
+    if (auto read = llvm::dyn_cast<rnn::ReadOp>(op)) {
+      behindEvent(eventAhead(slots.lookup(read.getSlot()).op.getScopeAttr()));
+    } else if (auto latest = llvm::dyn_cast<rnn::LatestOp>(op)) {
+      behindEvent(eventAhead(latest.getScopeAttr()));
+      if (isInside(latest.getX()))
+        behind(latest.getX());
+      ++level; // a copy may stand between
+    } else if (auto cross = llvm::dyn_cast<rnn::CrossOp>(op)) {
+      if (isInside(cross.getX()))
+        behind(cross.getX());
+    }
+    return level;
+  }
+
+  bool isComputed(Value value) { return isInside(value) && !seen(value); }
+
+  void addTargets(Value value, llvm::SmallVectorImpl<View> &targets) override {
+    for (auto &[state, slot] : slots)
+      if (slot.written == value)
+        targets.push_back(slot.next);
+    for (Held &one : held)
+      if (one.op.getX() == value && !one.isLate)
+        targets.push_back(one.view);
+    for (auto [yielded, result] : llvm::zip(block.getTerminator()->getOperands(), scan.getResults()))
+      if (yielded == value)
+        targets.push_back(addExport(result));
+    if (exported.contains(value))
+      targets.push_back(exported.lookup(value));
+  }
+
+  /// A result: on its own clock where that is known before the loop, else at the steps.
+  View addExport(Value result) {
+    ClockInterface attribute = rnn::clockOf(result.getType());
+    bool isKnown = true;
+    attribute.walk([&](rnn::EventClockAttr event) { isKnown &= !eventOf(event); });
+    View view = planner.addResult(result, isKnown ? planner.clock(attribute) : driver);
+    planner.setView(result, view);
+    if (!isKnown)
+      scattered.push_back({result, view});
+    return view;
+  }
+
+  std::optional<View> homeAmong(llvm::ArrayRef<View> targets) override {
+    for (const View &target : targets)
+      if (planner.arrayOf(target).place == Place::Register || planner.arrayOf(target).place == Place::Memory)
+        return target;
+    return std::nullopt;
+  }
+
+  View addHome(Value value) override {
+    return Planner::all(planner.addArray(value.getType(), Place::Block, clockOf(value)));
+  }
+
+  //===--- Operations ---===//
+
+  void copy(int64_t level, Value value, View target) {
+    add(level, planner.makeCopy(clockOf(value), loadView(value), target, Planner::rowBytes(value.getType())));
+  }
+
+  static constexpr int64_t first = -1, last = int64_t(1) << 40;
+
+  bool finish() override {
+    // What is not computed here but remembered or yielded is copied.
+    for (auto &[state, slot] : slots)
+      if (!isComputed(slot.written))
+        copy(isInside(slot.written) ? levelOf(slot.written) : 0, slot.written, slot.next);
+    for (Held &one : held) {
+      Value x = one.op.getX();
+      if (isComputed(x) && !one.isLate)
+        continue;
+      int64_t level = isInside(x) ? levelOf(x) + 1 : 0;
+      if (rnn::EventOp event = eventAhead(one.op.getScopeAttr()))
+        level = std::max(level, levelOf(event.getCondition()) + 2);
+      copy(level, x, one.view);
+    }
+    for (auto [yielded, result] : llvm::zip(block.getTerminator()->getOperands(), scan.getResults()))
+      if (!isComputed(yielded))
+        copy(isInside(yielded) ? levelOf(yielded) + 1 : 0, yielded, addExport(result));
+    for (rnn::EventOp event : block.getOps<rnn::EventOp>())
+      addEvent(event);
+    for (auto &[state, slot] : slots) {
+      add(last, planner.makeOp(OpCode::Commit, planner.clock(rnn::clockOf(slot.written.getType())),
+                               {slot.now, slot.next}, {}));
+      addCuts(slot.op.getScopeAttr(), slot.now);
+    }
+    for (Held &one : held)
+      addCuts(one.op.getScopeAttr(), one.view);
+    return true;
+  }
+
+  void addEvent(rnn::EventOp event) {
+    Value condition = event.getCondition();
+    add(levelOf(condition) + 1, planner.makeOp(OpCode::Event, clockOf(condition), {loadView(condition)},
+                                               {planner.clock(ClockInterface(event.getClock()))}));
+    clocks.insert(planner.clock(ClockInterface(event.getClock())));
+  }
+
+  void addCuts(rnn::ScopeAttr scope, View memory) {
+    if (!scope)
+      return;
+    for (rnn::CutAttr cut : scope.getCuts()) {
+      if (scan.getSplitAttr() && llvm::is_contained(scan.getSplitAttr().getCuts(), cut))
+        continue;
+      int64_t level = last + 1;
+      if (isAhead(cut)) {
+        rnn::EventOp event = eventOf(cut.getClock());
+        level = event ? levelOf(event.getCondition()) + 1 : first;
+      }
+      add(level, planner.makeOp(OpCode::Zero, planner.clock(cut.getClock()), {memory}, {}));
+    }
+  }
+
+public:
+  llvm::SetVector<int32_t> registers, clocks; // arrays; clocks of operations
+
+  /// Makes room for the conditions of events that others use, which they then know them by.
+  void exportConditions() {
+    for (auto &[clock, event] : events) {
+      if (!isUsedOutside(llvm::cast<rnn::EventClockAttr>(clock)))
+        continue;
+      Value condition = event.getCondition();
+      if (!exported.contains(condition))
+        exported[condition] = Planner::all(planner.addArray(condition.getType(), Place::Call, driver));
+    }
+  }
+
+  bool isUsedOutside(rnn::EventClockAttr clock) {
+    bool found = false;
+    auto visit = [&](rnn::EventClockAttr other) { found |= other == clock; };
+    for (Operation &op : *scan->getBlock())
+      op.walk<mlir::WalkOrder::PreOrder>([&](Operation *inner) {
+        inner->getAttrDictionary().walk(visit);
+        for (mlir::Type type : inner->getResultTypes())
+          type.walk(visit);
+        return inner == scan ? mlir::WalkResult::skip() : mlir::WalkResult::advance();
+      });
+    return found;
+  }
+
+  /// Behind the scan: what stands at its steps is seen from its own clock.
+  void seeResults() {
+    for (auto &[clock, event] : events) {
+      Value condition = event.getCondition();
+      if (!exported.contains(condition))
+        continue;
+      seeFromOwnClock(condition, exported.lookup(condition));
+      planner.setCondition(llvm::cast<rnn::EventClockAttr>(clock), condition);
+    }
+    for (auto &[result, view] : scattered)
+      seeFromOwnClock(result, view);
+  }
+
+private:
+  void seeFromOwnClock(Value value, View view) {
+    ClockInterface clock = rnn::clockOf(value.getType());
+    planner.settle(clock);
+    if (planner.clock(clock) != driver) {
+      MapPlan plan;
+      plan.from = driver;
+      plan.to = planner.clock(clock);
+      view.map = planner.settledMap(plan);
+      view.rows = Rows::Mapped;
+    }
+    planner.setView(value, view);
+  }
+
+  step::ScanOp scan;
+  int32_t driver;
+  llvm::MapVector<mlir::Attribute, rnn::EventOp> events;
+  llvm::MapVector<Value, Slot> slots;
+  llvm::SmallVector<Held> held;
+  llvm::DenseMap<Value, View> views; // of what is read or held
+  llvm::MapVector<Value, View> exported;
+  llvm::SmallVector<std::pair<Value, View>> scattered;
+};
+
+} // namespace
+
+/// Fixes the ticks of all that is known before the loop.
+static void settleClocks(Planner &planner, step::ScanOp scan) {
+  llvm::DenseSet<mlir::Attribute> events;
+  for (rnn::EventOp event : scan.getBody().front().getOps<rnn::EventOp>())
+    events.insert(event.getClock());
+  auto settle = [&](ClockInterface clock) {
+    bool isKnown = true;
+    clock.walk([&](rnn::EventClockAttr event) { isKnown &= !events.contains(event); });
+    if (isKnown)
+      planner.settle(clock);
+  };
+  auto settleAll = [&](mlir::Attribute attribute) {
+    attribute.walk([&](mlir::Attribute inner) {
+      if (auto clock = llvm::dyn_cast<ClockInterface>(inner))
+        settle(clock);
+    });
+  };
+  scan.walk([&](Operation *op) {
+    settleAll(op->getAttrDictionary());
+    for (mlir::Type type : op->getResultTypes())
+      type.walk([&](mlir::Attribute inner) { settleAll(inner); });
+  });
+}
+
+bool planScan(Planner &planner, step::ScanOp scan) {
+  settleClocks(planner, scan);
+  ScanGroup group(planner, scan);
+  group.exportConditions();
+  if (!group.plan())
+    return false;
+  runtime::ScanPlan plan;
+  plan.driver = planner.clock(scan.getClock());
+  plan.reverse = scan.getReverse();
+  plan.split = planner.scope(scan.getSplitAttr());
+  plan.ops = planner.store(group.ops);
+  group.clocks.insert(plan.driver);
+  for (const OpPlan &op : group.ops) {
+    group.clocks.insert(op.clock);
+    if (planner.tables().clocks[op.clock].kind == runtime::ClockPlan::Kind::Pair)
+      group.clocks.insert(planner.tables().clocks[op.clock].target);
+  }
+  auto list = [&](llvm::ArrayRef<int32_t> numbers) {
+    runtime::Span span{int32_t(planner.tables().numbers.size()), int32_t(numbers.size())};
+    planner.tables().numbers.insert(planner.tables().numbers.end(), numbers.begin(), numbers.end());
+    return span;
+  };
+  plan.clocks = list(group.clocks.getArrayRef());
+  plan.arrays = list(group.registers.getArrayRef());
+  planner.tables().scans.push_back(plan);
+  planner.top(planner.makeOp(OpCode::Scan, plan.driver, {}, {int64_t(planner.tables().scans.size()) - 1}));
+  group.seeResults();
+  return true;
+}
+
+} // namespace rondo::cpu

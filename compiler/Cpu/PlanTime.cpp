@@ -1,0 +1,130 @@
+// Clocks, scopes and maps, by number.
+#include "compiler/Cpu/Planner.h"
+
+namespace rondo::cpu {
+
+using rnn::ClockInterface;
+using runtime::ClockPlan;
+
+int32_t Planner::axis(rnn::AxisClockAttr attribute) {
+  auto it = axes.find(attribute);
+  if (it != axes.end())
+    return it->second;
+  auto outer = llvm::cast<rnn::AxisClockAttr>(attribute.getParent());
+  int32_t outerIndex = outer.isSample() ? -1 : axis(outer);
+  int32_t index = tables().axes.size();
+  axes[attribute] = index;
+  runtime::AxisPlan plan;
+  plan.outer = outerIndex;
+  plan.root = index;
+  plan.name = tables().name(attribute.getName().getValue());
+  tables().axes.push_back(plan);
+  // The chain ends here now.
+  for (int32_t i = outerIndex, inner = index; i >= 0; inner = i, i = tables().axes[i].outer) {
+    tables().axes[i].root = index;
+    tables().axes[i].inner = inner;
+  }
+  return index;
+}
+
+int32_t Planner::clock(ClockInterface attribute) {
+  if (!attribute)
+    return -1;
+  auto it = clocks.find(attribute);
+  if (it != clocks.end())
+    return it->second;
+  ClockPlan plan;
+  if (auto pair = llvm::dyn_cast<rnn::PairClockAttr>(attribute)) {
+    plan.kind = ClockPlan::Kind::Pair;
+    plan.target = clock(pair.getTarget());
+    plan.source = clock(pair.getSource());
+    plan.per = pair.getPer() && !pair.getPer().isSample() ? clock(pair.getPer()) : -1;
+    plan.root = tables().clocks[plan.target].root;
+  } else if (auto every = llvm::dyn_cast<rnn::EveryClockAttr>(attribute)) {
+    plan.kind = ClockPlan::Kind::Every;
+    plan.parent = clock(every.getOf());
+    // More than a sample has ticks is as good as never; the runtime may add them to a tick's number.
+    constexpr int64_t never = int64_t(1) << 32;
+    plan.period = std::min(every.getPeriod(), never);
+    plan.phase = std::min(every.getPhase(), never);
+    plan.reverse = every.getReverse();
+    plan.scope = scope(every.getScope());
+    plan.root = tables().clocks[plan.parent].root;
+  } else if (auto event = llvm::dyn_cast<rnn::EventClockAttr>(attribute)) {
+    plan.kind = ClockPlan::Kind::Event;
+    plan.parent = clock(event.getOf());
+    plan.root = tables().clocks[plan.parent].root;
+  } else if (!attribute.isSample()) {
+    plan.kind = ClockPlan::Kind::Axis;
+    plan.axis = axis(llvm::cast<rnn::AxisClockAttr>(attribute));
+    plan.root = tables().axes[plan.axis].root;
+  }
+  int32_t index = tables().clocks.size();
+  tables().clocks.push_back(plan);
+  clocks[attribute] = index;
+  return index;
+}
+
+int32_t Planner::scope(rnn::ScopeAttr attribute) {
+  if (!attribute)
+    return -1;
+  auto it = scopes.find(attribute);
+  if (it != scopes.end())
+    return it->second;
+  llvm::SmallVector<runtime::CutPlan> cuts;
+  for (rnn::CutAttr cut : attribute.getCuts())
+    cuts.push_back({clock(cut.getClock()), cut.getBefore()});
+  runtime::Span span{int32_t(tables().cuts.size()), int32_t(cuts.size())};
+  tables().cuts.insert(tables().cuts.end(), cuts.begin(), cuts.end());
+  int32_t index = tables().scopes.size();
+  tables().scopes.push_back({span});
+  scopes[attribute] = index;
+  return index;
+}
+
+void Planner::settle(rnn::ScopeAttr attribute) {
+  if (attribute)
+    for (rnn::CutAttr cut : attribute.getCuts())
+      settle(cut.getClock());
+}
+
+void Planner::settle(ClockInterface attribute) {
+  if (!attribute)
+    return;
+  int32_t index = clock(attribute);
+  if (settledClocks.contains(index))
+    return;
+  llvm::SmallVector<View, 1> condition;
+  if (auto pair = llvm::dyn_cast<rnn::PairClockAttr>(attribute)) {
+    settle(pair.getTarget());
+    settle(pair.getSource());
+    settle(pair.getPer());
+  } else if (auto every = llvm::dyn_cast<rnn::EveryClockAttr>(attribute)) {
+    settle(every.getOf());
+    settle(every.getScope());
+  } else if (auto event = llvm::dyn_cast<rnn::EventClockAttr>(attribute)) {
+    settle(event.getOf());
+    condition.push_back(ownRows(conditions.lookup(event)));
+  } else if (!attribute.isSample()) {
+    settle(attribute.getParent());
+  }
+  settledClocks.insert(index);
+  top(makeOp(OpCode::Clock, -1, condition, {index}));
+}
+
+int32_t Planner::map(MapPlan plan) {
+  std::vector<int64_t> key{int64_t(plan.kind), plan.reverse, plan.from, plan.to, plan.scope, plan.inner, plan.outer};
+  auto [it, isNew] = maps.try_emplace(key, tables().maps.size());
+  if (isNew)
+    tables().maps.push_back(plan);
+  return it->second;
+}
+
+int32_t Planner::settledMap(MapPlan plan) {
+  int32_t index = map(plan);
+  if (settledMaps.insert(index).second)
+    top(makeOp(OpCode::Map, -1, {}, {index}));
+  return index;
+}
+
+} // namespace rondo::cpu

@@ -1,0 +1,398 @@
+// The operations of a schedule, one after another.
+#include "compiler/Cpu/Planner.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace rondo::cpu {
+
+using mlir::Operation;
+using mlir::Value;
+using rnn::ClockInterface;
+
+//===--- Data --------------------------------------------------------------------------------------------------===//
+
+Element Planner::elementOf(mlir::Type value) {
+  mlir::Type element = rnn::elementOf(value);
+  if (llvm::isa<rnn::TokenType>(element))
+    return Element::Token;
+  return element.isF32() ? Element::F32 : element.isInteger(1) ? Element::Bool : Element::I64;
+}
+
+int64_t Planner::rowBytes(mlir::Type value) { return rnn::elementCount(value) * runtime::bytesOf(elementOf(value)); }
+
+int32_t Planner::addArray(mlir::Type value, Place place, int32_t clock) {
+  ArrayPlan array;
+  array.place = place;
+  array.element = elementOf(value);
+  array.clock = clock;
+  array.elements = rnn::elementCount(value);
+  array.stride = rowBytes(value);
+  if (place == Place::Prepared) {
+    array.offset = tables().preparedBytes;
+    tables().preparedBytes += aligned(array.stride);
+  }
+  tables().arrays.push_back(array);
+  return tables().arrays.size() - 1;
+}
+
+View Planner::view(Value value, bool inPrepare) {
+  if (rnn::clockOf(value.getType())) {
+    assert(views.contains(value));
+    return views.lookup(value);
+  }
+  if (inPrepare)
+    return prepareViews.contains(value) ? prepareViews.lookup(value) : views.lookup(value);
+  auto it = views.find(value);
+  if (it != views.end())
+    return it->second;
+  // A parameter that the calls themselves read.
+  View from = prepareViews.lookup(value);
+  View to = all(addArray(value.getType(), Place::Prepared, -1), Rows::One);
+  prepare(makeCopy(-1, from, to, rowBytes(value.getType())));
+  return views[value] = to;
+}
+
+bool Planner::isPrepared(Value value) {
+  if (rnn::clockOf(value.getType()))
+    return false;
+  auto it = views.find(value);
+  return prepareViews.contains(value) || (it != views.end() && arrayOf(it->second).place == Place::Constant);
+}
+
+View Planner::ownRows(Value value) {
+  View from = view(value);
+  if (from.rows != Rows::Mapped)
+    return from;
+  int32_t index = clock(rnn::clockOf(value.getType()));
+  View to = all(addArray(value.getType(), Place::Call, index));
+  top(makeCopy(index, from, to, rowBytes(value.getType())));
+  return views[value] = to;
+}
+
+View Planner::withZeroRow(Value value) {
+  View from = view(value);
+  if (arrayOf(from).place != Place::Call || from.offset != 0) {
+    int32_t index = clock(rnn::clockOf(value.getType()));
+    View to = all(addArray(value.getType(), Place::Call, index));
+    top(makeCopy(index, from, to, rowBytes(value.getType())));
+    views[value] = from = to;
+  }
+  arrayOf(from).zeroRow = 1;
+  return from;
+}
+
+View Planner::packed(Value weights, const PackLayout &layout) {
+  std::vector<int64_t> numbers{layout.m,     layout.k,     layout.transposed,
+                               layout.lanes, layout.units, int64_t(layout.gates.size())};
+  numbers.insert(numbers.end(), layout.gates.begin(), layout.gates.end());
+  auto [it, isNew] = packs.try_emplace({weights.getAsOpaquePointer(), numbers}, View());
+  if (isNew) {
+    ArrayPlan array;
+    array.place = Place::Prepared;
+    array.elements = layout.elements();
+    array.stride = array.elements * runtime::bytesOf(Element::F32);
+    array.offset = tables().preparedBytes;
+    tables().preparedBytes += aligned(array.stride);
+    tables().arrays.push_back(array);
+    it->second = all(tables().arrays.size() - 1, Rows::One);
+    prepare(makeOp(OpCode::Pack, -1, {view(weights, /*inPrepare=*/true), it->second}, numbers));
+  }
+  return it->second;
+}
+
+int32_t Planner::kernel(Kernel kernel) {
+  auto [it, isNew] = kernels.try_emplace(signatureOf(kernel, isa), result.kernels.size());
+  if (isNew)
+    result.kernels.push_back(std::move(kernel));
+  return it->second;
+}
+
+//===--- Operations --------------------------------------------------------------------------------------------===//
+
+OpPlan Planner::makeOp(OpCode code, int32_t clock, llvm::ArrayRef<View> views, llvm::ArrayRef<int64_t> numbers) {
+  OpPlan op;
+  op.code = code;
+  op.clock = clock;
+  op.views = {int32_t(tables().views.size()), int32_t(views.size())};
+  tables().views.insert(tables().views.end(), views.begin(), views.end());
+  op.numbers = {int32_t(tables().numbers.size()), int32_t(numbers.size())};
+  tables().numbers.insert(tables().numbers.end(), numbers.begin(), numbers.end());
+  return op;
+}
+
+runtime::Span Planner::store(llvm::ArrayRef<OpPlan> ops) {
+  runtime::Span span{int32_t(tables().ops.size()), int32_t(ops.size())};
+  tables().ops.insert(tables().ops.end(), ops.begin(), ops.end());
+  return span;
+}
+
+bool Planner::refuse(Operation *op, const llvm::Twine &why) {
+  op->emitError(why);
+  return false;
+}
+
+//===--- The schedule ------------------------------------------------------------------------------------------===//
+
+bool Planner::run() {
+  clock(rnn::AxisClockAttr::getSample(schedule.getContext()));
+  auto addAxes = [&](mlir::Type type) {
+    type.walk([&](rnn::AxisClockAttr attribute) {
+      if (!attribute.isSample())
+        axis(attribute);
+    });
+  };
+  // Inputs first: the order of the caller's offsets.
+  for (mlir::Type type : schedule.getBody().getArgumentTypes())
+    addAxes(type);
+  schedule.walk([&](Operation *op) { llvm::for_each(op->getResultTypes(), addAxes); });
+  planParameters();
+  planInputs();
+  for (Operation &op : schedule.getBody().front())
+    if (!planTop(&op))
+      return false;
+  tables().prepare = store(prepared);
+  tables().forward = store(forward);
+  planLifetimes();
+  return true;
+}
+
+void Planner::planParameters() {
+  llvm::SmallVector<rnn::ParamOp> params(schedule.getBody().front().getOps<rnn::ParamOp>());
+  llvm::sort(params, [](rnn::ParamOp a, rnn::ParamOp b) { return a.getPath() < b.getPath(); });
+  for (rnn::ParamOp param : params) {
+    ArrayPlan array;
+    array.place = Place::Parameter;
+    array.element = elementOf(param.getType());
+    array.elements = rnn::elementCount(param.getType());
+    array.stride = rowBytes(param.getType());
+    array.offset = tables().parameterBytes;
+    tables().parameterBytes += aligned(array.stride);
+    tables().arrays.push_back(array);
+    result.parameters.push_back({param, array.offset});
+    prepareViews[param.getResult()] = all(tables().arrays.size() - 1, Rows::One);
+  }
+}
+
+runtime::PortPlan Planner::makePort(llvm::StringRef name, mlir::Type type) {
+  runtime::PortPlan port;
+  port.clock = clock(rnn::clockOf(type));
+  port.element = elementOf(type);
+  port.elements = rnn::elementCount(type);
+  if (auto token = llvm::dyn_cast<rnn::TokenType>(rnn::elementOf(type)))
+    port.tokens = token.getSize();
+  port.name = tables().name(name);
+  return port;
+}
+
+void Planner::planInputs() {
+  mlir::Block &block = schedule.getBody().front();
+  for (auto [index, argument] : llvm::enumerate(block.getArguments())) {
+    mlir::Type type = argument.getType();
+    ClockInterface attribute = rnn::clockOf(type);
+    runtime::PortPlan port = makePort(schedule.getInputName(index), type);
+    port.array = addArray(type, Place::Input, port.clock);
+    tables().arrays[port.array].index = index;
+    tables().inputs.push_back(port);
+    views[argument] = all(port.array, attribute ? Rows::Same : Rows::One);
+    settle(attribute);
+  }
+}
+
+bool Planner::planTop(Operation *op) {
+  if (auto par = llvm::dyn_cast<step::ParOp>(op))
+    return planPar(*this, par);
+  if (auto scan = llvm::dyn_cast<step::ScanOp>(op))
+    return planScan(*this, scan);
+  if (auto constant = llvm::dyn_cast<rnn::ConstOp>(op)) {
+    planConstant(constant);
+    return true;
+  }
+  if (auto event = llvm::dyn_cast<rnn::EventOp>(op)) {
+    conditions[event.getClock()] = event.getCondition();
+    settle(event.getClock());
+    return true;
+  }
+  if (llvm::isa<rnn::LatestOp, rnn::CrossOp, step::BeforeOp>(op))
+    return planCrossing(op);
+  if (auto loss = llvm::dyn_cast<rnn::LossOp>(op)) {
+    ClockInterface attribute = rnn::clockOf(loss.getValue().getType());
+    llvm::SmallVector<View, 2> operands{ownRows(loss.getValue())};
+    if (loss.getMask())
+      operands.push_back(ownRows(loss.getMask()));
+    top(makeOp(OpCode::Loss, clock(attribute), operands, {tables().losses++, clock(attribute)}));
+    return true;
+  }
+  if (auto end = llvm::dyn_cast<rnn::ReturnOp>(op))
+    return planReturn(end);
+  if (llvm::isa<rnn::ParamOp, rnn::GenerateOp>(op))
+    return true;
+  return planRowOp(op);
+}
+
+void Planner::planConstant(rnn::ConstOp op) {
+  mlir::Type type = op.getResult().getType();
+  ArrayPlan array;
+  array.place = Place::Constant;
+  array.element = elementOf(type);
+  array.elements = rnn::elementCount(type);
+  array.stride = rowBytes(type);
+  std::vector<char> &bytes = tables().constants;
+  bytes.resize(aligned(bytes.size()));
+  array.offset = bytes.size();
+  auto append = [&](auto number) {
+    const char *first = reinterpret_cast<const char *>(&number);
+    bytes.insert(bytes.end(), first, first + sizeof number);
+  };
+  llvm::SmallVector<double> reals;
+  llvm::SmallVector<int64_t> ints;
+  if (array.element == Element::F32)
+    reals = op.getReals();
+  else
+    ints = op.getInts();
+  bool isOne = op.getValue().isSplat();
+  for (int64_t i = 0; i < array.elements; ++i) {
+    int64_t at = isOne ? 0 : i;
+    if (array.element == Element::F32)
+      append(float(reals[at]));
+    else if (array.element == Element::I64)
+      append(ints[at]);
+    else if (array.element == Element::Token)
+      append(int32_t(ints[at]));
+    else
+      append(uint8_t(ints[at]));
+  }
+  tables().arrays.push_back(array);
+  views[op.getResult()] = all(tables().arrays.size() - 1, Rows::One);
+}
+
+bool Planner::planCrossing(Operation *op) {
+  Value x = op->getOperand(0), result = op->getResult(0);
+  ClockInterface from = rnn::clockOf(x.getType()), to = rnn::clockOf(result.getType());
+  MapPlan plan;
+  plan.from = clock(from);
+  plan.to = clock(to);
+  bool isTotal = true; // every tick sees a row
+  if (auto cross = llvm::dyn_cast<rnn::CrossOp>(op)) {
+    plan.kind = cross.isFromSource() ? MapPlan::Kind::Source : MapPlan::Kind::Target;
+  } else {
+    auto timed = llvm::cast<rnn::Timed>(op);
+    plan.kind = llvm::isa<step::BeforeOp>(op) ? MapPlan::Kind::Strict : MapPlan::Kind::Latest;
+    plan.reverse = timed.getReverse();
+    plan.scope = scope(timed.getScopeAttr());
+    settle(timed.getScopeAttr());
+    isTotal = false;
+  }
+  settle(from);
+  settle(to);
+  View seen = view(x);
+  if (!isTotal) { // a row that is not there is read as zero
+    if (seen.rows == Rows::Mapped && arrayOf(seen).place != Place::Call)
+      seen = ownRows(x);
+    if (seen.rows == Rows::Mapped)
+      arrayOf(seen).zeroRow = 1;
+    else
+      seen = withZeroRow(x);
+  }
+  int32_t index = settledMap(plan);
+  if (seen.rows == Rows::Mapped) {
+    MapPlan composed;
+    composed.kind = MapPlan::Kind::Compose;
+    composed.from = tables().maps[seen.map].from;
+    composed.to = plan.to;
+    composed.inner = seen.map;
+    composed.outer = index;
+    index = settledMap(composed);
+  }
+  seen.map = index;
+  seen.rows = Rows::Mapped;
+  views[result] = seen;
+  return true;
+}
+
+bool Planner::planRowOp(Operation *op) {
+  ClockInterface attribute = rnn::clockOf(op->getResult(0).getType());
+  if (!attribute)
+    return refuse(op, "is summed over all ticks, which this version does not compile");
+  settle(attribute);
+  llvm::SmallVector<View> operands, results;
+  for (Value operand : op->getOperands()) {
+    operands.push_back(ownRows(operand));
+    settle(rnn::clockOf(operand.getType()));
+  }
+  if (auto per = op->getAttrOfType<ClockInterface>("per"))
+    settle(per);
+  if (auto timed = llvm::dyn_cast<rnn::Timed>(op))
+    settle(timed.getScopeAttr());
+  for (Value value : op->getResults()) {
+    results.push_back(all(addArray(value.getType(), Place::Call, clock(attribute))));
+    views[value] = results.back();
+  }
+  llvm::SmallVector<OpPlan, 1> ops;
+  if (!rowOps(op, clock(attribute), operands, results, ops))
+    return refuse(op, "is not compiled by this version");
+  forward.insert(forward.end(), ops.begin(), ops.end());
+  return true;
+}
+
+//===--- Ends --------------------------------------------------------------------------------------------------===//
+
+View Planner::addResult(Value result, int32_t clock) {
+  bool isOwnClock = clock == this->clock(rnn::clockOf(result.getType()));
+  auto end = result.hasOneUse() ? llvm::dyn_cast<rnn::ReturnOp>(*result.user_begin()) : rnn::ReturnOp();
+  Place place = end && isOwnClock ? Place::Output : Place::Call;
+  int32_t array = addArray(result.getType(), place, clock);
+  if (place == Place::Output)
+    tables().arrays[array].index = result.use_begin()->getOperandNumber();
+  return all(array, clock < 0 ? Rows::One : Rows::Same);
+}
+
+bool Planner::planReturn(rnn::ReturnOp op) {
+  for (auto [index, value] : llvm::enumerate(op.getValues())) {
+    mlir::Type type = value.getType();
+    ClockInterface attribute = rnn::clockOf(type);
+    settle(attribute);
+    runtime::PortPlan port = makePort(op.getName(index), type);
+    View from = view(value);
+    if (arrayOf(from).place == Place::Output && from.rows != Rows::Mapped && arrayOf(from).index == int32_t(index)) {
+      port.array = from.array;
+    } else {
+      port.array = addArray(type, Place::Output, port.clock);
+      tables().arrays[port.array].index = index;
+      top(makeCopy(port.clock, from, all(port.array, attribute ? Rows::Same : Rows::One), rowBytes(type)));
+    }
+    tables().outputs.push_back(port);
+  }
+  return true;
+}
+
+void Planner::planLifetimes() {
+  for (ArrayPlan &array : tables().arrays)
+    array.firstUse = array.lastUse = -1;
+  auto use = [&](const OpPlan &op, int32_t at) {
+    for (int32_t i = 0; i < op.views.count; ++i) {
+      ArrayPlan &array = tables().arrays[tables().views[op.views.first + i].array];
+      if (array.firstUse < 0)
+        array.firstUse = at;
+      array.lastUse = at;
+    }
+  };
+  for (int32_t at = 0; at < tables().forward.count; ++at) {
+    const OpPlan &op = tables().ops[tables().forward.first + at];
+    use(op, at);
+    runtime::Span inner;
+    if (op.code == OpCode::Par)
+      inner = {int32_t(tables().numbers[op.numbers.first]), int32_t(tables().numbers[op.numbers.first + 1])};
+    else if (op.code == OpCode::Scan)
+      inner = tables().scans[tables().numbers[op.numbers.first]].ops;
+    for (int32_t i = 0; i < inner.count; ++i)
+      use(tables().ops[inner.first + i], at);
+  }
+}
+
+std::optional<CpuPlan> planSchedule(step::ScheduleOp schedule, const Isa &isa) {
+  Planner planner(schedule, isa);
+  if (!planner.run())
+    return std::nullopt;
+  return std::move(planner.result);
+}
+
+} // namespace rondo::cpu

@@ -1,0 +1,116 @@
+// What the files of the planner share. Plan*.cpp: Time (clocks, scopes, maps), Top (the schedule's operations), Group
+// (equations of one par or scan), Rows (operations that the runtime knows).
+#ifndef RONDO_CPU_PLANNER_H
+#define RONDO_CPU_PLANNER_H
+
+#include "compiler/Cpu/Plan.h"
+#include "llvm/ADT/MapVector.h"
+#include <map>
+
+namespace rondo::cpu {
+
+using runtime::ArrayPlan;
+using runtime::Element;
+using runtime::MapPlan;
+using runtime::OpCode;
+using runtime::OpPlan;
+using runtime::Place;
+using runtime::Rows;
+using runtime::View;
+
+class Planner {
+public:
+  Planner(step::ScheduleOp schedule, const Isa &isa) : schedule(schedule), isa(isa) {}
+  bool run();
+
+  CpuPlan result;
+
+  //===--- Time ---===//
+  int32_t clock(rnn::ClockInterface clock); // -1 for null
+  int32_t axis(rnn::AxisClockAttr axis);
+  int32_t scope(rnn::ScopeAttr scope); // -1 for null
+  int32_t map(MapPlan map);
+  /// Emits, at the top level, what fixes the ticks of a clock, and of all that it is made of, unless it is there.
+  void settle(rnn::ClockInterface clock);
+  void settle(rnn::ScopeAttr scope);
+  /// A map that is made here, if it is not there yet.
+  int32_t settledMap(MapPlan map);
+
+  //===--- Data ---===//
+  runtime::PlanTables &tables() { return result.tables; }
+  static Element elementOf(mlir::Type value);
+  static int64_t rowBytes(mlir::Type value);
+  /// A new array for rows of this type; `clock`: an index, -1 for one row.
+  int32_t addArray(mlir::Type value, Place place, int32_t clock);
+  ArrayPlan &arrayOf(const View &view) { return tables().arrays[view.array]; }
+  static View all(int32_t array, Rows rows = Rows::Same) { return View{array, -1, 0, rows}; }
+
+  /// The rows of a value of the top level, as they are seen by operations of its own clock; `inPrepare`: by those of
+  /// Prepare, where parameters are the caller's.
+  View view(mlir::Value value, bool inPrepare = false);
+  /// The same, but row i is the tick's own: copied if it was seen through a map.
+  View ownRows(mlir::Value value);
+  void setView(mlir::Value value, View view) { views[value] = view; }
+  void setPrepared(mlir::Value value, View view) { prepareViews[value] = views[value] = view; }
+  /// True for a tensor that Prepare has: made of parameters and constants alone.
+  bool isPrepared(mlir::Value value);
+  /// Which rows an event ticks at, known from here on.
+  void setCondition(rnn::EventClockAttr clock, mlir::Value condition) { conditions[clock] = condition; }
+  /// Packed weights of a product, for a kernel.
+  View packed(mlir::Value weights, const PackLayout &layout);
+  int32_t kernel(Kernel kernel);
+
+  //===--- Operations ---===//
+  int32_t addOp(OpCode code, int32_t clock, llvm::ArrayRef<View> views, llvm::ArrayRef<int64_t> numbers);
+  OpPlan makeOp(OpCode code, int32_t clock, llvm::ArrayRef<View> views, llvm::ArrayRef<int64_t> numbers);
+  OpPlan makeCopy(int32_t clock, View from, View to, int64_t bytes) {
+    return makeOp(OpCode::Copy, clock, {from, to}, {1, bytes, bytes, bytes});
+  }
+  /// The operations that the runtime knows for an rnn operation, on rows that are in memory; false if there are none.
+  bool rowOps(mlir::Operation *op, int32_t clock, llvm::ArrayRef<View> operands, llvm::ArrayRef<View> results,
+              llvm::SmallVectorImpl<OpPlan> &ops);
+  /// Appends to the forward operations, or to those of Prepare. Those inside of groups stand elsewhere.
+  void top(OpPlan op) { forward.push_back(op); }
+  void prepare(OpPlan op) { prepared.push_back(op); }
+  /// Puts operations into the table, side by side.
+  runtime::Span store(llvm::ArrayRef<OpPlan> ops);
+  bool refuse(mlir::Operation *op, const llvm::Twine &why);
+
+  const Isa &target() const { return isa; }
+  /// The place of a group's result, which may be the caller's buffer; `clock`: of the array's rows.
+  View addResult(mlir::Value result, int32_t clock);
+
+private:
+  void planInputs();
+  runtime::PortPlan makePort(llvm::StringRef name, mlir::Type type);
+  void planParameters();
+  bool planTop(mlir::Operation *op);
+  bool planCrossing(mlir::Operation *op);
+  bool planReturn(rnn::ReturnOp op);
+  bool planRowOp(mlir::Operation *op);
+  std::optional<OpPlan> rowOp(mlir::Operation *op, int32_t clock, llvm::ArrayRef<View> operands,
+                              llvm::ArrayRef<View> results);
+  void planConstant(rnn::ConstOp op);
+  void planLifetimes();
+  /// The array with a row of zeros in front.
+  View withZeroRow(mlir::Value value);
+
+  step::ScheduleOp schedule;
+  Isa isa;
+  llvm::DenseMap<mlir::Attribute, int32_t> clocks, axes, scopes;
+  std::map<std::vector<int64_t>, int32_t> maps;
+  llvm::DenseSet<int32_t> settledClocks, settledMaps;
+  llvm::DenseMap<mlir::Attribute, mlir::Value> conditions; // of events, by clock: at the top level
+  llvm::DenseMap<mlir::Value, View> views;
+  llvm::DenseMap<mlir::Value, View> prepareViews; // of tensors
+  std::map<std::pair<const void *, std::vector<int64_t>>, View> packs;
+  llvm::StringMap<int32_t> kernels; // by signature
+  std::vector<OpPlan> forward, prepared;
+};
+
+/// Plans the operations of one par or scan.
+bool planPar(Planner &planner, step::ParOp par);
+bool planScan(Planner &planner, step::ScanOp scan);
+
+} // namespace rondo::cpu
+#endif

@@ -1,0 +1,39 @@
+#include "compiler/Emit/Exports.h"
+
+namespace rondo::emit {
+
+static const Export all[] = {
+    {"abi_version", "rondo.abi.version", "i", "int32_t ", "void",
+     "The version of this interface that the library was built with. It must be @_ABI_VERSION; a program that loads a "
+     "library by itself checks it before anything else."},
+    {"manifest", "rondo.manifest", "p", "const char *", "void",
+     "All that this header says, as JSON (UTF-8). The text belongs to the library."},
+    {"parameter_bytes", "rondo.parameter.bytes", "l", "size_t ", "void", "Size of the parameters: @_PARAMETER_BYTES."},
+    {"prepared_bytes", "rondo.prepared.bytes", "l", "size_t ", "void",
+     "Size of what @_prepare writes: @_PREPARED_BYTES."},
+    {"init", "rondo.init", "iplp", "int32_t ", "float *parameters, uint64_t seed, rondo_error *error",
+     "Writes initial values into `parameters`: as the program says, from the seed. The same seed gives the same "
+     "values. This call may take memory from the system while it runs; besides @_pool_create it is the only one."},
+    {"prepare", "rondo.prepare", "ippp", "int32_t ", "const float *parameters, void *prepared, rondo_error *error",
+     "Makes of the parameters what the calls below work with. To be called again whenever they have changed. What it "
+     "writes is for this library on this kind of machine; it is not a file format."},
+    {"workspace_bytes", "rondo.workspace.bytes", "ippp", "int32_t ",
+     "const @_inputs *inputs, size_t *bytes, rondo_error *error",
+     "How large a workspace @_forward needs for a batch. It reads sizes and offsets only, no data. A workspace that "
+     "was enough for one batch may be used for any other that needs no more."},
+    {"forward", "rondo.forward", "ipppplpp", "int32_t ",
+     "const void *prepared, const @_inputs *inputs, @_outputs *outputs, void *workspace, size_t workspace_bytes, "
+     "@_pool *pool, rondo_error *error",
+     "Computes outputs and losses of a batch. The same inputs give the same bits, whatever the pool or the machine's "
+     "load, and a sample's rows do not depend on the other samples of the batch. A NULL pool is one thread."},
+    {"pool_create", "rondo.pool.create", "pi", "@_pool *", "int32_t threads",
+     "Starts threads for calls to use: `threads` of them work on a call, the caller's own among them. NULL if there "
+     "are less than one or the system gives none. A call that finds the pool in use by another works alone."},
+    {"pool_destroy", "rondo.pool.destroy", "vp", "void ", "@_pool *pool",
+     "Ends the threads of a pool that no call is using. NULL is nothing to end."},
+    {"error", "rondo.error.text", "pi", "const char *", "int32_t code", "What a code means, in a few words."},
+};
+
+llvm::ArrayRef<Export> exports() { return all; }
+
+} // namespace rondo::emit

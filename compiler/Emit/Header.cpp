@@ -1,0 +1,229 @@
+#include "compiler/Emit/Exports.h"
+#include "compiler/Emit/Text.h"
+#include "runtime/Library.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+namespace rondo::emit {
+
+namespace {
+
+struct CodeName {
+  runtime::Code code;
+  StringLiteral name, what;
+};
+using runtime::Code;
+constexpr CodeName codes[] = {
+    {Code::Argument, "ARGUMENT", "a pointer is null or not aligned, a struct has another size, a number cannot be"},
+    {Code::Structure, "STRUCTURE", "offsets do not describe rows"},
+    {Code::Value, "VALUE", "a token or bool is out of range"},
+    {Code::Capacity, "CAPACITY", "an output has too little room; the message says how much it needs"},
+    {Code::Workspace, "WORKSPACE", "the workspace is too small"},
+    {Code::TooLarge, "TOO_LARGE", "the batch has more rows or bytes than can be counted"},
+    {Code::Plan, "LIBRARY", "the library itself is damaged"},
+    {Code::Memory, "MEMORY", "the system gives no memory"},
+    {Code::Machine, "MACHINE", "the library has no code for this machine"},
+};
+
+class Header {
+public:
+  Header(const Facts &facts, raw_ostream &os)
+      : facts(facts), interface(facts.interface), prefix(interface.prefix), upper(StringRef(prefix).upper()), os(os) {}
+
+  void print() {
+    printTop();
+    printConstants();
+    printErrors();
+    printInputs();
+    printOutputs();
+    os << "/* Threads that work on calls. */\ntypedef struct " << prefix << "_pool " << prefix << "_pool;\n\n";
+    for (const Export &function : exports())
+      printFunction(function);
+    os << "#ifdef __cplusplus\n}\n#endif\n#endif\n";
+  }
+
+private:
+  /// A comment of paragraphs; their lines are broken here.
+  void comment(StringRef text) {
+    constexpr size_t width = 115;
+    std::vector<std::string> lines;
+    for (StringRef paragraph : split(text.rtrim(), '\n')) {
+      lines.push_back(paragraph.take_while([](char c) { return c == ' '; }).str());
+      size_t indent = lines.back().size();
+      for (StringRef word : split(paragraph.ltrim(), ' ')) {
+        bool isFirst = lines.back().size() == indent;
+        if (!isFirst && lines.back().size() + 1 + word.size() > width)
+          lines.push_back(std::string(indent, ' ')), isFirst = true;
+        lines.back() += (isFirst ? "" : " ") + word.str();
+      }
+    }
+    for (auto [i, line] : enumerate(lines))
+      os << (i == 0 ? "/* " : line.empty() ? " *" : " * ") << line << (i + 1 == lines.size() ? " */\n" : "\n");
+  }
+  /// A member, and what it is.
+  void member(const Twine &declaration, const Twine &what) { os << "  " << declaration << "; /* " << what << " */\n"; }
+  std::string withPrefix(StringRef text) const {
+    std::string all;
+    while (true) {
+      auto [before, behind] = text.split('@');
+      all += before;
+      if (before.size() == text.size())
+        return all;
+      // A constant's name is in capitals.
+      bool isConstant = behind.size() > 1 && behind[0] == '_' && isUpper(behind[1]);
+      all += isConstant ? upper : prefix;
+      text = behind;
+    }
+  }
+
+  static std::string dimensions(const RowType &type) {
+    std::string text;
+    for (int64_t size : type.shape)
+      text += "[" + std::to_string(size) + "]";
+    return text;
+  }
+  /// What an element may be, where its type does not say it.
+  static std::string range(const RowType &type) {
+    if (type.element == Element::Bool)
+      return ", each 0 or 1";
+    if (type.element == Element::Token)
+      return ", each 0 to " + std::to_string(type.tokens - 1);
+    return "";
+  }
+  void printTop() {
+    std::string text = "Model `" + interface.model + "`" + (interface.training ? ", its training variant" : "") +
+                       ". Made by Rondo " + RONDO_VERSION + "; changes to this file will be lost.\n\n";
+    text += withPrefix(
+        "How to use it: allocate @_PARAMETER_BYTES, fill them by @_init or with values of your own; allocate "
+        "@_PREPARED_BYTES and call @_prepare; then, for each batch, fill @_inputs and @_outputs, ask "
+        "@_workspace_bytes, allocate them, and call @_forward.\n\n"
+        "A batch holds any number of samples of any lengths, without padding: the rows of all samples stand one "
+        "behind the other, densely, in row-major order. Where they begin is told by offsets. All integers and reals "
+        "are in the byte order of the machine; `float` is IEEE binary32.\n\n"
+        "Parameters, prepared data and workspaces begin at addresses that are multiples of @_ALIGNMENT; all other "
+        "data at multiples of its element's size. The library keeps no pointer beyond a call, and no state between "
+        "calls. Any number of calls may run at the same time if none writes what another one uses: each needs a "
+        "workspace, outputs and an error of its own, and may share parameters, prepared data and inputs.\n\n");
+    text += "Parameters, in order, from the beginning of the buffer:\n";
+    if (interface.parameters.empty())
+      text += "  none\n";
+    for (const Parameter &parameter : interface.parameters)
+      text += "  byte " + std::to_string(parameter.offset) + ": " + parameter.path + ", " +
+              cTypeOf(parameter.type.element).str() + dimensions(parameter.type) + range(parameter.type) + "\n";
+    comment(text);
+    os << "#ifndef RONDO_MODEL_" << prefix << "_H\n#define RONDO_MODEL_" << prefix
+       << "_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
+  }
+
+  void printConstants() {
+    os << "#define " << upper << "_ABI_VERSION " << runtime::abiVersion << "\n";
+    os << "#define " << upper << "_ALIGNMENT " << parameterAlignment << "\n";
+    os << "#define " << upper << "_PARAMETER_BYTES " << interface.parameterBytes << "\n";
+    os << "#define " << upper << "_PREPARED_BYTES " << facts.preparedBytes << "\n";
+    os << "#define " << upper << "_LOSSES " << interface.losses.size() << "\n\n";
+  }
+
+  void printErrors() {
+    comment("Why a call failed. Functions that can fail return 0, or a code, and write the same with a message into "
+            "`error` unless it is NULL. After an error the contents of outputs and workspace are undefined. Headers "
+            "of all models share this.");
+    os << "#ifndef RONDO_ERROR\n#define RONDO_ERROR\n";
+    for (auto [code, name, what] : codes)
+      os << "#define RONDO_" << name << " " << int32_t(code) << " /* " << what << " */\n";
+    os << "typedef struct rondo_error {\n"
+          "  int32_t code;      /* 0: fine */\n"
+          "  char message[252]; /* ends with a 0 */\n"
+          "} rondo_error;\n#endif\n\n";
+  }
+
+  void printInputs() {
+    comment(
+        "A batch. Inputs on an axis have a row for each of its ticks in all samples, in order. Offsets say how rows "
+        "are grouped: of the axis X, group i has the rows X_offsets[i] to X_offsets[i + 1] - 1. The first number "
+        "is 0, none is less than the one before; equal ones are an empty group.");
+    os << "typedef struct " << prefix << "_inputs {\n";
+    member("size_t size", "sizeof(" + prefix + "_inputs)");
+    member("int64_t batch", "number of samples");
+    member("uint64_t seed", "of the random numbers of a call");
+    for (const Axis &axis : interface.axes) {
+      bool isOutermost = axis.outer == "sample";
+      member("const int64_t *" + axis.member, (isOutermost ? "[batch + 1]" : "[(rows of " + axis.outer + ") + 1]") +
+                                                  ": rows of " + axis.name + " by " + axis.outer);
+    }
+    for (const Port &port : interface.inputs)
+      member("const " + cTypeOf(port.type.element) + " *" + port.member,
+             "[" +
+                 (port.clock.empty()      ? "1"
+                  : port.axis == "sample" ? "batch"
+                                          : "rows of " + port.axis) +
+                 "]" + dimensions(port.type) + range(port.type));
+    os << "} " << prefix << "_inputs;\n\n";
+  }
+
+  void printOutputs() {
+    std::string text =
+        "Where results go. Of each output: a buffer, or NULL where it is not wanted; how many rows the buffer can "
+        "hold, which the call changes to how many it wrote; and NULL, or where the call writes batch + 1 numbers: "
+        "sample i has the rows offsets[i] to offsets[i + 1] - 1.\n";
+    if (!interface.losses.empty()) {
+      text += "Losses are means over the batch, 0 where there is nothing to average:";
+      for (auto [i, loss] : enumerate(interface.losses))
+        text += (i ? ", [" : " [") + std::to_string(i) + "] " + loss.name;
+      text += "\n";
+    }
+    comment(text);
+    os << "typedef struct " << prefix << "_outputs {\n";
+    member("size_t size", "sizeof(" + prefix + "_outputs)");
+    for (const Port &port : interface.outputs) {
+      member(cTypeOf(port.type.element) + " *" + port.member,
+             "[rows]" + dimensions(port.type) + range(port.type) + ": " + rowsOf(port));
+      member("int64_t " + port.member + "_rows", "in: room, out: rows written");
+      member("int64_t *" + port.member + "_offsets", port.clock.empty() ? "NULL" : "NULL, or [batch + 1]");
+    }
+    member("float *losses", "NULL, or [" + Twine(interface.losses.size()) + "]");
+    os << "} " << prefix << "_outputs;\n\n";
+  }
+
+  static std::string rowsOf(const Port &port) {
+    if (port.clock.empty())
+      return "one row";
+    if (!port.source.empty())
+      return "for each tick of " + port.clock + " a row for each tick of " + port.source + " in the same " + port.per;
+    if (port.clock == "sample")
+      return "one row a sample";
+    return "a row a tick of " + port.clock;
+  }
+
+  void printFunction(const Export &function) {
+    comment(withPrefix(function.comment));
+    std::string line = withPrefix(function.result) + prefix + "_" + function.name.str() + "(";
+    std::string all = withPrefix(function.parameters);
+    for (StringRef parameter : split(all, ", ")) {
+      if (line.size() + parameter.size() > 112) {
+        os << StringRef(line).rtrim() << "\n";
+        line = "    ";
+      }
+      line += parameter.str() + ", ";
+    }
+    os << StringRef(line).drop_back(2) << ");\n\n";
+  }
+
+  const Facts &facts;
+  const Interface &interface;
+  std::string prefix, upper;
+  raw_ostream &os;
+};
+
+} // namespace
+
+std::string headerText(const Facts &facts) {
+  std::string text;
+  raw_string_ostream os(text);
+  Header(facts, os).print();
+  return text;
+}
+
+} // namespace rondo::emit

@@ -1,0 +1,117 @@
+#include "compiler/Emit/Text.h"
+#include "runtime/Library.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+namespace rondo::emit {
+
+namespace {
+
+class Manifest {
+public:
+  Manifest(const Facts &facts, raw_ostream &os) : facts(facts), interface(facts.interface), json(os, 1) {}
+
+  void print() {
+    json.object([&] {
+      json.attribute("rondo", RONDO_VERSION);
+      json.attribute("abi", runtime::abiVersion);
+      json.attribute("model", interface.model);
+      json.attribute("prefix", interface.prefix);
+      json.attribute("training", interface.training);
+      json.attribute("dtype", "f32");
+      json.attributeArray("targets", [&] {
+        for (const Target *target : facts.targets)
+          json.value(target->name);
+      });
+      if (interface.notCausal) {
+        json.attribute("causal", interface.notCausal->empty());
+        if (!interface.notCausal->empty())
+          json.attribute("whyNotCausal", *interface.notCausal);
+      }
+      json.attributeObject("bytes", [&] {
+        json.attribute("parameters", interface.parameterBytes);
+        json.attribute("prepared", facts.preparedBytes);
+        json.attribute("alignment", parameterAlignment);
+      });
+      json.attributeArray("axes", [&] {
+        for (const Axis &axis : interface.axes)
+          json.object([&] {
+            json.attribute("name", axis.name);
+            json.attribute("in", axis.outer);
+            json.attribute("member", axis.member);
+          });
+      });
+      printPorts("inputs", interface.inputs);
+      printPorts("outputs", interface.outputs);
+      json.attributeArray("losses", [&] {
+        for (const Loss &loss : interface.losses)
+          json.object([&] {
+            json.attribute("name", loss.name);
+            if (loss.trains)
+              json.attributeArray("trains", [&] {
+                for (const std::string &path : *loss.trains)
+                  json.value(path);
+              });
+          });
+      });
+      json.attributeArray("parameters", [&] {
+        for (const Parameter &parameter : interface.parameters)
+          json.object([&] {
+            json.attribute("path", parameter.path);
+            printType(parameter.type);
+            json.attribute("offset", parameter.offset);
+            json.attribute("bytes", parameter.type.elements() * bytesOf(parameter.type.element));
+          });
+      });
+    });
+  }
+
+private:
+  void printType(const RowType &type) {
+    json.attribute("element", nameOf(type.element));
+    if (type.element == Element::Token)
+      json.attribute("tokens", type.tokens);
+    json.attributeArray("shape", [&] {
+      for (int64_t size : type.shape)
+        json.value(size);
+    });
+  }
+
+  void printPorts(StringRef key, ArrayRef<Port> ports) {
+    json.attributeArray(key, [&] {
+      for (const Port &port : ports)
+        json.object([&] {
+          json.attribute("name", port.name);
+          json.attribute("member", port.member);
+          printType(port.type);
+          // One that has no clock is one row.
+          if (!port.clock.empty()) {
+            json.attribute("clock", port.clock);
+            json.attribute("axis", port.axis);
+          }
+          if (!port.source.empty()) {
+            json.attribute("source", port.source);
+            json.attribute("sourceAxis", port.sourceAxis);
+            json.attribute("per", port.per);
+          }
+        });
+    });
+  }
+
+  const Facts &facts;
+  const Interface &interface;
+  json::OStream json;
+};
+
+} // namespace
+
+std::string manifestText(const Facts &facts) {
+  std::string text;
+  raw_string_ostream os(text);
+  Manifest(facts, os).print();
+  return text;
+}
+
+} // namespace rondo::emit

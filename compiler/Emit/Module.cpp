@@ -1,0 +1,123 @@
+#include "compiler/Emit/Module.h"
+#include "compiler/Emit/Exports.h"
+#include "compiler/Emit/InitTable.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/Module.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace llvm;
+
+namespace rondo::emit {
+
+namespace {
+
+class Builder {
+public:
+  Builder(const Content &content, LLVMContext &context)
+      : content(content), context(context), module(std::make_unique<Module>("library", context)),
+        i32(Type::getInt32Ty(context)), i64(Type::getInt64Ty(context)), pointer(PointerType::get(context, 0)) {}
+
+  std::unique_ptr<Module> build() {
+    module->setTargetTriple(Triple(tripleOf(content.codes.front().target->arch)));
+    module->setPICLevel(PICLevel::BigPIC);
+    library = buildLibrary();
+    for (const Export &function : exports())
+      buildFunction(function);
+    return std::move(module);
+  }
+
+private:
+  Constant *word(int64_t value) { return ConstantInt::getSigned(i64, value); }
+  Constant *half(int32_t value) { return ConstantInt::getSigned(i32, value); }
+
+  /// Constant data; with pointers in it the loader fills it in once.
+  GlobalVariable *data(const Twine &name, Constant *value, uint64_t alignment) {
+    auto *global =
+        new GlobalVariable(*module, value->getType(), /*isConstant=*/true, GlobalValue::PrivateLinkage, value, name);
+    global->setAlignment(Align(alignment));
+    return global;
+  }
+  GlobalVariable *bytes(const Twine &name, StringRef text, uint64_t alignment) {
+    return data(name, ConstantDataArray::getString(context, text, /*AddNull=*/false), alignment);
+  }
+
+  GlobalVariable *text(const Twine &name, StringRef text) {
+    return data(name, ConstantDataArray::getString(context, text), 1);
+  }
+
+  Constant *kernelTable(const Code &code) {
+    auto *type = FunctionType::get(Type::getVoidTy(context), {pointer, i64, i64, i64, i64}, /*isVarArg=*/false);
+    std::vector<Constant *> kernels;
+    for (const std::string &name : code.kernels) {
+      auto *kernel = cast<Function>(module->getOrInsertFunction(name, type).getCallee());
+      kernel->setVisibility(GlobalValue::HiddenVisibility);
+      kernels.push_back(kernel);
+    }
+    return data("kernels." + code.target->name, ConstantArray::get(ArrayType::get(pointer, kernels.size()), kernels),
+                8);
+  }
+
+  /// The words of runtime::Library, see runtime/Library.h.
+  GlobalVariable *buildLibrary() {
+    std::vector<Constant *> codes;
+    for (const auto &[number, code] : enumerate(content.codes)) {
+      GlobalVariable *plan = bytes("plan." + code.target->name, code.plan, 64);
+      codes.push_back(ConstantStruct::getAnon({half(code.target->level), half(number), word(code.identity),
+                                               text("target", code.target->name), plan, kernelTable(code)}));
+    }
+    auto *table = data("codes", ConstantArray::get(ArrayType::get(codes.front()->getType(), codes.size()), codes), 8);
+    InitTables tables = initTables(content.interface);
+    StringRef plans(reinterpret_cast<const char *>(tables.plans.data()),
+                    tables.plans.size() * sizeof(runtime::InitPlan));
+    return data("library",
+                ConstantStruct::getAnon({table, word(codes.size()), text("manifest", content.manifest),
+                                         word(content.interface.parameterBytes), word(content.preparedBytes),
+                                         bytes("init", plans, 8), word(tables.plans.size()),
+                                         bytes("init.data", tables.data, 8)}),
+                8);
+  }
+
+  Type *typeOf(char code) {
+    return code == 'p' ? pointer : code == 'l' ? i64 : code == 'i' ? i32 : Type::getVoidTy(context);
+  }
+
+  void buildFunction(const Export &function) {
+    std::vector<Type *> types;
+    for (char code : function.signature.drop_front())
+      types.push_back(typeOf(code));
+    Type *result = typeOf(function.signature.front());
+    auto *exported =
+        Function::Create(FunctionType::get(result, types, /*isVarArg=*/false), GlobalValue::ExternalLinkage,
+                         content.interface.prefix + "_" + function.name, *module);
+    exported->addFnAttr(Attribute::NoUnwind);
+    std::vector<Value *> arguments = {library};
+    types.insert(types.begin(), pointer);
+    for (Argument &argument : exported->args())
+      arguments.push_back(&argument);
+    FunctionCallee entry =
+        module->getOrInsertFunction(function.entry, FunctionType::get(result, types, /*isVarArg=*/false));
+    cast<Function>(entry.getCallee())->setVisibility(GlobalValue::HiddenVisibility);
+    IRBuilder<> builder(BasicBlock::Create(context, "", exported));
+    CallInst *call = builder.CreateCall(entry, arguments);
+    call->setTailCall();
+    if (result->isVoidTy())
+      builder.CreateRetVoid();
+    else
+      builder.CreateRet(call);
+  }
+
+  const Content &content;
+  LLVMContext &context;
+  std::unique_ptr<Module> module;
+  Type *i32, *i64, *pointer;
+  GlobalVariable *library = nullptr;
+};
+
+} // namespace
+
+std::unique_ptr<llvm::Module> libraryModule(const Content &content, llvm::LLVMContext &context) {
+  return Builder(content, context).build();
+}
+
+} // namespace rondo::emit

@@ -1,0 +1,50 @@
+// The dialect: what it consists of, builders, and what is printed and parsed by hand.
+#include "compiler/IR/Step.h"
+#include "compiler/IR/Syntax.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace rondo::rnn;
+using namespace rondo::step;
+
+#include "compiler/IR/StepDialect.cpp.inc"
+
+void StepDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "compiler/IR/StepOps.cpp.inc"
+      >();
+}
+
+void ScheduleOp::build(OpBuilder &builder, OperationState &state, StringRef name, ArrayRef<StringRef> inputs,
+                       TypeRange types, bool training) {
+  state.addAttribute(getSymNameAttrName(state.name), builder.getStringAttr(name));
+  state.addAttribute(getInputsAttrName(state.name), builder.getStrArrayAttr(inputs));
+  if (training)
+    state.addAttribute(getTrainingAttrName(state.name), builder.getUnitAttr());
+  Block &block = state.addRegion()->emplaceBlock();
+  for (Type type : types)
+    block.addArgument(type, state.location);
+}
+
+/// step.schedule [training] @name(%x "x" : type, ...) { groups }
+ParseResult ScheduleOp::parse(OpAsmParser &parser, OperationState &state) {
+  return parseModel(parser, state, ModelAttributes::of<ScheduleOp>(state.name));
+}
+
+void ScheduleOp::print(OpAsmPrinter &printer) {
+  printModel(printer, *this, ModelAttributes::of<ScheduleOp>((*this)->getName()));
+}
+
+StringRef ScheduleOp::getInputName(unsigned index) { return cast<StringAttr>(getInputs()[index]).getValue(); }
+
+void ScheduleOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {
+  // Also asked of schedules that do not verify.
+  for (auto [argument, name] : llvm::zip(region.getArguments(), getInputs()))
+    if (auto text = dyn_cast<StringAttr>(name))
+      setName(argument, text.getValue());
+}
+
+#define GET_OP_CLASSES
+#include "compiler/IR/StepOps.cpp.inc"

@@ -1,0 +1,95 @@
+// A built library, loaded: runs batches as the interpreter does, through the C functions that the library exports.
+#ifndef RONDO_RUN_LIBRARY_H
+#define RONDO_RUN_LIBRARY_H
+
+#include "compiler/Run/Files.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemAlloc.h"
+
+namespace rondo::run {
+
+/// Memory at an address that is a multiple of 64.
+class AlignedBytes {
+public:
+  AlignedBytes() = default;
+  explicit AlignedBytes(size_t size) : count(size), bytes(llvm::allocate_buffer(size, 64)) {}
+  AlignedBytes(AlignedBytes &&from) : count(std::exchange(from.count, 0)), bytes(std::exchange(from.bytes, nullptr)) {}
+  AlignedBytes &operator=(AlignedBytes &&from) {
+    std::swap(count, from.count);
+    std::swap(bytes, from.bytes);
+    return *this;
+  }
+  ~AlignedBytes() {
+    if (bytes)
+      llvm::deallocate_buffer(bytes, count, 64);
+  }
+  size_t size() const { return count; }
+  char *data() const { return static_cast<char *>(bytes); }
+
+private:
+  size_t count = 0;
+  void *bytes = nullptr;
+};
+
+class Library {
+public:
+  struct Options {
+    uint64_t seed = 0;   // of `random`
+    int32_t threads = 1; // of its own pool; 1: none
+  };
+
+  /// Loads a library whose names begin with `prefix` and `_`.
+  static llvm::Expected<std::unique_ptr<Library>> open(llvm::StringRef path, llvm::StringRef prefix, Options options);
+  /// The same from the bytes of one.
+  static llvm::Expected<std::unique_ptr<Library>> load(llvm::StringRef bytes, llvm::StringRef prefix, Options options);
+  ~Library();
+
+  /// Must be called before `run`.
+  llvm::Error setParameters(const reference::Params &params);
+  /// What the library's own initialiser gives.
+  llvm::Expected<reference::Params> initialise(uint64_t seed);
+
+  /// Outputs and losses. A library tells rows by sample but not when they were: `ticks`, `counts` and what the losses
+  /// were averaged from are empty.
+  llvm::Expected<reference::Result> run(const reference::Batch &batch);
+
+  const llvm::json::Object &manifest() const { return *description.getAsObject(); }
+
+private:
+  /// How the library calls it, see the header that comes with it.
+  struct Failure {
+    int32_t code = 0;
+    char message[252] = {};
+  };
+  struct Port; // an input or output
+  struct Call; // the words and buffers of one call
+
+  explicit Library(Options options);
+  template <typename Function> llvm::Error find(Function *&function, llvm::StringRef name);
+  llvm::Error bind();
+  llvm::Error readManifest();
+  llvm::Error failed(llvm::StringRef function, const Failure &failure) const;
+
+  Options options;
+  std::string path, prefix;
+  void *handle = nullptr;
+  void *pool = nullptr;
+  llvm::json::Value description = nullptr;
+  std::vector<Port> inputs, outputs, parameters;
+  std::vector<std::pair<std::string, std::string>> axes; // name, and the axis that groups its rows
+  std::vector<std::string> losses;
+  AlignedBytes prepared;
+
+  int32_t (*abiVersion)() = nullptr;
+  const char *(*manifestText)() = nullptr;
+  size_t (*parameterBytes)() = nullptr, (*preparedBytes)() = nullptr;
+  int32_t (*init)(void *, uint64_t, Failure *) = nullptr;
+  int32_t (*prepare)(const void *, void *, Failure *) = nullptr;
+  int32_t (*workspaceBytes)(const void *, size_t *, Failure *) = nullptr;
+  int32_t (*forward)(const void *, const void *, void *, void *, size_t, void *, Failure *) = nullptr;
+  void *(*poolCreate)(int32_t) = nullptr;
+  void (*poolDestroy)(void *) = nullptr;
+};
+
+} // namespace rondo::run
+#endif

@@ -1,0 +1,19 @@
+// The passes from `rnn` to `step`, and from `step` to `step`; Passes.td describes each.
+#ifndef RONDO_SCHEDULE_PASSES_H
+#define RONDO_SCHEDULE_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+#include <memory>
+
+namespace rondo::schedule {
+
+std::unique_ptr<mlir::Pass> createFormScansPass();
+std::unique_ptr<mlir::Pass> createBatchSegmentsPass();
+std::unique_ptr<mlir::Pass> createParallelScanPass();
+std::unique_ptr<mlir::Pass> createExpandMemoryPass();
+
+/// Makes the passes known to rondo-opt.
+void registerSchedulePasses();
+
+} // namespace rondo::schedule
+#endif

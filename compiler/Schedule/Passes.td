@@ -1,0 +1,82 @@
+// The passes that schedule. Each is one file of the same name, and one test test/schedule/<name>.mlir.
+#ifndef RONDO_SCHEDULE_PASSES
+#define RONDO_SCHEDULE_PASSES
+include "mlir/Pass/PassBase.td"
+
+def FormScans : Pass<"rondo-form-scans", "::mlir::ModuleOp"> {
+  let summary = "models become schedules: loops scans, the rest parallel over time";
+  let description = [{
+    Every loop through slots becomes a `step.scan`; what each tick computes by itself becomes part of a `step.par`, one
+    for each clock and stage between loops; crossings, reductions and operations over rows stand between them. A slot
+    that is no loop's, or is read outside of its loop, is read by `step.before`.
+
+    ```mlir
+    rnn.model @m(%x "x" : !rnn.stream<4xf32, #t>) {
+      %s = rnn.state "h" : !rnn.state<!rnn.stream<4xf32, #t>>
+      %r = rnn.read %s : !rnn.state<!rnn.stream<4xf32, #t>> -> !rnn.stream<4xf32, #t>
+      %e = rnn.exp %x : !rnn.stream<4xf32, #t>
+      %h = rnn.add %r, %e : !rnn.stream<4xf32, #t>
+      rnn.next %s, %h : !rnn.stream<4xf32, #t>
+      rnn.return "h" = %h : !rnn.stream<4xf32, #t>
+    }
+    // becomes
+    step.schedule @m(%x "x" : !rnn.stream<4xf32, #t>) {
+      %e = step.par { .. rnn.exp .. }
+      %h = step.scan on #t { .. rnn.read .. rnn.add .. rnn.next .. }
+      rnn.return "h" = %h : !rnn.stream<4xf32, #t>
+    }
+    ```
+  }];
+  let constructor = "::rondo::schedule::createFormScansPass()";
+  let dependentDialects = ["::rondo::step::StepDialect"];
+}
+
+def BatchSegments : Pass<"rondo-batch-segments", "::rondo::step::ScheduleOp"> {
+  let summary = "loops that start again at cuts run their stretches side by side";
+  let description = [{
+    Where all memory of a scan ends at the same cuts, and these are known before the scan begins, its stretches between
+    them become sequences: rows of one step, not steps of one row.
+
+    ```mlir
+    step.scan on #word { %s = rnn.state "h" restart(after #sentence) .. }
+    // becomes
+    step.scan on #word split(after #sentence) { %s = rnn.state "h" restart(after #sentence) .. }
+    ```
+  }];
+  let constructor = "::rondo::schedule::createBatchSegmentsPass()";
+}
+
+def ParallelScan : Pass<"rondo-parallel-scan", "::rondo::step::ScheduleOp"> {
+  let summary = "loops that are affine in their state, element by element, become step.affine";
+  let description = [{
+    If what a slot is written is `a * h + b` of what is read, with a and b free of the loop, these are computed for all
+    ticks at once, and so is all that the loop computes of its state. Of a loop that is not, a remark says why.
+
+    ```mlir
+    %h = step.scan on #t { %r = rnn.read %s .. %k = rnn.mul %f, %r .. %n = rnn.add %k, %x .. rnn.next %s, %n .. }
+    // becomes
+    %h = step.affine %f, %x : !rnn.stream<8xf32, #t>
+    ```
+  }];
+  let constructor = "::rondo::schedule::createParallelScanPass()";
+}
+
+def ExpandMemory : Pass<"rondo-expand-memory", "::rondo::step::ScheduleOp"> {
+  let summary = "in scans, reductions and tick counts become slots";
+  let description = [{
+    A reduction inside of a scan remembers what has come so far, a tick count how often it ticked. Both are written with
+    slots, so that slots and held values are all the memory that a scan has.
+
+    ```mlir
+    %y = rnn.reduce sum %x : !rnn.stream<4xf32, #t> -> !rnn.stream<4xf32, #e>
+    // becomes
+    %s = rnn.state "reduce" restart(after #e) : !rnn.state<!rnn.stream<4xf32, #t>>
+    %r = rnn.read %s : !rnn.state<!rnn.stream<4xf32, #t>> -> !rnn.stream<4xf32, #t>
+    %n = rnn.add %r, %x : !rnn.stream<4xf32, #t>
+    rnn.next %s, %n : !rnn.stream<4xf32, #t>
+    %y = rnn.latest restart(after #e) %n : !rnn.stream<4xf32, #t> -> !rnn.stream<4xf32, #e>
+    ```
+  }];
+  let constructor = "::rondo::schedule::createExpandMemoryPass()";
+}
+#endif

@@ -1,0 +1,173 @@
+#include "runtime/Check.h"
+#include "runtime/Timeline.h"
+
+namespace rondo::runtime {
+
+constexpr int64_t mostRows = INT32_MAX - 64; // rows are numbered in 32 bits
+
+static long long wide(int64_t number) { return number; }
+
+bool checkPlan(const Plan *plan, Error *error) {
+  if (!plan || plan->magic != planMagic || plan->version != planVersion)
+    return fail(error, Code::Plan, "the library's plan is not one of this version");
+  return true;
+}
+
+bool checkPointer(Error *error, const char *what, const char *name, const void *pointer, int64_t alignment) {
+  if (!pointer)
+    return fail(error, Code::Argument, "%s%s is null", what, name);
+  if (reinterpret_cast<uintptr_t>(pointer) % uintptr_t(alignment))
+    return fail(error, Code::Argument, "%s%s is not at a multiple of %lld bytes", what, name, wide(alignment));
+  return true;
+}
+
+static bool checkStruct(Error *error, const char *what, const void *pointer, int64_t words) {
+  if (!checkPointer(error, what, "", pointer, 8))
+    return false;
+  uint64_t size = *static_cast<const uint64_t *>(pointer);
+  if (size != uint64_t(words) * 8)
+    return fail(error, Code::Argument, "%s: size is %llu, but the struct has %lld bytes", what,
+                static_cast<unsigned long long>(size), wide(words * 8));
+  return true;
+}
+
+//===--- Inputs ------------------------------------------------------------------------------------------------===//
+
+static bool checkOffsets(const Call &call, int32_t axis) {
+  const AxisPlan &plan = call.axis(axis);
+  const char *name = call.name(plan.name);
+  const int64_t *offsets = call.offsets[axis];
+  if (!offsets || reinterpret_cast<uintptr_t>(offsets) % alignof(int64_t))
+    return fail(call.error, Code::Argument, "offsets of axis '%s' are %s", name,
+                offsets ? "not at a multiple of 8 bytes" : "null");
+  int64_t outer = plan.outer < 0 ? call.batch : axisRows(call, plan.outer);
+  if (offsets[0] != 0)
+    return fail(call.error, Code::Structure, "offsets of axis '%s' begin with %lld, not with 0", name,
+                wide(offsets[0]));
+  for (int64_t i = 0; i < outer; ++i)
+    if (offsets[i + 1] < offsets[i])
+      return fail(call.error, Code::Structure,
+                  "offsets of axis '%s' decrease from %lld to %lld behind row %lld of '%s'", name, wide(offsets[i]),
+                  wide(offsets[i + 1]), wide(i), plan.outer < 0 ? "sample" : call.name(call.axis(plan.outer).name));
+  if (offsets[outer] > mostRows)
+    return fail(call.error, Code::TooLarge, "axis '%s' has %lld rows; there can be %lld", name, wide(offsets[outer]),
+                wide(mostRows));
+  return true;
+}
+
+/// Rows that the caller gives: of a segment axis the empty ones too.
+static int64_t givenRows(const Call &call, const PortPlan &port) {
+  if (port.clock < 0)
+    return 1;
+  const ClockPlan &clock = call.clock(port.clock);
+  return clock.kind == ClockPlan::Kind::Axis ? axisRows(call, clock.axis) : call.batch;
+}
+
+template <typename T>
+static bool checkBelow(const Call &call, const PortPlan &port, const T *values, int64_t rows, uint64_t limit) {
+  uint64_t isBad = 0;
+  int64_t count = rows * port.elements;
+  for (int64_t i = 0; i < count; ++i)
+    isBad |= uint64_t(values[i]) >= limit; // negative ones are large
+  for (int64_t i = 0; isBad && i < count; ++i) {
+    if (uint64_t(values[i]) < limit)
+      continue;
+    const char *name = call.name(port.name);
+    if (port.element == Element::Bool)
+      return fail(call.error, Code::Value, "input '%s': %lld at row %lld is not a bool (0 or 1)", name, wide(values[i]),
+                  wide(i / port.elements));
+    return fail(call.error, Code::Value, "input '%s': token %lld at row %lld is not %s %llu", name, wide(values[i]),
+                wide(i / port.elements), values[i] < 0 ? "in 0 .." : "below",
+                static_cast<unsigned long long>(values[i] < 0 ? limit - 1 : limit));
+  }
+  return true;
+}
+
+static bool checkInput(const Call &call, int32_t index) {
+  const PortPlan &port = call.input(index);
+  const void *values = call.inputs[index];
+  int64_t rows = givenRows(call, port);
+  if (rows == 0 || port.elements == 0)
+    return true;
+  int64_t size = bytesOf(port.element);
+  if (!values || reinterpret_cast<uintptr_t>(values) % uintptr_t(size))
+    return fail(call.error, Code::Argument,
+                values ? "input '%s' is not at a multiple of %lld bytes" : "input '%s' is null", call.name(port.name),
+                wide(size));
+  if (port.element == Element::Token)
+    return checkBelow(call, port, static_cast<const int32_t *>(values), rows, uint64_t(port.tokens));
+  if (port.element == Element::Bool)
+    return checkBelow(call, port, static_cast<const uint8_t *>(values), rows, 2);
+  return true;
+}
+
+bool takeInputs(Call &call, const void *inputs, bool values) {
+  const Plan &plan = *call.plan;
+  if (!checkStruct(call.error, "inputs", inputs, 3 + int64_t(plan.axes.count) + plan.inputs.count))
+    return false;
+  const uint64_t *words = static_cast<const uint64_t *>(inputs);
+  call.batch = int64_t(words[1]);
+  call.seed = words[2];
+  call.offsets = reinterpret_cast<const int64_t *const *>(words + 3);
+  call.inputs = reinterpret_cast<const void *const *>(words + 3 + plan.axes.count);
+  if (call.batch < 0 || call.batch > mostRows)
+    return fail(call.error, Code::Argument, "inputs: a batch of %lld samples", wide(call.batch));
+  for (uint32_t a = 0; a < plan.axes.count; ++a)
+    if (!checkOffsets(call, int32_t(a)))
+      return false;
+  for (uint32_t i = 0; values && i < plan.inputs.count; ++i)
+    if (!checkInput(call, int32_t(i)))
+      return false;
+  return true;
+}
+
+//===--- Outputs -----------------------------------------------------------------------------------------------===//
+
+bool takeOutputs(Call &call, void *outputs) {
+  const Plan &plan = *call.plan;
+  if (!checkStruct(call.error, "outputs", outputs, 2 + 3 * int64_t(plan.outputs.count)))
+    return false;
+  call.outputs = static_cast<uint64_t *>(outputs) + 1;
+  for (uint32_t i = 0; i < plan.outputs.count; ++i) {
+    const PortPlan &port = call.output(int32_t(i));
+    const uint64_t *words = call.outputs + 3 * i;
+    if (words[0] % uint64_t(bytesOf(port.element)))
+      return fail(call.error, Code::Argument, "output '%s' is not at a multiple of %lld bytes", call.name(port.name),
+                  wide(bytesOf(port.element)));
+    if (words[2] % alignof(int64_t))
+      return fail(call.error, Code::Argument, "offsets of output '%s' are not at a multiple of 8 bytes",
+                  call.name(port.name));
+    if (words[0] && int64_t(words[1]) < 0)
+      return fail(call.error, Code::Argument, "output '%s' has room for %lld rows", call.name(port.name),
+                  wide(words[1]));
+  }
+  if (call.outputs[3 * plan.outputs.count] % alignof(float))
+    return fail(call.error, Code::Argument, "losses are not at a multiple of 4 bytes");
+  return true;
+}
+
+bool checkRoom(const Call &call, int32_t clock) {
+  for (uint32_t i = 0; i < call.plan->outputs.count; ++i) {
+    const PortPlan &port = call.output(int32_t(i));
+    const uint64_t *words = call.outputs + 3 * i;
+    if (!words[0] || (clock != -2 && port.clock != clock) || (port.clock >= 0 && !call.clocks[port.clock].known))
+      continue;
+    if (int64_t(words[1]) < call.rowsOf(port.clock))
+      return fail(call.error, Code::Capacity, "output '%s' has room for %lld rows and needs %lld", call.name(port.name),
+                  wide(words[1]), wide(call.rowsOf(port.clock)));
+  }
+  return true;
+}
+
+void giveRows(const Call &call) {
+  for (uint32_t i = 0; i < call.plan->outputs.count; ++i) {
+    const PortPlan &port = call.output(int32_t(i));
+    uint64_t *words = call.outputs + 3 * i;
+    words[1] = uint64_t(call.rowsOf(port.clock));
+    int64_t *offsets = reinterpret_cast<int64_t *>(words[2]);
+    for (int64_t s = 0; offsets && port.clock >= 0 && s <= call.batch; ++s)
+      offsets[s] = call.clocks[port.clock].offsets[s];
+  }
+}
+
+} // namespace rondo::runtime

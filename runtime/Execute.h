@@ -1,0 +1,45 @@
+// What the operations of the top level have in common.
+#ifndef RONDO_RUNTIME_EXECUTE_H
+#define RONDO_RUNTIME_EXECUTE_H
+
+#include "runtime/Call.h"
+
+namespace rondo::runtime {
+
+/// How a view finds rows begin.. of a window on its operation's clock, outside of Scans.
+struct WindowPlace {
+  int64_t begin = 0;
+  int32_t thread = 0;
+  char *blocks = nullptr; // memory of Block arrays, for `blockRows` rows
+  int64_t blockRows = 0;
+};
+Operand operandOf(const Call &call, const View &view, const WindowPlace &place = {});
+
+/// Calls body(begin, end, thread) for blocks of 0..count-1, in any order and on several threads.
+template <typename Body>
+void forBlocks(const Call &call, int64_t count, int64_t block, int64_t most, const Body &body) {
+  struct Shared {
+    const Body &body;
+    int64_t count, block;
+    std::atomic<int64_t> next;
+  } shared{body, count, block, {0}};
+  int64_t blocks = (count + block - 1) / block;
+  int64_t threads = threadsOf(call.pool);
+  threads = threads < most ? threads : most;
+  threads = threads < blocks ? threads : blocks;
+  auto work = [](void *context, int32_t thread) {
+    Shared &shared = *static_cast<Shared *>(context);
+    for (;;) {
+      int64_t begin = shared.next.fetch_add(shared.block, std::memory_order_relaxed);
+      if (begin >= shared.count)
+        return;
+      int64_t end = begin + shared.block;
+      shared.body(begin, end < shared.count ? end : shared.count, thread);
+    }
+  };
+  if (count > 0)
+    run(call.pool, int32_t(threads), work, &shared);
+}
+
+} // namespace rondo::runtime
+#endif

@@ -1,0 +1,58 @@
+// What a built library holds of its model, and the functions behind those that it exports. The compiler writes a
+// Library as constant data, and for each exported function one that calls its entry here with that Library.
+#ifndef RONDO_RUNTIME_LIBRARY_H
+#define RONDO_RUNTIME_LIBRARY_H
+
+#include "runtime/Init.h"
+#include "runtime/Runtime.h"
+
+namespace rondo::runtime {
+
+constexpr int32_t abiVersion = 1;
+
+/// A model's plan and code for one kind of machine.
+struct LibraryCode {
+  int32_t cpuLevel = 0;  // the machine's must not be less
+  uint32_t number = 0;   // in the library
+  uint64_t identity = 0; // of plan and code: what was prepared by it is marked with it
+  const char *target = nullptr;
+  Model model;
+};
+
+struct Library {
+  const LibraryCode *codes = nullptr; // best first
+  int64_t count = 0;
+  const char *manifest = nullptr;
+  int64_t parameterBytes = 0, preparedBytes = 0;
+  InitTable init;
+};
+
+/// What stands in front of prepared data.
+struct PreparedMark {
+  uint64_t magic = 0, identity = 0;
+  uint32_t code = 0;
+};
+constexpr uint64_t preparedMagic = 0x4445524150455250; // "PREPARED"
+constexpr int64_t preparedMarkBytes = 64;
+
+/// What the machine has: on x86-64 the psABI's level, 1 to 4; elsewhere 0.
+int32_t cpuLevel();
+
+// The entries. Names with a dot: no model's exported names can clash with them.
+int32_t libraryAbiVersion(const Library &library) __asm__("rondo.abi.version");
+const char *libraryManifest(const Library &library) __asm__("rondo.manifest");
+size_t libraryParameterBytes(const Library &library) __asm__("rondo.parameter.bytes");
+size_t libraryPreparedBytes(const Library &library) __asm__("rondo.prepared.bytes");
+int32_t libraryInit(const Library &library, void *parameters, uint64_t seed, Error *error) __asm__("rondo.init");
+int32_t libraryPrepare(const Library &library, const void *parameters, void *prepared,
+                       Error *error) __asm__("rondo.prepare");
+int32_t libraryWorkspaceBytes(const Library &library, const void *inputs, size_t *bytes,
+                              Error *error) __asm__("rondo.workspace.bytes");
+int32_t libraryForward(const Library &library, const void *prepared, const void *inputs, void *outputs, void *workspace,
+                       size_t bytes, Pool *pool, Error *error) __asm__("rondo.forward");
+Pool *libraryPoolCreate(const Library &library, int32_t threads) __asm__("rondo.pool.create");
+void libraryPoolDestroy(const Library &library, Pool *pool) __asm__("rondo.pool.destroy");
+const char *libraryErrorText(const Library &library, int32_t code) __asm__("rondo.error.text");
+
+} // namespace rondo::runtime
+#endif

@@ -1,0 +1,245 @@
+// What a scan works with: memory for all threads (ScanMemory), and for each thread a loop: for every clock of the loop
+// the rows that tick at each step, and for every operation its operands, made once and then only moved from step to
+// step.
+#ifndef RONDO_RUNTIME_LOOP_H
+#define RONDO_RUNTIME_LOOP_H
+
+#include "runtime/RowOps.h"
+#include "runtime/Scan.h"
+
+namespace rondo::runtime {
+
+struct Sequence {
+  int32_t sample = 0;
+  int32_t first = 0, length = 0; // ticks of the driver
+};
+
+/// Of what the rows of a window have a list.
+enum class List : uint8_t {
+  Sequence, // the sequence's number in the loop
+  Tick,     // the tick itself, in canonical order
+  Driver,   // the driver's tick
+  // On a pair clock:
+  Window, // the target's row in its own window
+  Target, // the target's tick
+  Source, // the source's tick
+  Memory, // the row of a Memory
+  // No lists:
+  Self, // the window's rows are the array's
+  One,  // one row for all
+  Map,  // a list of its own, by tick
+  MapOfDriver,
+  None, // the view cannot be
+};
+constexpr int32_t listKinds = 7;
+
+constexpr int32_t threadsByColumns = 16; // at most
+
+//===--- Memory of a scan --------------------------------------------------------------------------------------===//
+
+/// Numbers that bound a scan's memory; they follow from the lengths.
+struct ScanBounds {
+  int64_t sequences = 0, ticks = 0,
+          windows = 0;           // ticks of the driver; rows of a pair window of all sequences at a step
+  int64_t views = 0, mapped = 0; // of all operations
+  int64_t threads = 0;           // that may work on it
+  ScanBounds(const Call &call, const ScanPlan &scan);
+};
+
+/// What all threads share of a clock.
+struct ClockMemory {
+  int32_t *offsets = nullptr;     // [ticks + mostThreads + ..] of a known clock, by step
+  int32_t *lists[listKinds] = {}; // null: there is never such a list
+  bool isNeeded[listKinds] = {};  // some view looks at it
+  // Of a pair:
+  Range *sources = nullptr;         // by the driver's tick: what it meets
+  int32_t *windows = nullptr;       // [sequences + 1]: rows ahead of each sequence's in windows
+  int32_t *memoryRows = nullptr;    // [sequences + 1]: rows of Memories ahead of each sequence's
+  int32_t *shifts = nullptr;        // [sequences]: from a tick of the source to its row in a Memory
+  int32_t *groups = nullptr;        // [sequences + threads]: rows of a window ahead of each target's
+  int32_t *lastSequences = nullptr; // [sequences]: of the window that lists were last made for
+  Range *lastSources = nullptr;
+};
+
+struct Move;
+struct Slide;
+struct LoopClock;
+struct LoopMap;
+struct LoopOp;
+struct LoopGroup;
+
+/// What one thread's loop is made of.
+struct LoopTables {
+  LoopClock *clocks;
+  LoopMap *maps;
+  LoopOp *ops;
+  LoopGroup *groups;
+  Operand *operands;
+  Move *moves;
+  Slide *slides;
+  Operand **swaps;     // operands on Registers and Memories, by array
+  int32_t *swapsBegin; // [arrays + 1]
+  uint64_t *dueOf;     // [clocks][words]: the groups of each clock
+  LoopTables(const ScanPlan &scan, const ScanBounds &bounds, int64_t words, Carver &carver);
+};
+
+struct ScanMemory {
+  ScanBounds bounds;
+  Sequence *sequences, *sorted; // [sequences]
+  int32_t *owners;              // [sequences]: threads
+  int32_t *cutNumbers;
+  ClockMemory *clocks;  // of the loop
+  int32_t **mapLists;   // one a Mapped view
+  int32_t **tickCounts; // by operation: of Tick
+  uint64_t *due;        // [ticks + mostThreads][words]: by step, the groups that may have rows, a bit each
+  int64_t words;        // for the bits of all groups
+  char *registers, *blocks, *pairBlocks, *memories;
+  char *tables; // of each thread `tableBytes`
+  int64_t tableBytes;
+  ScanMemory(const Call &call, const ScanPlan &scan, Carver &carver);
+};
+
+//===--- A thread's loop ---------------------------------------------------------------------------------------===//
+
+/// rows = list + the window's first entry.
+struct Move {
+  Operand *operand;
+  const int32_t *list;
+};
+/// base += bytes, at each step.
+struct Slide {
+  Operand *operand;
+  int64_t bytes;
+};
+
+struct LoopClock {
+  enum class Kind : uint8_t { Driver, Known, InLoop, Pair } kind = Kind::Driver;
+  bool isFull = false; // at each step all sequences tick, or none
+  int32_t clock = -1;  // in the plan
+  int32_t target = -1; // Pair, InLoop: the loop's clock whose window it is made from
+  int32_t maps = -1;   // the first list by a map
+  // At step k the window is entries offsets[k & mask] .. of its lists.
+  const int32_t *offsets = nullptr;
+  int32_t mask = 0;
+  int32_t counts[2] = {0, 0}; // what `offsets` is, where ticks are found step by step
+  int32_t step = -1;          // Pair: for which the window has been made
+  int32_t lastCount = -1;     // Pair: targets of the window that lists were last made for
+  int32_t *groups = nullptr;
+  int32_t *lastSequences = nullptr;
+  Range *lastSources = nullptr;
+  int32_t *lists[listKinds] = {};
+};
+
+/// rows[i] = map[tick of entry i].
+struct LoopMap {
+  int32_t *rows = nullptr;
+  const int32_t *map = nullptr;
+  bool ofDriver = false;
+  int32_t next = -1; // of the same clock
+};
+
+struct LoopOp {
+  Kernel kernel = nullptr;
+  Operand *operands = nullptr;
+  Move *moves = nullptr, *movesEnd = nullptr;
+  Slide *slides = nullptr, *slidesEnd = nullptr;
+  int64_t firstBlock = 0, endBlock = 1;
+  RowFunction function = nullptr;
+  RowTask task;
+  OpCode code = OpCode::Copy;
+  // Commit: operands on `now` and on `next`; how far apart these are, in turn one way and the other.
+  Operand **now = nullptr, **nowEnd = nullptr, **next = nullptr, **nextEnd = nullptr;
+  int64_t distance = 0;
+  LoopClock *clock = nullptr;          // Event: whose ticks it finds; over rows: the pair
+  const int32_t *tickCounts = nullptr; // Tick
+};
+
+/// Operations side by side on one clock. Most clocks tick at few steps: from `due` a step knows whom it concerns.
+struct LoopGroup {
+  LoopClock *clock = nullptr;
+  LoopOp *first = nullptr, *end = nullptr;
+};
+
+/// How threads share a scan: by sequences, or, if there are few, by columns of kernels.
+struct Team {
+  int32_t threads = 1;
+  bool byColumns = false;
+  Barrier *barrier = nullptr;
+  std::atomic<int32_t> failures{0};
+};
+
+class Loop {
+public:
+  /// Sequences first..first+count-1 of the scan, `ticks` of the driver behind those of the loops before.
+  Loop(Call &call, const ScanPlan &scan, const ScanMemory &memory, Team &team, int32_t thread, int32_t first,
+       int32_t count, int64_t ticks);
+
+  /// Finds the rows of each step. False: a clock ticks where its driver does not.
+  bool makeLists();
+  /// Takes another thread's lists, to share its sequences.
+  void shareLists(const Loop &other);
+  bool makeTables();
+  void run();
+
+private:
+  int32_t steps() const { return count ? sequences[0].length : 0; }
+  int32_t driverTick(int32_t sequence, int32_t step) const {
+    const Sequence &s = sequences[sequence];
+    return s.first + (scan.reverse ? s.length - 1 - step : step);
+  }
+  int32_t active(int32_t step) const { return driver->offsets[step + 1] - driver->offsets[step]; }
+  LoopClock &clockOf(int32_t clock) { return tables.clocks[call.clocks[clock].loopClock]; }
+
+  // LoopLists.cpp
+  void makeGroups();
+  void makeDriver();
+  bool makeKnown(LoopClock &clock, const ClockMemory &from);
+  template <typename Function> bool eachTick(const LoopClock &clock, const Function &function);
+  void makeMapLists(const LoopClock &clock, int64_t entry, int32_t count, int32_t step);
+  void makePairs(LoopClock &pair, int32_t step);
+  void findEvents(const LoopOp &op, const LoopClock &parent, int32_t count, int32_t entry, int32_t step);
+
+  // LoopTables.cpp
+  bool makeOp(int32_t index, const OpPlan &plan, LoopOp &op);
+  bool makeOperand(const View &view, const LoopClock &window, Operand &operand);
+  char *baseOf(const View &view);
+  void makeSwaps();
+
+  // LoopRun.cpp
+  template <bool byColumns> void runSteps();
+  template <bool byColumns> void runGroup(const LoopGroup &group, int32_t step);
+  template <bool byColumns> void runOther(LoopOp &op, LoopClock &clock, int32_t rows, int32_t entry, int32_t step);
+  template <bool byColumns> void refreshPairs(LoopClock &pair, int32_t step);
+  bool swap(LoopOp &op, const LoopClock &clock, int32_t rows, int32_t step);
+  void runRows(LoopOp &op, const LoopClock &clock, int32_t rows, int32_t entry, int32_t step);
+  void zero(const LoopOp &op, const LoopClock &clock, int32_t rows, int32_t entry);
+  void fillRandom(const LoopOp &op, const LoopClock &clock, int32_t rows, int32_t entry, int32_t step);
+
+  Call &call;
+  const ScanPlan &scan;
+  const ScanMemory &memory;
+  Team &team;
+  LoopTables tables;
+  const Sequence *sequences;
+  int32_t thread, first, count;
+  int64_t ticks;
+  LoopClock *driver = nullptr;
+  bool isAffine = false; // sequences are of one length, and begin at equal distances:
+  int32_t distance = 0;
+  int32_t nextMap = 0;
+  LoopGroup *groupsEnd = nullptr;
+  uint64_t *due = nullptr;            // see ScanMemory
+  int32_t dueMask = 0;                // 0: all steps have what the first has
+  const LoopClock *leaders = nullptr; // by columns: the clocks of thread 0, which finds what ticks
+  Move *nextMove = nullptr;
+  Slide *nextSlide = nullptr;
+};
+
+/// By what list a view on a window of the loop's clock finds its rows.
+List listOf(const Call &call, const ScanPlan &scan, const View &view, int32_t window);
+
+/// The clock whose window an operand is on. That of its operation, but for x of Reduce and conditions of events.
+int32_t windowOf(const Call &call, const OpPlan &op, int32_t operand);
+
+} // namespace rondo::runtime
+#endif

@@ -1,0 +1,18 @@
+#include "runtime/Message.h"
+#include <cstdarg>
+#include <cstdio>
+
+namespace rondo::runtime {
+
+bool fail(Error *error, Code code, const char *format, ...) {
+  if (!error)
+    return false;
+  error->code = int32_t(code);
+  va_list arguments;
+  va_start(arguments, format);
+  std::vsnprintf(error->message, sizeof error->message, format, arguments);
+  va_end(arguments);
+  return false;
+}
+
+} // namespace rondo::runtime

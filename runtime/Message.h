@@ -1,0 +1,13 @@
+// How a call says what is wrong.
+#ifndef RONDO_RUNTIME_MESSAGE_H
+#define RONDO_RUNTIME_MESSAGE_H
+
+#include "runtime/Runtime.h"
+
+namespace rondo::runtime {
+
+/// Writes the error, if there is room for one, and returns false.
+__attribute__((format(printf, 3, 4))) bool fail(Error *error, Code code, const char *format, ...);
+
+} // namespace rondo::runtime
+#endif

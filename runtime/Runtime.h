@@ -1,0 +1,62 @@
+// Carries out plans: what the exported functions of a built library call, and the compiler when it runs a model itself.
+//
+// No call allocates, locks, or keeps anything: a call works in the workspace that it is given, and any number of calls
+// may run at once on different workspaces. The same inputs give the same bits, whatever the pool or the machine's load,
+// and each sample's bits do not depend on the other samples of the batch.
+#ifndef RONDO_RUNTIME_RUNTIME_H
+#define RONDO_RUNTIME_RUNTIME_H
+
+#include "runtime/Plan.h"
+
+namespace rondo::runtime {
+
+struct Pool;
+
+/// `plan`: at an address that is a multiple of 64. `kernels`: those of the plan, by number.
+struct Model {
+  const Plan *plan = nullptr;
+  const Kernel *kernels = nullptr;
+};
+
+enum class Code : int32_t {
+  Ok = 0,
+  Argument = 1,  // a pointer is null or not aligned, a struct has another size, a number is out of all range
+  Structure = 2, // offsets do not describe rows
+  Value = 3,     // a token or bool is none
+  Capacity = 4,  // an output has too little room
+  Workspace = 5, // the workspace has
+  TooLarge = 6,  // the batch has more rows or bytes than can be counted
+  Plan = 7,      // the library itself is wrong
+  Memory = 8,    // the system gives none
+  Machine = 9,   // the library has no code for this one
+};
+
+struct Error {
+  int32_t code = 0;
+  char message[252] = {};
+};
+
+// Inputs and outputs are C structs of 8-byte words.
+//   inputs:  size in bytes, batch, seed; for each axis of the plan its offsets; for each input its rows
+//   outputs: size in bytes; for each output: rows (null: not wanted), number of rows (in: room, out: written), offsets
+//            (null, or batch + 1 numbers: rows ahead of each sample; left alone where there is no clock); losses (null,
+//            or one number each)
+// All return the code that they also write, with a message, to `error` (which may be null). A number of rows is written
+// even where the rows are not wanted. What a failed call has written is not defined.
+
+int32_t workspaceBytes(const Model &model, const void *inputs, size_t *bytes, Error *error);
+
+int32_t prepare(const Model &model, const void *parameters, void *prepared, Error *error);
+
+/// `pool`: null for one thread.
+int32_t forward(const Model &model, const void *prepared, const void *inputs, void *outputs, void *workspace,
+                size_t bytes, Pool *pool, Error *error);
+
+/// Starts threads for calls to use: `threads` of them work on a call, the caller's own among them. Null if there are
+/// less than one or the system gives none. A call that finds the pool in use by another works alone.
+Pool *createPool(int32_t threads);
+/// Ends the threads of a pool that no call is using. Null is nothing to end.
+void destroyPool(Pool *pool);
+
+} // namespace rondo::runtime
+#endif

@@ -1,0 +1,513 @@
+#include "runtime/Scan.h"
+#include "runtime/Loop.h"
+#include "runtime/RangeOps.h"
+
+namespace rondo::runtime {
+
+//===--- What a scan may need ----------------------------------------------------------------------------------===//
+
+int32_t windowOf(const Call &call, const OpPlan &op, int32_t operand) {
+  if (op.code == OpCode::Event)
+    return call.clock(int32_t(call.numbers(op)[0])).parent;
+  return op.code == OpCode::Reduce && operand == 0 ? int32_t(call.numbers(op)[0]) : op.clock;
+}
+
+static bool isOneCut(const Call &call, int32_t scope, int32_t clock) {
+  Span cuts = call.plan->scopes.begin(call.plan)[scope].cuts;
+  const CutPlan &cut = call.plan->cuts.begin(call.plan)[cuts.first];
+  return cuts.count == 1 && cut.clock == clock && !cut.before;
+}
+
+static int64_t atMost(int64_t a, int64_t b) { return a < b ? a : b; }
+
+ScanBounds::ScanBounds(const Call &call, const ScanPlan &scan) : ticks(call.mostRows[scan.driver]) {
+  const int64_t *clocks = call.numbers(scan.clocks);
+  int64_t *pairRows = &windows;
+  for (int64_t s = 0; s < call.batch; ++s) {
+    int64_t length = mostTicks(call, scan.driver, s), here = 1;
+    if (scan.split >= 0) {
+      Span cuts = call.plan->scopes.begin(call.plan)[scan.split].cuts;
+      for (int32_t i = 0; i < cuts.count; ++i)
+        here += mostTicks(call, call.plan->cuts.begin(call.plan)[cuts.first + i].clock, s);
+    }
+    sequences += atMost(here, length);
+  }
+  for (int32_t j = 0; j < scan.clocks.count; ++j) {
+    if (!call.isPair(int32_t(clocks[j])))
+      continue;
+    const ClockPlan &pair = call.clock(int32_t(clocks[j]));
+    // Sequences that lie each in a tick of `per` of its own meet different rows.
+    bool apart = scan.split < 0 || (pair.per >= 0 && isOneCut(call, scan.split, pair.per));
+    int64_t rows = apart ? call.mostRows[pair.source] : 0;
+    for (int64_t s = 0; s < call.batch && !apart; ++s)
+      rows += atMost(mostTicks(call, scan.driver, s) * mostTicks(call, pair.source, s), int64_t(1) << 40);
+    *pairRows = rows > *pairRows ? rows : *pairRows;
+  }
+  for (int32_t i = 0; i < scan.ops.count; ++i) {
+    const OpPlan &op = call.op(scan.ops.first + i);
+    views += op.views.count;
+    for (int32_t v = 0; v < op.views.count; ++v)
+      mapped += call.views(op)[v].rows == Rows::Mapped;
+  }
+  threads = atMost(mostThreads, sequences < threadsByColumns ? threadsByColumns : sequences);
+}
+
+LoopTables::LoopTables(const ScanPlan &scan, const ScanBounds &bounds, int64_t words, Carver &carver)
+    : clocks(carver.take<LoopClock>(scan.clocks.count)), maps(carver.take<LoopMap>(bounds.mapped)),
+      ops(carver.take<LoopOp>(scan.ops.count)), groups(carver.take<LoopGroup>(scan.ops.count)),
+      operands(carver.take<Operand>(bounds.views)), moves(carver.take<Move>(bounds.views)),
+      slides(carver.take<Slide>(bounds.views)), swaps(carver.take<Operand *>(bounds.views)),
+      swapsBegin(carver.take<int32_t>(scan.arrays.count + 1)), dueOf(carver.take<uint64_t>(scan.clocks.count * words)) {
+}
+
+/// Whether arrays are rows of a pair's window: of another size than those of sequences.
+static bool isOfPairs(const Call &call, int32_t array) { return call.isPair(call.array(array).clock); }
+
+namespace {
+
+/// Bytes that a scan's arrays have together, a row.
+struct RowBytes {
+  int64_t registers = 0, blocks = 0, pairBlocks = 0, memories = 0;
+
+  int64_t &of(const Call &call, int32_t array) {
+    switch (call.array(array).place) {
+    case Place::Register: return registers;
+    case Place::Memory: return memories;
+    default: return isOfPairs(call, array) ? pairBlocks : blocks;
+    }
+  }
+
+  /// Calls place(array, bytes so far) for each of them, perhaps more than once.
+  template <typename Function> static void each(const Call &call, const ScanPlan &scan, const Function &function) {
+    for (int32_t i = 0; i < scan.arrays.count; ++i)
+      function(int32_t(call.numbers(scan.arrays)[i]));
+    for (int32_t i = 0; i < scan.ops.count; ++i) {
+      const OpPlan &op = call.op(scan.ops.first + i);
+      for (int32_t v = 0; v < op.views.count; ++v)
+        if (call.array(call.views(op)[v].array).place == Place::Block)
+          function(call.views(op)[v].array);
+    }
+  }
+};
+
+RowBytes rowBytesOf(const Call &call, const ScanPlan &scan) {
+  RowBytes bytes;
+  RowBytes::each(call, scan, [&](int32_t array) {
+    int64_t end = call.arrays[array].offset + aligned(call.array(array).stride), &most = bytes.of(call, array);
+    most = end > most ? end : most;
+  });
+  return bytes;
+}
+
+} // namespace
+
+void placeLoopArrays(Call &call, int32_t index) {
+  RowBytes bytes;
+  RowBytes::each(call, call.scan(index), [&](int32_t array) {
+    if (call.arrays[array].offset >= 0)
+      return;
+    int64_t &used = bytes.of(call, array);
+    call.arrays[array].offset = used;
+    used += aligned(call.array(array).stride);
+  });
+}
+
+static ClockMemory takeClock(const Call &call, const ScanPlan &scan, const ScanBounds &bounds, int32_t clock,
+                             Carver &carver) {
+  ClockMemory memory;
+  auto take = [&](List list, int64_t count) { memory.lists[int32_t(list)] = carver.take<int32_t>(count); };
+  if (call.isPair(clock)) {
+    for (int32_t list = 0; list < listKinds; ++list)
+      take(List(list), bounds.windows);
+    memory.sources = carver.take<Range>(bounds.ticks);
+    memory.windows = carver.take<int32_t>(bounds.sequences + 1);
+    memory.memoryRows = carver.take<int32_t>(bounds.sequences + 1);
+    memory.shifts = carver.take<int32_t>(bounds.sequences);
+    memory.groups = carver.take<int32_t>(bounds.sequences + mostThreads);
+    memory.lastSequences = carver.take<int32_t>(bounds.sequences);
+    memory.lastSources = carver.take<Range>(bounds.sequences);
+    return memory;
+  }
+  memory.offsets = carver.take<int32_t>(bounds.ticks + mostThreads);
+  take(List::Tick, bounds.ticks);
+  if (clock != scan.driver) {
+    take(List::Sequence, bounds.ticks);
+    take(List::Driver, bounds.ticks);
+  }
+  return memory;
+}
+
+ScanMemory::ScanMemory(const Call &call, const ScanPlan &scan, Carver &carver) : bounds(call, scan) {
+  sequences = carver.take<Sequence>(bounds.sequences);
+  sorted = carver.take<Sequence>(bounds.sequences);
+  owners = carver.take<int32_t>(bounds.sequences);
+  cutNumbers = carver.take<int32_t>(cutsSize(call, scan.split, call.clock(scan.driver).root));
+  clocks = carver.take<ClockMemory>(scan.clocks.count);
+  mapLists = carver.take<int32_t *>(bounds.mapped);
+  tickCounts = carver.take<int32_t *>(scan.ops.count);
+  for (int32_t j = 0; j < scan.clocks.count; ++j) {
+    ClockMemory clock = takeClock(call, scan, bounds, int32_t(call.numbers(scan.clocks)[j]), carver);
+    if (clocks)
+      clocks[j] = clock;
+  }
+  int64_t mapped = 0;
+  for (int32_t i = 0; i < scan.ops.count; ++i) {
+    const OpPlan &op = call.op(scan.ops.first + i);
+    for (int32_t v = 0; v < op.views.count; ++v) {
+      if (call.views(op)[v].rows != Rows::Mapped)
+        continue;
+      int32_t *list = carver.take<int32_t>(call.isPair(windowOf(call, op, v)) ? bounds.windows : bounds.ticks);
+      if (mapLists)
+        mapLists[mapped++] = list;
+    }
+    if (op.code != OpCode::Tick)
+      continue;
+    int32_t *counts = carver.take<int32_t>(call.mostRows[op.clock] < 0 ? 0 : call.mostRows[op.clock]);
+    carver.take<int32_t>(cutsSize(call, int32_t(call.numbers(op)[1]), call.clock(op.clock).root));
+    if (tickCounts)
+      tickCounts[i] = counts;
+  }
+  RowBytes bytes = rowBytesOf(call, scan);
+  registers = carver.bytes(bounds.sequences, bytes.registers);
+  blocks = carver.bytes(bounds.sequences, bytes.blocks);
+  pairBlocks = carver.bytes(bounds.windows, bytes.pairBlocks);
+  memories = carver.bytes(bounds.windows, bytes.memories);
+  words = (int64_t(scan.ops.count) + 63) / 64;
+  due = carver.take<uint64_t>((bounds.ticks + mostThreads) * words);
+  Carver one(nullptr);
+  LoopTables(scan, bounds, words, one);
+  tableBytes = one.count();
+  tables = carver.bytes(bounds.threads, tableBytes);
+  if (bounds.windows > INT32_MAX) // rows are numbered in 32 bits
+    carver.bytes(-1, 1);
+}
+
+void carveScan(const Call &call, int32_t scan, Carver &carver) { ScanMemory(call, call.scan(scan), carver); }
+
+//===--- Views -------------------------------------------------------------------------------------------------===//
+
+List listOf(const Call &call, const ScanPlan &scan, const View &view, int32_t window) {
+  const ArrayPlan &array = call.array(view.array);
+  bool isPair = call.isPair(window);
+  int32_t target = isPair ? call.clock(window).target : -1;
+  // Those of a clock known only step by step have no place in canonical order.
+  auto isKnown = [&](int32_t clock) { return call.clocks[clock].known; };
+  List sequence = window == scan.driver ? List::Self : List::Sequence;
+  switch (view.rows) {
+  case Rows::One: return List::One;
+  case Rows::Same:
+    switch (array.place) {
+    case Place::Register: return sequence;
+    case Place::Memory: return isPair ? List::Memory : List::Self; // all rows of the sequence: only Zero
+    case Place::Block:
+      return array.clock == window ? List::Self : array.clock == scan.driver ? List::Sequence : List::None;
+    default:
+      if (array.clock < 0)
+        return List::One;
+      if (array.clock == window && isKnown(window))
+        return List::Tick;
+      return array.clock == scan.driver ? List::Driver : List::None;
+    }
+  case Rows::Target:
+    if (!isPair)
+      return List::None;
+    if (array.place == Place::Register)
+      return List::Sequence;
+    if (array.place == Place::Block)
+      return array.clock == target ? List::Window : array.clock == scan.driver ? List::Sequence : List::None;
+    if (array.clock == scan.driver)
+      return List::Driver;
+    return array.clock == target && isKnown(target) ? List::Target : List::None;
+  case Rows::Source:
+    if (!isPair)
+      return List::None;
+    if (array.place == Place::Memory)
+      return List::Memory;
+    return array.clock == call.clock(window).source ? List::Source : List::None;
+  case Rows::Mapped:
+    if (!call.maps[view.map].known || (call.maps[view.map].misses && !array.zeroRow))
+      return List::None;
+    if (call.map(view.map).to == window && isKnown(window))
+      return List::Map;
+    return call.map(view.map).to == scan.driver ? List::MapOfDriver : List::None;
+  }
+  return List::None;
+}
+
+//===--- Sequences ---------------------------------------------------------------------------------------------===//
+
+namespace {
+
+/// Prepares a scan, and runs it.
+class ScanRun {
+public:
+  ScanRun(Call &call, const ScanPlan &scan, char *scratch)
+      : call(call), scan(scan), carver(scratch), memory(call, scan, carver) {}
+
+  bool run() {
+    if (!findClocks() || !findNeeds())
+      return false;
+    findSequences();
+    sort();
+    if (count == 0)
+      return true;
+    share();
+    findPairs();
+    countAllTicks();
+    auto work = [](void *context, int32_t thread) { static_cast<ScanRun *>(context)->work(thread); };
+    rondo::runtime::run(call.pool, team.threads, work, this);
+    return !team.failures.load() || fail(call.error, Code::Plan, "a clock of a loop ticks where the loop has no step");
+  }
+
+private:
+  int32_t clockAt(int32_t j) const { return int32_t(call.numbers(scan.clocks)[j]); }
+
+  bool findClocks() {
+    for (int32_t j = 0; j < scan.clocks.count; ++j)
+      call.clocks[clockAt(j)].loopClock = j;
+    for (int32_t j = 0; j < scan.arrays.count; ++j)
+      call.arrays[call.numbers(scan.arrays)[j]].next = j;
+    for (int32_t j = 0; j < scan.clocks.count; ++j) {
+      const ClockPlan &clock = call.clock(clockAt(j));
+      int32_t parent = clock.kind == ClockPlan::Kind::Pair ? clock.target : clock.parent;
+      bool isMade = call.isPair(clockAt(j)) || !call.clocks[clockAt(j)].known;
+      if (isMade && (parent < 0 || !isInLoop(parent)))
+        return fail(call.error, Code::Plan, "a clock of a loop is made from one that is not");
+      if (call.isPair(clockAt(j)) && !call.clocks[clock.source].known)
+        return fail(call.error, Code::Plan, "a pair's source is not known in a loop");
+    }
+    return call.clocks[scan.driver].known || fail(call.error, Code::Plan, "a loop's driver is not known");
+  }
+
+  bool isInLoop(int32_t clock) const {
+    int32_t j = call.clocks[clock].loopClock;
+    return j >= 0 && j < scan.clocks.count && clockAt(j) == clock;
+  }
+
+  /// Registers and Memories are the scan's own.
+  bool isHere(int32_t array) const {
+    if (call.array(array).place != Place::Register && call.array(array).place != Place::Memory)
+      return true;
+    int32_t j = call.arrays[array].next;
+    return j >= 0 && j < scan.arrays.count && call.numbers(scan.arrays)[j] == array;
+  }
+
+  bool findNeeds() {
+    auto need = [&](int32_t clock, List list) {
+      memory.clocks[call.clocks[clock].loopClock].isNeeded[int32_t(list)] = true;
+    };
+    for (int32_t i = 0; i < scan.ops.count; ++i) {
+      const OpPlan &op = call.op(scan.ops.first + i);
+      for (int32_t v = 0; v < op.views.count; ++v) {
+        const View &view = call.views(op)[v];
+        int32_t window = windowOf(call, op, v);
+        List list = isInLoop(window) && isHere(view.array) ? listOf(call, scan, view, window) : List::None;
+        bool isAll = call.array(view.array).place == Place::Memory && !call.isPair(window);
+        if (list == List::None || (isAll && op.code != OpCode::Zero))
+          return fail(call.error, Code::Plan, "operation %d of a loop has an operand (%d) without rows", i, v);
+        if (int32_t(list) < listKinds)
+          need(window, list);
+        else if (list == List::Map || list == List::MapOfDriver)
+          need(window, list == List::Map ? List::Tick : List::Driver);
+      }
+      if (op.code == OpCode::Random && call.isPair(op.clock)) {
+        need(op.clock, List::Sequence);
+        need(op.clock, List::Driver);
+        need(op.clock, List::Source);
+      }
+      if (op.code == OpCode::Tick)
+        need(op.clock, List::Tick);
+    }
+    for (int32_t j = 0; j < scan.clocks.count; ++j)
+      if (call.isPair(clockAt(j)) &&
+          (memory.clocks[j].isNeeded[int32_t(List::Tick)] || memory.clocks[j].isNeeded[int32_t(List::Target)]))
+        need(call.clock(clockAt(j)).target, List::Tick);
+    return true;
+  }
+
+  void findSequences() {
+    int32_t root = call.clock(scan.driver).root;
+    Cuts cuts = cutsOf(call, scan.split, root, memory.cutNumbers);
+    for (int64_t s = 0; s < call.batch; ++s) {
+      Stretch ticks = stretchOf(call, scan.driver, root, s);
+      for (int32_t i = 0, end; i < ticks.count; i = end) {
+        end = cuts.numbers ? i + 1 : ticks.count;
+        while (end < ticks.count && !cuts.between(ticks.at(i), ticks.at(end)))
+          ++end;
+        memory.sequences[count++] = {int32_t(s), ticks.first + i, end - i};
+      }
+    }
+  }
+
+  /// By length, longest first, else in order: merges runs of growing width.
+  void sort() {
+    Sequence *from = memory.sequences, *to = memory.sorted;
+    for (int64_t width = 1; width < count; width *= 2) {
+      for (int64_t begin = 0; begin < count; begin += 2 * width) {
+        int64_t middle = atMost(begin + width, count), end = atMost(begin + 2 * width, count);
+        for (int64_t a = begin, b = middle, i = begin; i < end; ++i) {
+          bool isFirst = b == end || (a < middle && from[a].length >= from[b].length);
+          to[i] = from[isFirst ? a++ : b++];
+        }
+      }
+      Sequence *other = from;
+      from = to;
+      to = other;
+    }
+    memory.sequences = from;
+    memory.sorted = to;
+  }
+
+  /// Whether a step reads so many weights that it pays to meet behind each operation.
+  bool isWorthColumns() const {
+    int64_t bytes = 0, meetings = 0;
+    bool hasBlocks = false;
+    for (int32_t i = 0; i < scan.ops.count; ++i) {
+      const OpPlan &op = call.op(scan.ops.first + i);
+      meetings += op.code != OpCode::Commit;
+      if (op.code != OpCode::Kernel)
+        continue;
+      hasBlocks |= call.numbers(op)[1] > 1;
+      for (int32_t v = 0; v < op.views.count; ++v)
+        if (call.array(call.views(op)[v].array).place == Place::Prepared)
+          bytes += call.array(call.views(op)[v].array).stride;
+    }
+    constexpr int64_t bytesOfMeeting = 24 * 1024; // are read while threads meet, and once more
+    return hasBlocks && bytes > bytesOfMeeting * meetings;
+  }
+
+  /// Gives each thread sequences of about the same length in all. They stay sorted.
+  void share() {
+    int64_t threads = threadsOf(call.pool);
+    if (threads > count && isWorthColumns()) {
+      team.byColumns = true;
+      team.threads = int32_t(atMost(threads, threadsByColumns));
+      team.barrier = &barrier;
+      barrier.expect(team.threads);
+      return;
+    }
+    team.threads = int32_t(atMost(threads, count));
+    for (int32_t i = 0; i < count; ++i) {
+      int32_t least = 0;
+      for (int32_t t = 1; t < team.threads; ++t)
+        if (ticks[t] < ticks[least])
+          least = t;
+      memory.owners[i] = least;
+      ++counts[least];
+      ticks[least] += memory.sequences[i].length;
+    }
+    int32_t next[mostThreads], sum = 0;
+    for (int32_t t = 0; t < team.threads; ++t) {
+      next[t] = sum;
+      sum += counts[t];
+    }
+    for (int32_t i = 0; i < count; ++i)
+      memory.sorted[next[memory.owners[i]]++] = memory.sequences[i];
+    Sequence *other = memory.sequences;
+    memory.sequences = memory.sorted;
+    memory.sorted = other;
+  }
+
+  /// What sequences meet, and their rows in windows and Memories.
+  void findPairs() {
+    for (int32_t j = 0; j < scan.clocks.count; ++j) {
+      if (!call.isPair(clockAt(j)))
+        continue;
+      const ClockPlan &pair = call.clock(clockAt(j));
+      ClockMemory &clock = memory.clocks[j];
+      meetingsOf(call, scan.driver, pair.source, pair.per, clock.sources);
+      int32_t windows = 0, rows = 0;
+      for (int32_t q = 0; q < count; ++q) {
+        const Sequence &sequence = memory.sequences[q];
+        int32_t most = 0, begin = INT32_MAX, end = 0;
+        for (int32_t i = 0; i < sequence.length; ++i) {
+          Range range = clock.sources[sequence.first + i];
+          if (range.begin == range.end)
+            continue;
+          most = range.end - range.begin > most ? range.end - range.begin : most;
+          begin = range.begin < begin ? range.begin : begin;
+          end = range.end > end ? range.end : end;
+        }
+        clock.windows[q] = windows;
+        clock.memoryRows[q] = rows;
+        clock.shifts[q] = most ? rows - begin : 0;
+        windows += most;
+        rows += most ? end - begin : 0;
+      }
+      clock.windows[count] = windows;
+      clock.memoryRows[count] = rows;
+      memoryRows = rows > memoryRows ? rows : memoryRows;
+    }
+    for (int32_t j = 0; j < scan.arrays.count; ++j) {
+      int32_t index = int32_t(call.numbers(scan.arrays)[j]);
+      const ArrayPlan &array = call.array(index);
+      if (array.place == Place::Memory)
+        std::memset(memory.memories + call.arrays[index].offset * memory.bounds.windows, 0,
+                    size_t(memoryRows * array.stride));
+    }
+  }
+
+  void countAllTicks() {
+    for (int32_t i = 0; i < scan.ops.count; ++i) {
+      const OpPlan &op = call.op(scan.ops.first + i);
+      if (op.code != OpCode::Tick)
+        continue;
+      const int64_t *n = call.numbers(op);
+      int32_t root = call.clock(op.clock).root;
+      int32_t *cutNumbers = memory.tickCounts[i] + aligned(call.mostRows[op.clock] * 4) / 4;
+      countTicks(call, op.clock, n[0], cutsOf(call, int32_t(n[1]), root, cutNumbers), memory.tickCounts[i]);
+    }
+  }
+
+  void work(int32_t thread) {
+    if (team.byColumns)
+      return workByColumns(thread);
+    int32_t first = 0;
+    int64_t before = 0;
+    for (int32_t t = 0; t < thread; ++t) {
+      first += counts[t];
+      before += ticks[t];
+    }
+    Loop loop(call, scan, memory, team, thread, first, counts[thread], before);
+    if (loop.makeLists() && loop.makeTables())
+      loop.run();
+    else
+      ++team.failures;
+  }
+
+  void workByColumns(int32_t thread) {
+    Loop loop(call, scan, memory, team, thread, 0, count, 0);
+    if (thread == 0) {
+      if (!loop.makeLists())
+        ++team.failures;
+      shared = &loop;
+    }
+    barrier.meet(thread);
+    if (!team.failures.load()) {
+      if (thread)
+        loop.shareLists(*shared);
+      loop.makeTables();
+      barrier.meet(thread);
+      loop.run();
+    }
+    barrier.meet(thread);
+  }
+
+  Call &call;
+  const ScanPlan &scan;
+  Carver carver;
+  ScanMemory memory;
+  int32_t count = 0;
+  int64_t memoryRows = 0;
+  Team team;
+  Barrier barrier;
+  const Loop *shared = nullptr;
+  int32_t counts[mostThreads] = {}; // sequences of each thread
+  int64_t ticks[mostThreads] = {};  // and their lengths together
+};
+
+} // namespace
+
+bool runScan(Call &call, int32_t scan, char *scratch) { return ScanRun(call, call.scan(scan), scratch).run(); }
+
+} // namespace rondo::runtime

@@ -26,8 +26,9 @@ struct Outputs {
   size_t size;
   float *y; // [batch * steps, width]
   int64_t rows;
-  int64_t *offsets;
+  int64_t *offsets, *ticks;
   float *losses;
+  int64_t *lossTicks;
 };
 struct Pool;
 }
@@ -88,7 +89,7 @@ struct Net {
   ~Net() { library.call<void, Pool *>("pool_destroy", pool); }
 
   void run() {
-    Outputs outputs = {sizeof outputs, y.get(), int64_t(batch * steps), nullptr, nullptr};
+    Outputs outputs = {sizeof outputs, y.get(), int64_t(batch * steps), nullptr, nullptr, nullptr, nullptr};
     check(forward(prepared.get(), &inputs, &outputs, workspace.get(), workspaceBytes, pool, &error));
   }
 

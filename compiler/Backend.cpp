@@ -5,6 +5,7 @@
 #include "compiler/Emit/Link.h"
 #include "compiler/Emit/Module.h"
 #include "compiler/Emit/Text.h"
+#include "compiler/Schedule/FormStep.h"
 #include "mlir/IR/Builders.h"
 #include "runtime/Library.h"
 #include "llvm/IR/LLVMContext.h"
@@ -26,15 +27,18 @@ struct Backend::Lowering {
   const emit::Target *target = nullptr;
   cpu::CpuPlan plan;
   std::vector<char> bytes; // of the plan
+  std::vector<char> step;  // of the plan of single steps; empty: there is none
   std::vector<std::string> kernels;
   std::unique_ptr<llvm::Module> code;
   SmallVector<char> object;
 
   StringRef planBytes() const { return StringRef(bytes.data(), bytes.size()); }
+  StringRef stepBytes() const { return StringRef(step.data(), step.size()); }
 };
 
 struct Backend::Parts {
   step::ScheduleOp schedule;
+  mlir::OwningOpRef<step::ScheduleOp> step; // for single steps; null: there are none
   BackendOptions options;
   mlir::TimingScope &timing;
   LLVMContext context;
@@ -48,25 +52,39 @@ struct Backend::Parts {
 };
 
 Backend::Backend(step::ScheduleOp schedule, BackendOptions options, mlir::TimingScope &timing)
-    : parts(new Parts{schedule, std::move(options), timing, {}, {}, {}, 0, false, false, {}}) {}
+    : parts(new Parts{schedule, {}, std::move(options), timing, {}, {}, {}, 0, false, false, {}}) {}
 Backend::~Backend() = default;
 
 mlir::LogicalResult Backend::plan() {
   mlir::TimingScope scope = parts->timing.nest("plan");
+  std::string notStepped = parts->options.notCausal.value_or("");
+  if (notStepped.empty())
+    parts->step = schedule::formStep(parts->schedule, notStepped);
+  if (parts->step)
+    parts->step->getOperation()->remove();
   for (const emit::Target *target : parts->options.targets) {
     std::optional<cpu::CpuPlan> plan = cpu::planSchedule(parts->schedule, isaOf(*target));
     if (!plan)
       return mlir::failure();
     Lowering lowering;
     lowering.target = target;
+    if (parts->step && !cpu::planStep(*parts->step, isaOf(*target), *plan))
+      return mlir::failure();
+    if (parts->step)
+      lowering.step = plan->step->serialise();
     lowering.bytes = plan->tables.serialise();
     lowering.plan = std::move(*plan);
-    parts->preparedBytes =
-        std::max(parts->preparedBytes, runtime::preparedMarkBytes + lowering.plan.tables.preparedBytes);
+    int64_t prepared = parts->step ? lowering.plan.step->preparedBytes : lowering.plan.tables.preparedBytes;
+    parts->preparedBytes = std::max(parts->preparedBytes, runtime::preparedMarkBytes + prepared);
     parts->lowerings.push_back(std::move(lowering));
   }
   parts->interface = emit::interfaceOf(parts->schedule, parts->lowerings.front().planBytes());
   parts->interface.notCausal = parts->options.notCausal;
+  parts->interface.hasSteps = bool(parts->step);
+  parts->interface.notStepped = notStepped;
+  if (const auto &tables = parts->lowerings.front().plan.step)
+    for (auto [port, plan] : zip(parts->interface.inputs, tables->inputs))
+      port.isStepped = tables->arrays[plan.array].firstUse >= 0;
   return mlir::success();
 }
 
@@ -141,9 +159,10 @@ Error Backend::compile() {
     if (!object)
       return object.takeError();
     lowering.object = std::move(*object);
-    uint64_t identity =
-        xxh3_64bits(lowering.planBytes()) ^ xxh3_64bits(StringRef(lowering.object.data(), lowering.object.size()));
-    content.codes.push_back({lowering.target, lowering.planBytes().str(), identity, lowering.kernels});
+    uint64_t identity = xxh3_64bits(lowering.planBytes()) ^ (3 * xxh3_64bits(lowering.stepBytes())) ^
+                        xxh3_64bits(StringRef(lowering.object.data(), lowering.object.size()));
+    content.codes.push_back(
+        {lowering.target, lowering.planBytes().str(), lowering.stepBytes().str(), identity, lowering.kernels});
   }
   std::unique_ptr<llvm::Module> module = emit::libraryModule(content, parts->context);
   auto tables = cpu::toObject(*module, isaOf(*parts->lowerings.back().target));
@@ -162,7 +181,7 @@ Expected<std::string> Backend::link(bool isShared) {
   job.arch = parts->options.targets.front()->arch;
   job.isShared = isShared;
   job.soname = "lib" + parts->interface.prefix + ".so";
-  for (const emit::Export &function : emit::exports())
+  for (const emit::Export &function : emit::exports(parts->interface.hasSteps))
     job.exports.push_back(parts->interface.prefix + "_" + function.name.str());
   job.objects.push_back(StringRef(parts->tables.data(), parts->tables.size()));
   for (const Lowering &lowering : parts->lowerings)

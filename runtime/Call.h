@@ -56,7 +56,7 @@ struct Call {
   uint64_t seed = 0;
   const int64_t *const *offsets = nullptr; // by axis
   const void *const *inputs = nullptr;
-  uint64_t *outputs = nullptr; // three words each, then the losses'
+  uint64_t *outputs = nullptr; // `outputWords` each, then the losses' two
   const char *parameters = nullptr;
   char *prepared = nullptr;
 
@@ -97,6 +97,9 @@ struct Call {
   }
   bool isPair(int32_t clock) const { return clock >= 0 && this->clock(clock).kind == ClockPlan::Kind::Pair; }
 };
+
+/// Of an output in the caller's struct: rows, their number, offsets, ticks.
+constexpr int64_t outputWords = 4;
 
 constexpr int64_t aligned(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 

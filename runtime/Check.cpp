@@ -123,50 +123,91 @@ bool takeInputs(Call &call, const void *inputs, bool values) {
 
 //===--- Outputs -----------------------------------------------------------------------------------------------===//
 
+/// Whether a pointer may be null or point to numbers.
+static bool checkNumbers(const Call &call, uint64_t word, const char *what, int32_t name) {
+  if (word % alignof(int64_t))
+    return fail(call.error, Code::Argument, "%s of output '%s' are not at a multiple of 8 bytes", what,
+                call.name(name));
+  return true;
+}
+
 bool takeOutputs(Call &call, void *outputs) {
   const Plan &plan = *call.plan;
-  if (!checkStruct(call.error, "outputs", outputs, 2 + 3 * int64_t(plan.outputs.count)))
+  if (!checkStruct(call.error, "outputs", outputs, 3 + outputWords * int64_t(plan.outputs.count)))
     return false;
   call.outputs = static_cast<uint64_t *>(outputs) + 1;
   for (uint32_t i = 0; i < plan.outputs.count; ++i) {
     const PortPlan &port = call.output(int32_t(i));
-    const uint64_t *words = call.outputs + 3 * i;
+    const uint64_t *words = call.outputs + outputWords * i;
     if (words[0] % uint64_t(bytesOf(port.element)))
       return fail(call.error, Code::Argument, "output '%s' is not at a multiple of %lld bytes", call.name(port.name),
                   wide(bytesOf(port.element)));
-    if (words[2] % alignof(int64_t))
-      return fail(call.error, Code::Argument, "offsets of output '%s' are not at a multiple of 8 bytes",
-                  call.name(port.name));
-    if (words[0] && int64_t(words[1]) < 0)
+    if (!checkNumbers(call, words[2], "offsets", port.name) || !checkNumbers(call, words[3], "ticks", port.name))
+      return false;
+    if ((words[0] || words[3]) && int64_t(words[1]) < 0)
       return fail(call.error, Code::Argument, "output '%s' has room for %lld rows", call.name(port.name),
                   wide(words[1]));
   }
-  if (call.outputs[3 * plan.outputs.count] % alignof(float))
+  const uint64_t *losses = call.outputs + outputWords * plan.outputs.count;
+  if (losses[0] % alignof(float))
     return fail(call.error, Code::Argument, "losses are not at a multiple of 4 bytes");
+  if (losses[1] % alignof(int64_t))
+    return fail(call.error, Code::Argument, "ticks of losses are not at a multiple of 8 bytes");
   return true;
 }
 
 bool checkRoom(const Call &call, int32_t clock) {
+  bool hasRoom = true;
   for (uint32_t i = 0; i < call.plan->outputs.count; ++i) {
     const PortPlan &port = call.output(int32_t(i));
-    const uint64_t *words = call.outputs + 3 * i;
-    if (!words[0] || (clock != -2 && port.clock != clock) || (port.clock >= 0 && !call.clocks[port.clock].known))
+    uint64_t *words = call.outputs + outputWords * i;
+    if ((!words[0] && !words[3]) || (clock != -2 && port.clock != clock) ||
+        (port.clock >= 0 && !call.clocks[port.clock].known))
       continue;
-    if (int64_t(words[1]) < call.rowsOf(port.clock))
-      return fail(call.error, Code::Capacity, "output '%s' has room for %lld rows and needs %lld", call.name(port.name),
-                  wide(words[1]), wide(call.rowsOf(port.clock)));
+    int64_t room = int64_t(words[1]), needed = call.rowsOf(port.clock);
+    if (room >= needed)
+      continue;
+    words[1] = uint64_t(needed); // the caller can give all that is missing at once
+    if (hasRoom)
+      fail(call.error, Code::Capacity, "output '%s' has room for %lld rows and needs %lld", call.name(port.name),
+           wide(room), wide(needed));
+    hasRoom = false;
   }
-  return true;
+  return hasRoom;
+}
+
+/// Where the rows of a clock are: positions among the rows of its root in each sample. What ticks once a sample does so
+/// at the last row of the first base, or at -1 where that has none.
+static void giveTicks(const Call &call, int32_t index, int64_t *ticks) {
+  int32_t time = call.timeOf(index), root = call.clock(time).root;
+  bool isSampled = root < 0;
+  for (uint32_t a = 0; isSampled && root < 0 && a < call.plan->axes.count; ++a)
+    if (call.axis(int32_t(a)).inner < 0)
+      root = int32_t(a);
+  const ClockState &clock = call.clocks[time];
+  for (int64_t s = 0; s < call.batch; ++s) {
+    int64_t begin = root < 0 ? 0 : call.rootBegin(root, s), end = root < 0 ? 0 : call.rootBegin(root, s + 1);
+    for (int32_t i = clock.offsets[s]; i < clock.offsets[s + 1]; ++i) {
+      int64_t position = isSampled ? end - 1 : clock.positions ? clock.positions[i] : i;
+      int64_t rows = call.isPair(index) ? call.clocks[index].pairs[i + 1] - call.clocks[index].pairs[i] : 1;
+      for (; rows > 0; --rows)
+        *ticks++ = position - begin;
+    }
+  }
 }
 
 void giveRows(const Call &call) {
   for (uint32_t i = 0; i < call.plan->outputs.count; ++i) {
     const PortPlan &port = call.output(int32_t(i));
-    uint64_t *words = call.outputs + 3 * i;
+    uint64_t *words = call.outputs + outputWords * i;
     words[1] = uint64_t(call.rowsOf(port.clock));
-    int64_t *offsets = reinterpret_cast<int64_t *>(words[2]);
-    for (int64_t s = 0; offsets && port.clock >= 0 && s <= call.batch; ++s)
+    if (port.clock < 0)
+      continue;
+    int64_t *offsets = reinterpret_cast<int64_t *>(words[2]), *ticks = reinterpret_cast<int64_t *>(words[3]);
+    for (int64_t s = 0; offsets && s <= call.batch; ++s)
       offsets[s] = call.clocks[port.clock].offsets[s];
+    if (ticks)
+      giveTicks(call, port.clock, ticks);
   }
 }
 

@@ -15,9 +15,10 @@ bool takeOutputs(Call &call, void *outputs);
 
 bool checkPointer(Error *error, const char *what, const char *name, const void *pointer, int64_t alignment);
 
-/// Whether the outputs on a clock whose ticks are known have room. All of them for -2.
+/// Whether the outputs on a clock whose ticks are known have room; of those that have not, how many rows they need is
+/// written. All of them for -2.
 bool checkRoom(const Call &call, int32_t clock);
-/// Writes numbers of rows, and offsets.
+/// Writes numbers of rows, offsets, and ticks.
 void giveRows(const Call &call);
 
 } // namespace rondo::runtime

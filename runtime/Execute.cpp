@@ -182,8 +182,10 @@ bool runPar(Call &call, int32_t index, char *scratch) {
 /// The mean over all ticks where the mask holds; 0 if there are none.
 void computeLoss(const Call &call, const OpPlan &op) {
   const int64_t *n = call.numbers(op);
-  float *losses = reinterpret_cast<float *>(call.outputs[3 * call.plan->outputs.count]);
-  if (!losses)
+  const uint64_t *words = call.outputs + outputWords * call.plan->outputs.count;
+  float *losses = reinterpret_cast<float *>(words[0]);
+  int64_t *counts = reinterpret_cast<int64_t *>(words[1]);
+  if (!losses && !counts)
     return;
   Operand value = operandOf(call, call.views(op)[0]), mask;
   if (op.views.count > 1)
@@ -196,7 +198,10 @@ void computeLoss(const Call &call, const OpPlan &op) {
     sum += *rowOf<const float>(value, i);
     ++ticks;
   }
-  losses[n[0]] = ticks ? float(sum / double(ticks)) : 0;
+  if (losses)
+    losses[n[0]] = ticks ? float(sum / double(ticks)) : 0;
+  if (counts)
+    counts[n[0]] = n[1] < 0 ? 0 : ticks;
 }
 
 bool runClock(Call &call, const OpPlan &op, char *scratch) {
@@ -282,7 +287,7 @@ void placeOutputs(Call &call) {
     const ArrayPlan &array = call.array(int32_t(a));
     if (array.place != Place::Output)
       continue;
-    if (char *rows = reinterpret_cast<char *>(call.outputs[3 * array.index]))
+    if (char *rows = reinterpret_cast<char *>(call.outputs[outputWords * array.index]))
       call.arrays[a].base = rows;
     else
       call.arrays[a].stride = 0;

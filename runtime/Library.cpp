@@ -77,7 +77,9 @@ int32_t libraryPrepare(const Library &library, const void *parameters, void *pre
   mark->magic = preparedMagic;
   mark->identity = code->identity;
   mark->code = code->number;
-  return prepare(code->model, parameters, static_cast<char *>(prepared) + preparedMarkBytes, error);
+  char *made = static_cast<char *>(prepared) + preparedMarkBytes;
+  int32_t wrong = prepare(code->model, parameters, made, error);
+  return wrong || !code->step ? wrong : prepare({code->step, code->model.kernels}, parameters, made, error);
 }
 
 int32_t libraryWorkspaceBytes(const Library &library, const void *inputs, size_t *bytes, Error *error) {
@@ -98,18 +100,59 @@ int32_t libraryWorkspaceBytes(const Library &library, const void *inputs, size_t
   return 0;
 }
 
-int32_t libraryForward(const Library &library, const void *prepared, const void *inputs, void *outputs, void *workspace,
-                       size_t bytes, Pool *pool, Error *error) {
+/// What the data were prepared by; null, with a message, if they were not.
+static const LibraryCode *codeOf(const Library &library, const void *prepared, Error *error) {
   if (!isPlaced(prepared, "prepared", error))
-    return failure(error, Code::Argument);
+    return nullptr;
   const PreparedMark *mark = static_cast<const PreparedMark *>(prepared);
   if (mark->magic != preparedMagic || mark->code >= uint64_t(library.count) ||
       mark->identity != library.codes[mark->code].identity) {
     fail(error, Code::Argument, "'prepared' was not written by this library's own function for that");
+    return nullptr;
+  }
+  return library.codes + mark->code;
+}
+
+int32_t libraryForward(const Library &library, const void *prepared, const void *inputs, void *outputs, void *workspace,
+                       size_t bytes, Pool *pool, Error *error) {
+  const LibraryCode *code = codeOf(library, prepared, error);
+  if (!code)
+    return failure(error, Code::Argument);
+  return forward(code->model, static_cast<const char *>(prepared) + preparedMarkBytes, inputs, outputs, workspace,
+                 bytes, pool, error);
+}
+
+int32_t libraryStateBytes(const Library &library, int64_t batch, size_t *bytes, Error *error) {
+  if (!bytes) {
+    fail(error, Code::Argument, "'bytes' is null");
     return failure(error, Code::Argument);
   }
-  return forward(library.codes[mark->code].model, static_cast<const char *>(prepared) + preparedMarkBytes, inputs,
-                 outputs, workspace, bytes, pool, error);
+  size_t most = 0; // as of a workspace: enough for whichever code will be used
+  for (const LibraryCode *code = library.codes, *end = code + library.count; code != end; ++code) {
+    size_t needed = 0;
+    if (int32_t wrong = stateBytes(code->step, batch, &needed, error))
+      return wrong;
+    most = needed > most ? needed : most;
+  }
+  *bytes = most;
+  return 0;
+}
+
+int32_t libraryStateInit(const Library &library, const void *prepared, void *state, size_t bytes, int64_t batch,
+                         Error *error) {
+  const LibraryCode *code = codeOf(library, prepared, error);
+  if (!code)
+    return failure(error, Code::Argument);
+  return initState(code->step, code->identity, state, bytes, batch, error);
+}
+
+int32_t libraryStep(const Library &library, const void *prepared, void *state, const void *inputs, void *outputs,
+                    Error *error) {
+  const LibraryCode *code = codeOf(library, prepared, error);
+  if (!code)
+    return failure(error, Code::Argument);
+  return step({code->step, code->model.kernels}, code->identity,
+              static_cast<const char *>(prepared) + preparedMarkBytes, state, inputs, outputs, error);
 }
 
 Pool *libraryPoolCreate(const Library &, int32_t threads) { return createPool(threads); }

@@ -17,6 +17,7 @@ struct LibraryCode {
   uint64_t identity = 0; // of plan and code: what was prepared by it is marked with it
   const char *target = nullptr;
   Model model;
+  const Plan *step = nullptr; // of single steps, with the same kernels; null: there is none
 };
 
 struct Library {
@@ -50,6 +51,12 @@ int32_t libraryWorkspaceBytes(const Library &library, const void *inputs, size_t
                               Error *error) __asm__("rondo.workspace.bytes");
 int32_t libraryForward(const Library &library, const void *prepared, const void *inputs, void *outputs, void *workspace,
                        size_t bytes, Pool *pool, Error *error) __asm__("rondo.forward");
+int32_t libraryStateBytes(const Library &library, int64_t batch, size_t *bytes,
+                          Error *error) __asm__("rondo.state.bytes");
+int32_t libraryStateInit(const Library &library, const void *prepared, void *state, size_t bytes, int64_t batch,
+                         Error *error) __asm__("rondo.state.init");
+int32_t libraryStep(const Library &library, const void *prepared, void *state, const void *inputs, void *outputs,
+                    Error *error) __asm__("rondo.step");
 Pool *libraryPoolCreate(const Library &library, int32_t threads) __asm__("rondo.pool.create");
 void libraryPoolDestroy(const Library &library, Pool *pool) __asm__("rondo.pool.destroy");
 const char *libraryErrorText(const Library &library, int32_t code) __asm__("rondo.error.text");

@@ -35,6 +35,9 @@ constexpr int32_t listKinds = 7;
 
 constexpr int32_t threadsByColumns = 16; // at most
 
+/// What a thread reads again at every step should not be more: a part of the cache that a core has to itself.
+constexpr int64_t ownCacheBytes = 5 * 256 * 1024;
+
 //===--- Memory of a scan --------------------------------------------------------------------------------------===//
 
 /// Numbers that bound a scan's memory; they follow from the lengths.
@@ -144,6 +147,7 @@ struct LoopOp {
   Move *moves = nullptr, *movesEnd = nullptr;
   Slide *slides = nullptr, *slidesEnd = nullptr;
   int64_t firstBlock = 0, endBlock = 1;
+  int64_t pieceBlocks = 0; // not 0: done in pieces, first to last and last to first in turn
   RowFunction function = nullptr;
   RowTask task;
   OpCode code = OpCode::Copy;
@@ -207,6 +211,7 @@ private:
 
   // LoopRun.cpp
   template <bool byColumns> void runSteps();
+  void runPieces(const LoopOp &op, int32_t rows, int32_t step);
   template <bool byColumns> void runGroup(const LoopGroup &group, int32_t step);
   template <bool byColumns> void runOther(LoopOp &op, LoopClock &clock, int32_t rows, int32_t entry, int32_t step);
   template <bool byColumns> void refreshPairs(LoopClock &pair, int32_t step);

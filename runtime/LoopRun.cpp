@@ -51,10 +51,21 @@ template <bool byColumns> inline void Loop::runGroup(const LoopGroup &group, int
       runOther<byColumns>(*op, clock, rows, entry, step);
       continue;
     }
-    if (!byColumns || op->firstBlock < op->endBlock)
+    if (op->pieceBlocks)
+      runPieces(*op, rows, step);
+    else if (!byColumns || op->firstBlock < op->endBlock)
       op->kernel(op->operands, 0, rows, op->firstBlock, op->endBlock);
     if (byColumns)
       team.barrier->meet(thread);
+  }
+}
+
+/// Weights that do not fit into the cache are walked there and back: what was read last is read first.
+void Loop::runPieces(const LoopOp &op, int32_t rows, int32_t step) {
+  int64_t pieces = (op.endBlock - op.firstBlock) / op.pieceBlocks; // the last one may be longer
+  for (int64_t i = 0; i < pieces; ++i) {
+    int64_t piece = step & 1 ? pieces - 1 - i : i, begin = op.firstBlock + piece * op.pieceBlocks;
+    op.kernel(op.operands, 0, rows, begin, piece == pieces - 1 ? op.endBlock : begin + op.pieceBlocks);
   }
 }
 

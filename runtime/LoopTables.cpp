@@ -95,6 +95,12 @@ bool Loop::makeOp(int32_t index, const OpPlan &plan, LoopOp &op) {
     int64_t blocks = n[1] > 0 ? n[1] : 1;
     op.firstBlock = team.byColumns ? blocks * thread / team.threads : 0;
     op.endBlock = team.byColumns ? blocks * (thread + 1) / team.threads : blocks;
+    int64_t bytes = 0, own = op.endBlock - op.firstBlock;
+    for (int32_t v = 0; v < plan.views.count; ++v)
+      if (const ArrayPlan &array = call.array(call.views(plan)[v].array); array.place == Place::Prepared)
+        bytes += array.stride;
+    constexpr int64_t piece = 4; // blocks that a kernel works on together
+    op.pieceBlocks = own >= 2 * piece && bytes / blocks * own > ownCacheBytes ? piece : 0;
     break;
   }
   case OpCode::Event: op.clock = &clockOf(int32_t(n[0])); break;

@@ -39,10 +39,13 @@ struct Error {
 // Inputs and outputs are C structs of 8-byte words.
 //   inputs:  size in bytes, batch, seed; for each axis of the plan its offsets; for each input its rows
 //   outputs: size in bytes; for each output: rows (null: not wanted), number of rows (in: room, out: written), offsets
-//            (null, or batch + 1 numbers: rows ahead of each sample; left alone where there is no clock); losses (null,
-//            or one number each)
+//            (null, or batch + 1 numbers: rows ahead of each sample; left alone where there is no clock), ticks (null, or
+//            as many numbers as there is room for rows: the position of each row among the rows of the clock's base
+//            in its sample; of a pair its target's); losses (null, or one number each), their ticks (null, or one
+//            number each: how many values the mean is over; 0 without a clock)
 // All return the code that they also write, with a message, to `error` (which may be null). A number of rows is written
-// even where the rows are not wanted. What a failed call has written is not defined.
+// even where the rows are not wanted. What a failed call has written is not defined, but that after Code::Capacity the
+// number of rows of each output that is known to need more is what it needs.
 
 int32_t workspaceBytes(const Model &model, const void *inputs, size_t *bytes, Error *error);
 
@@ -51,6 +54,25 @@ int32_t prepare(const Model &model, const void *parameters, void *prepared, Erro
 /// `pool`: null for one thread.
 int32_t forward(const Model &model, const void *prepared, const void *inputs, void *outputs, void *workspace,
                 size_t bytes, Pool *pool, Error *error);
+
+//===--- Single steps ------------------------------------------------------------------------------------------===//
+
+// A plan of single steps has one scan. Its Registers, a row a sequence, are a state that the caller owns. There are no
+// pointers in it: it may be copied, kept in files, and used at another address.
+//   inputs:  size in bytes; for each input its rows: one a sequence
+//   outputs: size in bytes; for each output: rows, one a sequence (null: not wanted), and ticks (null, or one byte a
+//            sequence: 1 where the output ticked at this step; rows of others are left alone)
+// `identity`: a number that states of other models do not have.
+
+/// How large a state is, at an address that is a multiple of 64.
+int32_t stateBytes(const Plan *plan, int64_t batch, size_t *bytes, Error *error);
+
+/// Makes a state before its first step.
+int32_t initState(const Plan *plan, uint64_t identity, void *state, size_t bytes, int64_t batch, Error *error);
+
+/// One step of all sequences.
+int32_t step(const Model &model, uint64_t identity, const void *prepared, void *state, const void *inputs,
+             void *outputs, Error *error);
 
 /// Starts threads for calls to use: `threads` of them work on a call, the caller's own among them. Null if there are
 /// less than one or the system gives none. A call that finds the pool in use by another works alone.

@@ -358,8 +358,9 @@ private:
     memory.sorted = to;
   }
 
-  /// Whether a step reads so many weights that it pays to meet behind each operation.
-  bool isWorthColumns() const {
+  /// Whether a step reads so many weights that it pays to meet behind each operation: where there are fewer sequences
+  /// than threads, or where each thread's part of them stays in its own cache and all of them would not.
+  bool isWorthColumns(int64_t threads) const {
     int64_t bytes = 0, meetings = 0;
     bool hasBlocks = false;
     for (int32_t i = 0; i < scan.ops.count; ++i) {
@@ -373,13 +374,13 @@ private:
           bytes += call.array(call.views(op)[v].array).stride;
     }
     constexpr int64_t bytesOfMeeting = 24 * 1024; // are read while threads meet, and once more
-    return hasBlocks && bytes > bytesOfMeeting * meetings;
+    return hasBlocks && bytes > (threads > count ? bytesOfMeeting * meetings : ownCacheBytes);
   }
 
   /// Gives each thread sequences of about the same length in all. They stay sorted.
   void share() {
     int64_t threads = threadsOf(call.pool);
-    if (threads > count && isWorthColumns()) {
+    if (threads > 1 && isWorthColumns(threads)) {
       team.byColumns = true;
       team.threads = int32_t(atMost(threads, threadsByColumns));
       team.barrier = &barrier;

@@ -2,8 +2,8 @@
 """Takes one program of the test collection through the tools.
 
 A program without further marks must check without a word, keep its meaning and its comments when formatted, be in the
-one layout already or reach it in one step, give `rnn` IR that reads back as itself, and run, each model of it, on data
-made from a seed. A program that opens with lines
+one layout already or reach it in one step, give `rnn` IR that reads back as itself, and run compiled, each model of it,
+on data made from a seed. A program that opens with lines
 
     # expect R0401 at line 7
     # flags: --entry step          (optional; `(with --entry step)` in a later comment line says the same)

@@ -3,7 +3,8 @@
 
 In Markdown files, and in the `##` comments of .rondo files, a fenced block that opens with
 
-    ```rondo [OPTIONS]             must check without an error (OPTIONS are passed to `rondo check`)
+    ```rondo [OPTIONS]             must check without an error (OPTIONS are passed to `rondo check`), and each of its
+                                   models stand `rondo verify`
     ```rondo-error ID [OPTIONS]    must give errors (or warnings) of this id and no other
 
 is a whole file of the language, or a file of cells only. In descriptions of a dialect's .td file a block ```mlir must
@@ -85,6 +86,16 @@ def complete(text):
     return "\n".join(prefix + [f"{whole} @example({arguments}) {{"] + body + ["}", ""])
 
 
+def not_verified(text, path, tools):
+    """None, or what `rondo verify` says against a model."""
+    for model in re.findall(r"^model\s+(\w+)", text, re.MULTILINE):
+        done = subprocess.run([os.path.join(tools, "rondo"), "verify", "--length", "5", "--model", model, path],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+        if done.returncode:
+            return done.stdout
+    return None
+
+
 def holds(example, tools):
     """None, or what is wrong with the example."""
     if example.kind == "missing":
@@ -118,7 +129,7 @@ def holds(example, tools):
         errors = {d["id"] for d in found if d["severity"] == "error"}
         warned = {d["id"] for d in found} & wanted & WARNINGS
         if errors | warned == wanted and done.returncode == (1 if errors else 0):
-            return None
+            return None if errors or example.options else not_verified(example.text, path, tools)
         told = "".join(f"  {d['line']}:{d['column']}: {d['message']} [{d['id']}]\n" for d in found)
         return f"should give {', '.join(wanted) or 'no error'}; gives:\n{told or '  nothing'}"
 

@@ -1,4 +1,4 @@
-// Each splits off a power of two and approximates the rest by a polynomial, fitted to the smallest error over its range.
+// Each splits off a power of two and approximates the rest by a polynomial, fitted to the least error over its range.
 #include "compiler/Cpu/Activations.h"
 
 #include <cmath>
@@ -11,9 +11,13 @@ namespace {
 using rnn::Predicate;
 
 constexpr double log2e = 1.44269504088896341, ln2 = 0.693147180559945309;
+// ln 2 in two parts, of which the first has few enough bits that its product with an exponent is exact.
+constexpr double ln2High = 0.693145751953125, ln2Low = ln2 - ln2High;
 constexpr double infinity = HUGE_VAL;
 constexpr int mantissaBits = 23;
 constexpr int64_t exponentOfOne = 127;
+/// A float so large that adding it to a smaller number leaves no room for a fraction: 1.5 * 2^23.
+constexpr double noFraction = 12582912;
 
 /// c[0] + x (c[1] + x (c[2] + ..)).
 Value polynomial(Code &code, Value x, llvm::ArrayRef<double> c) {
@@ -33,18 +37,17 @@ Value atLeast(Code &code, Value x, double limit) {
   return code.select(code.compare(Predicate::Gt, least, x), least, x);
 }
 
-/// The whole number next to x * scale, as a float and as one whose low mantissa bits hold it: adding 1.5 * 2^23 leaves
-/// no room for a fraction.
+/// The whole number next to x * scale, as a float and as one whose low bits hold it.
 struct Whole {
   Value number, shifted;
 };
 Whole nearestWhole(Code &code, Value x, double scale) {
-  Value shift = code.real(12582912.0, x);
+  Value shift = code.real(noFraction, x);
   Value shifted = code.fma(x, code.real(scale, x), shift);
   return {code.sub(shifted, shift), shifted};
 }
 
-/// 2 to the power of n, which lies in -126..127.
+/// 2 to the power of n, which lies in -126..127. Only the low bits of n matter.
 Value powerOfTwo(Code &code, Value n) {
   Value one = code.integer(exponentOfOne << mantissaBits, Code::like(n.getType(), code.i32));
   return code.bits(code.add(code.shiftLeft(n, mantissaBits), one), code.f32);
@@ -52,9 +55,7 @@ Value powerOfTwo(Code &code, Value n) {
 
 /// The rest r of x = n ln 2 + r, |r| <= ln 2 / 2.
 Value restOfExp(Code &code, Value x, Value n) {
-  // ln 2 in two parts, of which the first has few enough bits that its product with n is exact.
-  constexpr double high = 0.693145751953125, low = ln2 - high;
-  return code.fma(n, code.real(-low, x), code.fma(n, code.real(-high, x), x));
+  return code.fma(n, code.real(-ln2Low, x), code.fma(n, code.real(-ln2High, x), x));
 }
 
 /// exp(r) for |r| <= ln 2 / 2, to 8e-9.
@@ -100,7 +101,7 @@ Value emitExp(Code &code, Value x) {
   Value a = atLeast(code, atMost(code, x, 89), -104);
   Whole n = nearestWhole(code, a, log2e);
   Value r = restOfExp(code, a, n.number);
-  Value whole = code.sub(code.bits(n.shifted, code.i32), code.bits(code.real(12582912.0, x), code.i32));
+  Value whole = code.sub(code.bits(n.shifted, code.i32), code.bits(code.real(noFraction, x), code.i32));
   Value half = code.sub(code.shiftRight(code.add(whole, code.integer(512, whole)), 1), code.integer(256, whole));
   Value rest = code.sub(whole, half);
   return code.mul(code.mul(expOfRest(code, r), powerOfTwo(code, half)), powerOfTwo(code, rest));
@@ -124,10 +125,9 @@ Value emitLog(Code &code, Value x) {
                        {0.3333333118, -0.24999996958, 0.200007157489, -0.166678023195, 0.142490576457, -0.124256873315,
                         0.116854199235, -0.114797338466, 0.0697161147145});
   Value square = code.mul(f, f);
-  constexpr double high = 0.693145751953125, low = ln2 - high;
-  Value tail = code.fma(code.mul(square, f), p, code.mul(n, code.real(low, x)));
+  Value tail = code.fma(code.mul(square, f), p, code.mul(n, code.real(ln2Low, x)));
   tail = code.fma(square, code.real(-0.5, x), tail);
-  Value y = code.fma(n, code.real(high, x), code.add(f, tail));
+  Value y = code.fma(n, code.real(ln2High, x), code.add(f, tail));
   // 0, infinity, negative numbers, NaN
   Value proper = code.both(code.compare(Predicate::Gt, x, code.real(0, x)),
                            code.compare(Predicate::Lt, x, code.real(infinity, x)));

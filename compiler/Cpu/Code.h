@@ -20,7 +20,7 @@ public:
 
   //===--- Functions ---===//
 
-  /// Begins a function without a result; what is written from now on goes into it. Local ones are seen in this module only.
+  /// Begins a function without a result; what is written from now on goes into it. Local: seen in this module only.
   mlir::ValueRange begin(llvm::StringRef name, mlir::TypeRange arguments, bool local);
   void end();
   /// Calls a function of this module; if there is none of the name, it is written first.
@@ -60,7 +60,7 @@ public:
   mlir::Value neg(mlir::Value a);
   /// a * b + c, rounded once where the machine can.
   mlir::Value fma(mlir::Value a, mlir::Value b, mlir::Value c);
-  mlir::Value divide(mlir::Value a, mlir::Value b);    // floats; integers towards zero
+  mlir::Value divide(mlir::Value a, mlir::Value b); // floats; integers towards zero
 
   // Integers and bits
   mlir::Value both(mlir::Value a, mlir::Value b);

@@ -9,11 +9,8 @@ using mlir::Value;
 
 //===--- What is kept ------------------------------------------------------------------------------------------===//
 
-/// True for a fold of all elements that a kernel computes beside them.
-static bool isKernelFold(Operation *op) {
-  auto fold = llvm::dyn_cast<rnn::FoldOp>(op);
-  return fold && !fold.getAxis() && rnn::elementOf(fold.getType()).isF32();
-}
+/// True for a fold of all elements of a value, not of a product of two.
+static bool isKernelFold(Operation *op) { return llvm::isa<rnn::FoldOp>(op) && isWholeFold(op); }
 
 bool Group::isKernelOp(Operation *op) const {
   if (isElementwise(op) || isKernelFold(op))
@@ -32,9 +29,9 @@ void Group::keepWhatIsNeeded() {
   for (Operation &op : block) {
     if (isSpecial(&op))
       continue;
-    if (isKernelFold(&op))
-      keep(op.getResult(0));
-    else if (llvm::isa<step::YieldOp>(op) || !isKernelOp(&op))
+    if (llvm::isa<step::YieldOp>(op))
+      llvm::for_each(op.getOperands(), [&](Value operand) { keep(keptFor(operand)); });
+    else if (!isKernelOp(&op))
       llvm::for_each(op.getOperands(), [&](Value operand) { keep(operand); });
     else if (auto product = llvm::dyn_cast<rnn::MatmulOp>(op))
       keep(product.getX());
@@ -60,9 +57,14 @@ void Group::walk(Value value, Value root, const Members *members, bool inFold, R
     (isTogether ? found.together : found.loads).insert(value);
     return;
   }
-  if (!found.computed.insert(value))
-    return;
   Operation *op = value.getDefiningOp();
+  if (isKernelFold(op) && widthOf(value) != widthOf(root)) {
+    found.missing.insert(value);
+    found.loads.insert(value);
+    return;
+  }
+  if (!(inFold ? found.folded : found.computed).insert(value))
+    return;
   if (auto product = llvm::dyn_cast<rnn::MatmulOp>(op)) {
     found.products.insert(value);
     found.loads.insert(product.getX());
@@ -138,25 +140,46 @@ std::vector<Group::Members> Group::formKernels() {
   return result;
 }
 
+/// True if a number is made of a fold, not far from it: then it is known before the walk that uses it.
+bool Group::hangsOnFold(Value value) const {
+  if (isLoaded(value))
+    return false;
+  Operation *op = value.getDefiningOp();
+  return isKernelFold(op) || llvm::any_of(op->getOperands(), [&](Value operand) { return hangsOnFold(operand); });
+}
+
 bool Group::keepWhatIsShared(llvm::ArrayRef<Members> kernels) {
   llvm::MapVector<Value, int> uses;
+  llvm::SetVector<Value> missing;
   for (const Members &members : kernels) {
-    llvm::SetVector<Value> computed;
+    Reach all;
     for (Value member : members) {
       Reach found = reach(member, &members);
-      computed.insert(found.computed.begin(), found.computed.end());
+      all.computed.insert(found.computed.begin(), found.computed.end());
+      all.folded.insert(found.folded.begin(), found.folded.end());
+      missing.insert(found.missing.begin(), found.missing.end());
     }
-    for (Value value : computed) {
-      if (members.contains(value) || !isHeavy(value))
-        continue;
+    auto count = [&](Value value, int times) {
+      if (!members.contains(value))
+        uses[value] += times;
+    };
+    for (Value value : all.computed) {
+      bool isFold = isKernelFold(value.getDefiningOp());
       // One number for a whole row is computed once, not once a block.
-      bool isNumber = rnn::elementCount(value.getType()) == 1 && widthOf(members.front()) > 1;
-      uses[value] += isNumber ? 2 : 1;
+      bool isNumber = rnn::elementCount(value.getType()) == 1 && widthOf(members.front()) > 1 && !hangsOnFold(value);
+      if (isFold || isHeavy(value))
+        count(value, isNumber && !isFold ? 2 : 1);
     }
+    for (Value value : all.folded)
+      if (isHeavy(value))
+        count(value, 1);
   }
   bool changed = false;
   for (auto &[value, count] : uses)
     changed |= count > 1 && kept.insert(value);
+  // With these, some of the folds may be needed by kernels of their own width only.
+  for (Value value : missing)
+    changed |= !changed && kept.insert(value);
   return changed;
 }
 

@@ -25,6 +25,8 @@ protected:
   //===--- What kinds of groups differ in ---===//
   /// Marks what must be kept beside what any group keeps, and makes memory for what is remembered.
   virtual bool prepareMemory() { return true; }
+  /// What must be kept where this is a result: itself, or the value of whose rows it is a part.
+  virtual mlir::Value keptFor(mlir::Value yielded) { return yielded; }
   /// Where rows of a value that is computed here are also written, beside its home.
   virtual void addTargets(mlir::Value value, llvm::SmallVectorImpl<View> &targets) = 0;
   /// A place for a value that only this group reads.
@@ -64,7 +66,9 @@ private:
     llvm::SetVector<mlir::Value> loads;    // rows that are read
     llvm::SetVector<mlir::Value> together; // kept values of the same width, needed at the same element
     llvm::SetVector<mlir::Value> computed; // in registers
+    llvm::SetVector<mlir::Value> folded;   // in registers, on another walk over the row: what folds need
     llvm::SetVector<mlir::Value> products;
+    llvm::SetVector<mlir::Value> missing; // among the loads: folds over another width, which must be kept
   };
   struct Unit {
     int64_t level;
@@ -80,6 +84,7 @@ private:
   void walk(mlir::Value value, mlir::Value root, const Members *members, bool inFold, Reach &found) const;
   std::vector<Members> formKernels();
   bool keepWhatIsShared(llvm::ArrayRef<Members> kernels);
+  bool hangsOnFold(mlir::Value value) const;
   void placeHomes();
   bool addKernel(const Members &members);
   bool addRowOp(mlir::Operation *op);

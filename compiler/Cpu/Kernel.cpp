@@ -117,10 +117,10 @@ private:
   }
 
   Code::Values startFolds(const Pass &pass) {
-    Code::Values values;
+    Code::Values starts;
     for (const FoldPart &fold : pass.folds)
-      values.push_back(startOf(code, fold.kind, typeOfFold(fold)));
-    return values;
+      starts.push_back(startOf(code, fold.kind, typeOfFold(fold)));
+    return starts;
   }
 
   Code::Values meetFolds(const Pass &pass, ValueRange met, int64_t end) {
@@ -207,10 +207,10 @@ private:
     for (const Product &product : parts.products) {
       if (product.whole)
         continue;
-      int64_t gates = product.layout.gates.size(), blockBytes = product.k * gates * lanes * 4;
+      int64_t gates = product.layout.gates.size(), blockBytes = product.k * gates * lanes * bytesOfReal;
       TileArguments arguments;
       arguments.operand = values.tableEntry(product.operand);
-      arguments.operandBytes = code.index(product.operandElement * 4);
+      arguments.operandBytes = code.index(product.operandElement * bytesOfReal);
       arguments.row = row;
       arguments.rows = rows;
       arguments.weights = code.at(values.addressOf(product.weights), code.mul(block, code.index(blockBytes)));

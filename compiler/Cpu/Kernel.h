@@ -33,7 +33,8 @@ struct KernelOperand {
 ///
 /// All stored values have `width` elements, except results of `rnn.fold .. all` (and of products with a row, which are
 /// such folds): they have one, of an operand that has `width`. A value that is neither loaded nor a product given here
-/// is computed from its operands, element by element, where it is needed.
+/// is computed from its operands, element by element, where it is needed; what needs a fold of the row too, in another
+/// walk over the row.
 struct Kernel {
   int64_t width = 0;
   std::vector<KernelOperand> operands;
@@ -51,8 +52,9 @@ struct PackLayout {
 };
 
 /// True if a kernel can compute the result from its operands' elements: pointwise operations, select, compare, convert,
-/// scale, lift, const, split, slice, reshape, concat, and repeat of a scalar. (Not products and folds, which have rules
-/// of their own: see Kernel.)
+/// scale, lift, const, reshape, stop, straight, and repeat of a scalar; split, slice, pad and concat (of a few parts)
+/// where all that is ahead of their axis has extent one. (Not products and folds, which have rules of their own: see
+/// Kernel.)
 bool isElementwise(mlir::Operation *op);
 
 /// True for a product that a kernel can compute from packed weights: of a tensor and a vector.

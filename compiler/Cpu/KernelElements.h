@@ -13,6 +13,7 @@ mlir::Type registerType(Code &code, mlir::Type element);
 mlir::Value loadElements(Code &code, mlir::Type element, int64_t lanes, mlir::Value address, mlir::Value mask = {});
 void storeElements(Code &code, mlir::Value value, mlir::Value address, mlir::Value mask = {});
 int64_t bytesOfElement(mlir::Type element);
+constexpr int64_t bytesOfReal = 4;
 
 /// The result of a pointwise operation, compare, select, convert, scale, or product of vectors of one element. Operands
 /// have as many lanes as each other.

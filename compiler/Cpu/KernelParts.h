@@ -12,7 +12,7 @@
 
 namespace rondo::cpu {
 
-/// Elements of a value: for each column the one at `element` + column; if uniform, the one at `element` for all columns.
+/// Elements of a value: for each column the one at `element` + column; if uniform, the one at `element` for all.
 struct Source {
   mlir::Value value;
   int64_t element = 0;

@@ -1,15 +1,14 @@
-// The sum over k of each element is added up in the same order whatever the tile, so that the bits of a row do not depend
-// on the rows beside it.
+// The sum over k of each element is added up in the same order whatever the tile, so that the bits of a row do not
+// depend on the rows beside it.
 #include "compiler/Cpu/KernelProducts.h"
 
+#include "compiler/Cpu/KernelElements.h"
 #include "compiler/Cpu/RowAddress.h"
 #include <algorithm>
 
 using namespace mlir;
 
 namespace rondo::cpu {
-
-constexpr int64_t bytesOfReal = 4;
 
 //===--- Tiles -------------------------------------------------------------------------------------------------===//
 

@@ -8,19 +8,20 @@ using namespace mlir;
 
 namespace rondo::cpu {
 
-constexpr int64_t bytesOfReal = 4;
-
 KernelValues::KernelValues(Code &code, const KernelParts &parts, Value table) : code(code), parts(parts), table(table) {
   auto read = [&](unsigned operand) { operands.try_emplace(operand, code, tableEntry(operand)); };
   for (unsigned operand : parts.touched)
     read(operand);
   for (const Product &product : parts.products) {
     read(product.weights);
+    // All elements of each row of a tile, or the most that a tile leaves there.
     int64_t gates = product.layout.gates.size(), numbers = 0;
     Tiles tiles(code.target, gates);
-    for (int64_t blocks = 1; blocks <= tiles.blocksForOneRow; blocks *= 2)
-      numbers = std::max(numbers,
-                         tiles.mostRows(blocks) * (product.whole ? product.m : blocks * gates * code.target.lanes()));
+    if (product.whole)
+      numbers = product.m * (parts.hasGates() ? tiles.mostRows(1) : 1);
+    else
+      for (int64_t blocks = 1; blocks <= tiles.blocksForOneRow; blocks *= 2)
+        numbers = std::max(numbers, tiles.mostRows(blocks) * blocks * gates * code.target.lanes());
     sums.push_back(code.stack(numbers * bytesOfReal));
   }
 }
@@ -184,13 +185,7 @@ Value KernelValues::joined(const Source &source, int64_t first, int64_t end) {
     bool isAll = piece.columns.begin == columns.begin && piece.columns.end == columns.end;
     int64_t from = isAll ? first : piece.columns.begin - block.columns.begin;
     int64_t to = isAll ? end : piece.columns.end - block.columns.begin;
-    Value part;
-    if (piece.source) {
-      part = read(*piece.source, from, to);
-    } else {
-      Type type = Code::vectorOf(code.f32, lanesOfBlock());
-      part = code.real(0, type);
-    }
+    Value part = piece.source ? read(*piece.source, from, to) : code.real(0, Code::vectorOf(code.f32, lanesOfBlock()));
     value = value ? code.select(code.mask(from, to, lanesOfBlock()), part, value) : part;
   }
   return value;

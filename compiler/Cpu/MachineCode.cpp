@@ -57,8 +57,8 @@ static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machineFor(const Isa
       triple, cpu, "", llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Default));
 }
 
-/// What kernels leave to be done is to find what is computed twice, and to move what does not change out of loops: their
-/// loops are as long as they should be, and their vectors as wide.
+/// What kernels leave to be done is to find what is computed twice, and to move what does not change out of loops:
+/// their loops are as long as they should be, and their vectors as wide.
 static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;

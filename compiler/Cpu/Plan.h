@@ -5,6 +5,7 @@
 #include "compiler/Cpu/Kernel.h"
 #include "compiler/Cpu/PlanTables.h"
 #include "compiler/IR/Step.h"
+#include <map>
 #include <optional>
 
 namespace rondo::cpu {
@@ -19,6 +20,11 @@ struct CpuPlan {
   runtime::PlanTables tables;
   std::vector<Kernel> kernels; // by number; their values are the schedule's
   std::vector<PlannedParameter> parameters;
+  /// Where packed parameters lie in what Prepare makes, by path and layout.
+  std::map<std::pair<std::string, std::vector<int64_t>>, int64_t> packs;
+  /// Of single steps, if there is such a plan: one scan whose Registers the caller keeps. Its Prepare adds to that of
+  /// `tables`, and its kernels are among `kernels`.
+  std::optional<runtime::PlanTables> step;
 };
 
 /// Parameters begin at multiples of this, in the caller's buffer and in what Prepare makes.
@@ -27,6 +33,9 @@ inline int64_t aligned(int64_t bytes) { return (bytes + alignment - 1) / alignme
 
 /// Decides how the schedule is carried out. What cannot be is reported at its place in the source.
 std::optional<CpuPlan> planSchedule(step::ScheduleOp schedule, const Isa &isa);
+
+/// Decides how single steps are carried out by a library that has the plan; `schedule` is what schedule::formStep made.
+bool planStep(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan);
 
 /// The plan as a table, for --emit=plan.
 void printPlan(const CpuPlan &plan, llvm::raw_ostream &out);

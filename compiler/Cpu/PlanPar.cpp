@@ -15,19 +15,59 @@ public:
       : Group(planner, par.getBody().front(), inPrepare), par(par), clock(clock) {}
 
 private:
+  /// Consecutive elements of another value: which, and how many there are ahead of them.
+  struct Part {
+    Value whole;
+    int64_t begin = 0;
+  };
+
+  /// A part of a product need not be stored by itself: the product's rows are.
+  Part partOf(Value value) {
+    Part part{value};
+    while (isInside(part.whole) && isElementwise(part.whole.getDefiningOp())) {
+      Operation *op = part.whole.getDefiningOp();
+      if (auto split = llvm::dyn_cast<rnn::SplitOp>(op)) {
+        for (Value before : split.getParts().take_front(llvm::cast<mlir::OpResult>(part.whole).getResultNumber()))
+          part.begin += rnn::elementCount(before.getType());
+      } else if (auto slice = llvm::dyn_cast<rnn::SliceOp>(op)) {
+        llvm::ArrayRef<int64_t> shape = rnn::shapeOf(slice.getX().getType());
+        part.begin += slice.getBegin() * (rnn::elementCount(slice.getX().getType()) / shape[slice.getAxis()]);
+      } else if (!llvm::isa<rnn::ReshapeOp>(op)) {
+        break;
+      }
+      part.whole = op->getOperand(0);
+    }
+    bool isProduct = isInside(part.whole) && llvm::isa<rnn::MatmulOp>(part.whole.getDefiningOp());
+    return isProduct && !inPrepare ? part : Part{value};
+  }
+
+  Value keptFor(Value yielded) override { return partOf(yielded).whole; }
+
+  bool isOnlyResult(Value value) {
+    return llvm::count_if(block.getTerminator()->getOperands(),
+                          [&](Value yielded) { return partOf(yielded).whole == value; }) == 1;
+  }
+
   void addTargets(Value value, llvm::SmallVectorImpl<View> &targets) override {
     std::optional<View> target;
     for (auto [yielded, result] : llvm::zip(block.getTerminator()->getOperands(), par.getResults())) {
-      if (yielded != value)
+      Part part = partOf(yielded);
+      if (part.whole != value)
         continue;
       if (inPrepare) {
         target = target ? target : addHome(value);
         planner.setPrepared(result, *target);
-      } else {
-        // One place for all results that are the same.
-        target = target ? target : planner.addResult(result, clock);
-        planner.setView(result, *target);
+        continue;
       }
+      // One place for all results that are the same, or parts of the same.
+      if (!target)
+        target = yielded == value && isOnlyResult(value)
+                     ? planner.addResult(result, clock)
+                     : Planner::all(planner.addArray(value.getType(), Place::Call, clock),
+                                    clock < 0 ? Rows::One : Rows::Same);
+      View view = *target;
+      view.offset += part.begin * runtime::bytesOf(Planner::elementOf(value.getType()));
+      planner.setView(result, view);
     }
     if (target)
       targets.push_back(*target);

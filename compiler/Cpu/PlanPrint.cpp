@@ -44,7 +44,8 @@ const char *nameOf(OpCode code) {
 
 class Printer {
 public:
-  Printer(const CpuPlan &plan, llvm::raw_ostream &out) : plan(plan), tables(plan.tables), out(out) {}
+  Printer(const CpuPlan &plan, const PlanTables &tables, llvm::raw_ostream &out)
+      : plan(plan), tables(tables), out(out) {}
 
   void run() {
     out << "parameters: " << tables.parameterBytes << " bytes, prepared: " << tables.preparedBytes
@@ -168,6 +169,12 @@ private:
 
 } // namespace
 
-void printPlan(const CpuPlan &plan, llvm::raw_ostream &out) { Printer(plan, out).run(); }
+void printPlan(const CpuPlan &plan, llvm::raw_ostream &out) {
+  Printer(plan, plan.tables, out).run();
+  if (!plan.step)
+    return;
+  out << "\n# single steps\n";
+  Printer(plan, *plan.step, out).run();
+}
 
 } // namespace rondo::cpu

@@ -152,6 +152,12 @@ private:
 
   /// A result: on its own clock where that is known before the loop, else at the steps.
   View addExport(Value result) {
+    if (planner.isStepped()) { // a row a sequence, whatever ticks
+      View view = Planner::all(planner.addArray(result.getType(), Place::Output, driver));
+      planner.arrayOf(view).index = result.use_begin()->getOperandNumber();
+      planner.setView(result, view);
+      return view;
+    }
     ClockInterface attribute = rnn::clockOf(result.getType());
     bool isKnown = true;
     attribute.walk([&](rnn::EventClockAttr event) { isKnown &= !eventOf(event); });
@@ -323,9 +329,12 @@ static void settleClocks(Planner &planner, step::ScanOp scan) {
 }
 
 bool planScan(Planner &planner, step::ScanOp scan) {
-  settleClocks(planner, scan);
+  bool isStepped = planner.isStepped();
+  if (!isStepped)
+    settleClocks(planner, scan);
   ScanGroup group(planner, scan);
-  group.exportConditions();
+  if (!isStepped)
+    group.exportConditions();
   if (!group.plan())
     return false;
   runtime::ScanPlan plan;
@@ -336,6 +345,8 @@ bool planScan(Planner &planner, step::ScanOp scan) {
   group.clocks.insert(plan.driver);
   for (const OpPlan &op : group.ops) {
     group.clocks.insert(op.clock);
+    if (op.code == OpCode::Reduce)
+      group.clocks.insert(planner.tables().numbers[op.numbers.first]);
     if (planner.tables().clocks[op.clock].kind == runtime::ClockPlan::Kind::Pair)
       group.clocks.insert(planner.tables().clocks[op.clock].target);
   }
@@ -348,7 +359,8 @@ bool planScan(Planner &planner, step::ScanOp scan) {
   plan.arrays = list(group.registers.getArrayRef());
   planner.tables().scans.push_back(plan);
   planner.top(planner.makeOp(OpCode::Scan, plan.driver, {}, {int64_t(planner.tables().scans.size()) - 1}));
-  group.seeResults();
+  if (!isStepped)
+    group.seeResults();
   return true;
 }
 

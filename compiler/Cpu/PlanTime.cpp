@@ -89,7 +89,7 @@ void Planner::settle(rnn::ScopeAttr attribute) {
 }
 
 void Planner::settle(ClockInterface attribute) {
-  if (!attribute)
+  if (!attribute || stepped)
     return;
   int32_t index = clock(attribute);
   if (settledClocks.contains(index))

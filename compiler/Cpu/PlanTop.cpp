@@ -70,7 +70,7 @@ View Planner::ownRows(Value value) {
 
 View Planner::withZeroRow(Value value) {
   View from = view(value);
-  if (arrayOf(from).place != Place::Call || from.offset != 0) {
+  if (arrayOf(from).place != Place::Call) {
     int32_t index = clock(rnn::clockOf(value.getType()));
     View to = all(addArray(value.getType(), Place::Call, index));
     top(makeCopy(index, from, to, rowBytes(value.getType())));
@@ -86,15 +86,24 @@ View Planner::packed(Value weights, const PackLayout &layout) {
   numbers.insert(numbers.end(), layout.gates.begin(), layout.gates.end());
   auto [it, isNew] = packs.try_emplace({weights.getAsOpaquePointer(), numbers}, View());
   if (isNew) {
+    // The plan that this one is added to may have it.
+    int64_t *known = nullptr;
+    if (auto param = weights.getDefiningOp<rnn::ParamOp>())
+      known = &result.packs.try_emplace({param.getPath().str(), numbers}, -1).first->second;
+    bool isMade = known && *known >= 0;
     ArrayPlan array;
     array.place = Place::Prepared;
     array.elements = layout.elements();
     array.stride = array.elements * runtime::bytesOf(Element::F32);
-    array.offset = tables().preparedBytes;
-    tables().preparedBytes += aligned(array.stride);
+    array.offset = isMade ? *known : tables().preparedBytes;
+    if (!isMade)
+      tables().preparedBytes += aligned(array.stride);
+    if (known)
+      *known = array.offset;
     tables().arrays.push_back(array);
     it->second = all(tables().arrays.size() - 1, Rows::One);
-    prepare(makeOp(OpCode::Pack, -1, {view(weights, /*inPrepare=*/true), it->second}, numbers));
+    if (!isMade)
+      prepare(makeOp(OpCode::Pack, -1, {view(weights, /*inPrepare=*/true), it->second}, numbers));
   }
   return it->second;
 }
@@ -393,6 +402,25 @@ std::optional<CpuPlan> planSchedule(step::ScheduleOp schedule, const Isa &isa) {
   if (!planner.run())
     return std::nullopt;
   return std::move(planner.result);
+}
+
+void Planner::addTo(CpuPlan &plan) {
+  stepped = true;
+  tables().preparedBytes = plan.tables.preparedBytes;
+  result.packs = std::move(plan.packs);
+  result.kernels = std::move(plan.kernels);
+  for (auto [number, kernel] : llvm::enumerate(result.kernels))
+    kernels.try_emplace(signatureOf(kernel, isa), number);
+}
+
+bool planStep(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan) {
+  Planner planner(schedule, isa);
+  planner.addTo(plan);
+  bool isPlanned = planner.run();
+  plan.packs = std::move(planner.result.packs);
+  plan.kernels = std::move(planner.result.kernels);
+  plan.step = std::move(planner.result.tables);
+  return isPlanned;
 }
 
 } // namespace rondo::cpu

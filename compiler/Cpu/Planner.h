@@ -22,6 +22,8 @@ class Planner {
 public:
   Planner(step::ScheduleOp schedule, const Isa &isa) : schedule(schedule), isa(isa) {}
   bool run();
+  /// To be called first where the schedule is one of single steps, for a library that has a plan already.
+  void addTo(CpuPlan &plan);
 
   CpuPlan result;
 
@@ -77,6 +79,8 @@ public:
   bool refuse(mlir::Operation *op, const llvm::Twine &why);
 
   const Isa &target() const { return isa; }
+  /// The schedule's one scan is stepped from outside: nobody knows which clocks will tick.
+  bool isStepped() const { return stepped; }
   /// The place of a group's result, which may be the caller's buffer; `clock`: of the array's rows.
   View addResult(mlir::Value result, int32_t clock);
 
@@ -97,6 +101,7 @@ private:
 
   step::ScheduleOp schedule;
   Isa isa;
+  bool stepped = false;
   llvm::DenseMap<mlir::Attribute, int32_t> clocks, axes, scopes;
   std::map<std::vector<int64_t>, int32_t> maps;
   llvm::DenseSet<int32_t> settledClocks, settledMaps;

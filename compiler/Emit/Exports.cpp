@@ -32,8 +32,22 @@ static const Export all[] = {
     {"pool_destroy", "rondo.pool.destroy", "vp", "void ", "@_pool *pool",
      "Ends the threads of a pool that no call is using. NULL is nothing to end."},
     {"error", "rondo.error.text", "pi", "const char *", "int32_t code", "What a code means, in a few words."},
+    // Of single steps.
+    {"state_bytes", "rondo.state.bytes", "ilpp", "int32_t ", "int64_t batch, size_t *bytes, rondo_error *error",
+     "How large the state of `batch` sequences is, that are stepped side by side."},
+    {"state_init", "rondo.state.init", "ippllp", "int32_t ",
+     "const void *prepared, void *state, size_t state_bytes, int64_t batch, rondo_error *error",
+     "Makes a state before its first step. The state is the caller's, at an address that is a multiple of "
+     "@_ALIGNMENT. There are no pointers in it: copy its bytes to go on from there twice, or keep them to go on later. "
+     "It is for this library on this kind of machine."},
+    {"step", "rondo.step", "ippppp", "int32_t ",
+     "const void *prepared, void *state, const @_step_inputs *inputs, const @_step_outputs *outputs, "
+     "rondo_error *error",
+     "One step of all sequences of a state: what @_forward computes at one tick, to rounding, from what the state "
+     "remembers of those before. A sequence's rows do not depend on the other sequences."},
 };
+constexpr size_t stepCount = 3;
 
-llvm::ArrayRef<Export> exports() { return all; }
+llvm::ArrayRef<Export> exports(bool steps) { return llvm::ArrayRef(all).drop_back(steps ? 0 : stepCount); }
 
 } // namespace rondo::emit

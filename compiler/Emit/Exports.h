@@ -16,7 +16,8 @@ struct Export {
   llvm::StringRef parameters;
   llvm::StringRef comment;
 };
-llvm::ArrayRef<Export> exports();
+/// `steps`: with those of models that can be stepped.
+llvm::ArrayRef<Export> exports(bool steps);
 
 } // namespace rondo::emit
 #endif

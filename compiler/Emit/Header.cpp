@@ -40,7 +40,11 @@ public:
     printInputs();
     printOutputs();
     os << "/* Threads that work on calls. */\ntypedef struct " << prefix << "_pool " << prefix << "_pool;\n\n";
-    for (const Export &function : exports())
+    if (interface.hasSteps)
+      printSteps();
+    else if (!interface.notStepped.empty())
+      comment("There are no functions for single steps: " + interface.notStepped + "."), os << "\n";
+    for (const Export &function : exports(interface.hasSteps))
       printFunction(function);
     os << "#ifdef __cplusplus\n}\n#endif\n#endif\n";
   }
@@ -99,7 +103,11 @@ private:
     text += withPrefix(
         "How to use it: allocate @_PARAMETER_BYTES, fill them by @_init or with values of your own; allocate "
         "@_PREPARED_BYTES and call @_prepare; then, for each batch, fill @_inputs and @_outputs, ask "
-        "@_workspace_bytes, allocate them, and call @_forward.\n\n"
+        "@_workspace_bytes, allocate them, and call @_forward." +
+        std::string(interface.hasSteps ? " Or, where data come step by step: ask @_state_bytes, allocate them, call "
+                                         "@_state_init once and @_step at each step."
+                                       : "") +
+        "\n\n"
         "A batch holds any number of samples of any lengths, without padding: the rows of all samples stand one "
         "behind the other, densely, in row-major order. Where they begin is told by offsets. All integers and reals "
         "are in the byte order of the machine; `float` is IEEE binary32.\n\n"
@@ -166,10 +174,14 @@ private:
   void printOutputs() {
     std::string text =
         "Where results go. Of each output: a buffer, or NULL where it is not wanted; how many rows the buffer can "
-        "hold, which the call changes to how many it wrote; and NULL, or where the call writes batch + 1 numbers: "
-        "sample i has the rows offsets[i] to offsets[i + 1] - 1.\n";
+        "hold, which the call changes to how many it wrote; NULL, or where the call writes batch + 1 numbers: sample "
+        "i has the rows offsets[i] to offsets[i + 1] - 1; and NULL, or where the call writes for each row when it was: "
+        "which row of the finest axis of its clock in the sample, from 0 (for `sample` the last row, -1 in an empty "
+        "sample; for rows of pairs the target's). After RONDO_CAPACITY the number of rows of an output with too little "
+        "room is what it needs.\n";
     if (!interface.losses.empty()) {
-      text += "Losses are means over the batch, 0 where there is nothing to average:";
+      text += "loss_ticks are how many values each loss is the mean of, 0 for one without a clock. Losses are means "
+              "over the batch, 0 where there is nothing to average:";
       for (auto [i, loss] : enumerate(interface.losses))
         text += (i ? ", [" : " [") + std::to_string(i) + "] " + loss.name;
       text += "\n";
@@ -182,9 +194,34 @@ private:
              "[rows]" + dimensions(port.type) + range(port.type) + ": " + rowsOf(port));
       member("int64_t " + port.member + "_rows", "in: room, out: rows written");
       member("int64_t *" + port.member + "_offsets", port.clock.empty() ? "NULL" : "NULL, or [batch + 1]");
+      member("int64_t *" + port.member + "_ticks", port.clock.empty() ? "NULL" : "NULL, or [rows]");
     }
     member("float *losses", "NULL, or [" + Twine(interface.losses.size()) + "]");
+    member("int64_t *loss_ticks", "NULL, or [" + Twine(interface.losses.size()) + "]");
     os << "} " << prefix << "_outputs;\n\n";
+  }
+
+  void printSteps() {
+    comment("What a step is given: a row for each sequence of the state (batch rows); of an input without a clock one "
+            "row for all.");
+    os << "typedef struct " << prefix << "_step_inputs {\n";
+    member("size_t size", "sizeof(" + prefix + "_step_inputs)");
+    for (const Port &port : interface.inputs)
+      member("const " + cTypeOf(port.type.element) + " *" + port.member,
+             port.isStepped ? (port.clock.empty() ? "[1]" : "[batch]") + dimensions(port.type) + range(port.type)
+                            : "not looked at: outputs do not need it");
+    os << "} " << prefix << "_step_inputs;\n\n";
+    comment("Where the results of a step go. Of each output: a row for each sequence, or NULL where it is not wanted; "
+            "and NULL, or where the call writes for each sequence whether the output ticked at this step, 1 or 0. Rows "
+            "of outputs that did not tick are left as they are.");
+    os << "typedef struct " << prefix << "_step_outputs {\n";
+    member("size_t size", "sizeof(" + prefix + "_step_outputs)");
+    for (const Port &port : interface.outputs) {
+      member(cTypeOf(port.type.element) + " *" + port.member,
+             "[batch]" + dimensions(port.type) + range(port.type) + ": on " + port.clock);
+      member("uint8_t *" + port.member + "_ticks", "NULL, or [batch]");
+    }
+    os << "} " << prefix << "_step_outputs;\n\n";
   }
 
   static std::string rowsOf(const Port &port) {

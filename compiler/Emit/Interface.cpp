@@ -88,7 +88,7 @@ public:
           eventNames[event.getClock()] = name.getName().str();
     });
 
-    Members inputs({"size", "batch", "seed"}), outputs({"size", "losses"});
+    Members inputs({"size", "batch", "seed"}), outputs({"size", "losses", "loss_ticks"});
     ArrayRef<runtime::AxisPlan> axes(plan.axes.begin(&plan), plan.axes.count);
     for (const runtime::AxisPlan &axis : axes)
       interface.axes.push_back({nameOf(axis), axis.outer < 0 ? "sample" : nameOf(axes[axis.outer]),
@@ -100,7 +100,7 @@ public:
     auto end = cast<rnn::ReturnOp>(body.getTerminator());
     for (auto [i, value] : enumerate(end.getValues())) {
       StringRef name = end.getName(i);
-      interface.outputs.push_back(port(name, outputs.add(name, {"", "_rows", "_offsets"}), value.getType()));
+      interface.outputs.push_back(port(name, outputs.add(name, {"", "_rows", "_offsets", "_ticks"}), value.getType()));
     }
     for (auto loss : body.getOps<rnn::LossOp>()) {
       interface.losses.push_back({loss.getName().str(), std::nullopt});

@@ -32,7 +32,7 @@ struct RowType {
 
 struct Port {
   std::string name;
-  std::string member; // of the inputs or outputs; an output's others are this + "_rows" and "_offsets"
+  std::string member; // of the inputs or outputs; an output's others are this + "_rows", "_offsets", "_ticks"
   RowType type;
   std::string clock; // in words: "step when every(4)"; empty: it has none, and is one row
   std::string axis;  // whose rows, or some of whose rows, it has; "sample"; empty: none
@@ -40,6 +40,7 @@ struct Port {
   std::string source;     // the clock of the sources
   std::string sourceAxis; // its axis
   std::string per;        // the clock within whose ticks they meet
+  bool isStepped = false; // an input that single steps need
 };
 
 struct Loss {
@@ -65,6 +66,8 @@ struct Interface {
   std::vector<Parameter> parameters; // in order of path
   int64_t parameterBytes = 0;
   std::optional<std::string> notCausal; // why; empty: it is causal; nothing: not known
+  bool hasSteps = false;                // it can be stepped
+  std::string notStepped;               // else why not, if that is known
 };
 
 /// Of an `rnn.model` (or the schedule that it became) and one of its plans, which knows the axes.

@@ -30,6 +30,9 @@ public:
         if (!interface.notCausal->empty())
           json.attribute("whyNotCausal", *interface.notCausal);
       }
+      json.attribute("steps", interface.hasSteps);
+      if (!interface.notStepped.empty())
+        json.attribute("whyNoSteps", interface.notStepped);
       json.attributeObject("bytes", [&] {
         json.attribute("parameters", interface.parameterBytes);
         json.attribute("prepared", facts.preparedBytes);
@@ -86,6 +89,8 @@ private:
           json.attribute("name", port.name);
           json.attribute("member", port.member);
           printType(port.type);
+          if (port.isStepped)
+            json.attribute("stepped", true);
           // One that has no clock is one row.
           if (!port.clock.empty()) {
             json.attribute("clock", port.clock);

@@ -22,7 +22,7 @@ public:
     module->setTargetTriple(Triple(tripleOf(content.codes.front().target->arch)));
     module->setPICLevel(PICLevel::BigPIC);
     library = buildLibrary();
-    for (const Export &function : exports())
+    for (const Export &function : exports(content.interface.hasSteps))
       buildFunction(function);
     return std::move(module);
   }
@@ -63,8 +63,11 @@ private:
     std::vector<Constant *> codes;
     for (const auto &[number, code] : enumerate(content.codes)) {
       GlobalVariable *plan = bytes("plan." + code.target->name, code.plan, 64);
+      Constant *step = ConstantPointerNull::get(PointerType::get(context, 0));
+      if (!code.step.empty())
+        step = bytes("step." + code.target->name, code.step, 64);
       codes.push_back(ConstantStruct::getAnon({half(code.target->level), half(number), word(code.identity),
-                                               text("target", code.target->name), plan, kernelTable(code)}));
+                                               text("target", code.target->name), plan, kernelTable(code), step}));
     }
     auto *table = data("codes", ConstantArray::get(ArrayType::get(codes.front()->getType(), codes.size()), codes), 8);
     InitTables tables = initTables(content.interface);

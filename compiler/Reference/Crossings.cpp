@@ -33,28 +33,25 @@ public:
     Sight sight(e.program(), e.program().typeOf(x).clock, type.clock);
     Timeline &time = e.timeline(place.sample);
     int32_t here = sight.position(time, place);
-    int32_t other =
-        reverse ? time.first(sight.toTime, sight.root, here + 1) : time.last(sight.toTime, sight.root, here - 1);
+    if (sight.towardsSource) // all target ticks of the row, in either direction
+      here = reverse ? 0 : time.end(sight.root);
+    int32_t limit = time.reach(scope, sight.root, here, reverse);
+    if (limit == unknown)
+      return nullptr;
+    int32_t other = nowhere;
+    if (!sight.towardsSource)
+      other = reverse ? time.first(sight.toTime, sight.root, here + 1, limit)
+                      : time.last(sight.toTime, sight.root, here - 1, limit);
     if (other == unknown)
       return nullptr;
-    int32_t low = reverse ? here : other == nowhere ? 0 : other + 1;
-    int32_t high = !reverse ? here : other == nowhere ? time.end(sight.root) : other - 1;
-    if (sight.towardsSource) { // all target ticks of the row, in either direction
-      here = reverse ? 0 : time.end(sight.root);
-      low = 0;
-      high = time.end(sight.root);
-    }
+    int32_t low = reverse ? here : other == nowhere ? limit : other + 1;
+    int32_t high = !reverse ? here : other == nowhere ? limit : other - 1;
     llvm::SmallVector<std::pair<int32_t, Place>> places;
     if (!sight.placesWithin(time, place.sample, low, high, sight.row(place), places))
       return nullptr;
     llvm::SmallVector<Place> inside;
-    for (auto &[position, from] : places) {
-      Answer cut = time.isCut(scope, sight.root, position, here, reverse);
-      if (cut == Answer::Unknown)
-        return nullptr;
-      if (cut == Answer::No)
-        inside.push_back(from);
-    }
+    for (auto &[position, from] : places)
+      inside.push_back(from);
     if (inside.empty())
       return e.zeros(type.size);
     if (kind == rnn::Reduction::First)

@@ -46,8 +46,6 @@ private:
     llvm::Expected<std::vector<Place>> places = placesOf(program.typeOf(value).clock);
     if (!places)
       return places.takeError();
-    if (program.values[value].backward) // rows may need later ones of the same value
-      std::reverse(places->begin(), places->end());
     if (program.values[value].backward) // step.affine needs its own row at the tick before
       std::reverse(places->begin(), places->end());
     for (Place place : *places)
@@ -104,10 +102,10 @@ private:
       if (group.reverse)
         std::reverse(ticks.begin(), ticks.end());
       for (size_t i = 0; i < ticks.size(); ++i) {
-        Answer cut = i == 0 ? Answer::Yes : time.isCut(group.split, root, ticks[i - 1], ticks[i], group.reverse);
-        if (cut == Answer::Unknown)
+        int32_t reach = time.reach(group.split, root, ticks[i], group.reverse);
+        if (reach == unknown)
           return false;
-        if (cut == Answer::Yes)
+        if (i == 0 || (group.reverse ? ticks[i - 1] > reach : ticks[i - 1] < reach))
           sequences.emplace_back();
         sequences.back().push_back({sample, ticks[i]});
       }

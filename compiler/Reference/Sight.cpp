@@ -58,17 +58,19 @@ Row look(Evaluation &e, ValueId value, ClockId to, Place looker, bool strict, bo
   Sight sight(e.program(), type.clock, to);
   Timeline &time = e.timeline(looker.sample);
   int32_t here = sight.position(time, looker), row = sight.row(looker);
-  int32_t there = reverse ? time.first(sight.fromTime, sight.root, strict ? here + 1 : here)
-                          : time.last(sight.fromTime, sight.root, strict ? here - 1 : here);
+  int32_t limit = time.reach(scope, sight.root, here, reverse);
+  if (limit == unknown)
+    return nullptr;
+  int32_t there = reverse ? time.first(sight.fromTime, sight.root, strict ? here + 1 : here, limit)
+                          : time.last(sight.fromTime, sight.root, strict ? here - 1 : here, limit);
   if (there == unknown)
     return nullptr;
   if (there == nowhere)
     return e.zeros(type.size);
-  Answer cut = time.isCut(scope, sight.root, there, here, reverse);
   Answer has = sight.hasRow(time, there, row);
-  if (cut == Answer::Unknown || has == Answer::Unknown)
+  if (has == Answer::Unknown)
     return nullptr;
-  if (cut == Answer::Yes || has == Answer::No)
+  if (has == Answer::No)
     return e.zeros(type.size);
   return e.ask(value, sight.place(time, looker.sample, there, row));
 }

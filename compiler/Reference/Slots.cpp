@@ -41,20 +41,20 @@ public:
     for (ValueId put : s.puts) {
       Sight sight(e.program(), e.program().typeOf(put).clock, s.type.clock);
       int32_t here = sight.position(time, place);
-      int32_t other =
-          s.reverse ? time.first(sight.toTime, sight.root, here + 1) : time.last(sight.toTime, sight.root, here - 1);
+      int32_t limit = time.reach(s.scope, sight.root, here, s.reverse);
+      if (limit == unknown)
+        return nullptr;
+      int32_t other = s.reverse ? time.first(sight.toTime, sight.root, here + 1, limit)
+                                : time.last(sight.toTime, sight.root, here - 1, limit);
       if (other == unknown)
         return nullptr;
-      int32_t low = s.reverse ? here + 1 : other == nowhere ? 0 : other;
-      int32_t high = !s.reverse ? here - 1 : other == nowhere ? time.end(sight.root) : other;
+      int32_t low = s.reverse ? here + 1 : other == nowhere ? limit : other;
+      int32_t high = !s.reverse ? here - 1 : other == nowhere ? limit : other;
       llvm::SmallVector<std::pair<int32_t, Place>> places;
       if (!sight.placesWithin(time, place.sample, low, high, sight.row(place), places))
         return nullptr;
       for (auto &[position, from] : places) {
-        Answer cut = time.isCut(s.scope, sight.root, here, position, s.reverse);
-        if (cut == Answer::Yes)
-          continue;
-        Row row = cut == Answer::Unknown ? nullptr : e.ask(put, from);
+        Row row = e.ask(put, from);
         ready &= row != nullptr;
         puts.push_back({position, puts.size(), row});
       }

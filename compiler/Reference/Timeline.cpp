@@ -1,4 +1,5 @@
 #include "compiler/Reference/Timeline.h"
+#include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 #include <numeric>
 
@@ -125,21 +126,28 @@ int32_t Timeline::first(ClockId clock, int32_t root, int32_t position, int32_t h
   return answer == Answer::Yes ? found : unknown;
 }
 
-Answer Timeline::isCut(ScopeId scope, int32_t root, int32_t a, int32_t b, bool reverse) {
-  int32_t low = std::min(a, b), high = std::max(a, b);
+int32_t Timeline::reach(ScopeId scope, int32_t root, int32_t position, bool reverse) {
+  int32_t farthest = reverse ? INT32_MAX : -1;
+  auto end = [&](const Cut &cut) {
+    // `after` cuts lie a quarter behind their tick, `before` cuts a quarter ahead of it.
+    int32_t found = reverse ? first(cut.clock, root, cut.before ? position + 1 : position, farthest)
+                            : last(cut.clock, root, cut.before ? position : position - 1, farthest);
+    if (found == unknown)
+      return false;
+    if (found != nowhere && reverse)
+      farthest = std::min(farthest, cut.before ? found - 1 : found);
+    if (found != nowhere && !reverse)
+      farthest = std::max(farthest, cut.before ? found : found + 1);
+    return true;
+  };
+  llvm::SmallVector<Cut, 2> open;
   for (const Cut &cut : program->scopes[scope]) {
     int32_t cutRoot = program->clocks[cut.clock].root;
-    if (cutRoot != noRoot && cutRoot != root)
-      continue;
-    // `after` cuts lie a quarter behind their tick, `before` cuts a quarter ahead of it.
-    int32_t from = cut.before ? low + 1 : low, to = cut.before ? high : high - 1;
-    int32_t found = reverse ? first(cut.clock, root, from, to) : last(cut.clock, root, to, from);
-    if (found == unknown)
-      return Answer::Unknown;
-    if (found != nowhere)
-      return Answer::Yes;
+    if ((cutRoot == noRoot || cutRoot == root) && !end(cut))
+      open.push_back(cut);
   }
-  return Answer::No;
+  // What others have cut off does not matter.
+  return llvm::all_of(open, end) ? farthest : unknown;
 }
 
 int64_t Timeline::count(ClockId clock, bool reverse, ScopeId scope, int32_t position) {
@@ -156,14 +164,14 @@ int64_t Timeline::count(ClockId clock, bool reverse, ScopeId scope, int32_t posi
       n = known[at];
       break;
     }
-    int32_t before = reverse ? first(clock, root, at + 1) : last(clock, root, at - 1);
+    int32_t limit = reach(scope, root, at, reverse);
+    if (limit == unknown)
+      return -1;
+    int32_t before = reverse ? first(clock, root, at + 1, limit) : last(clock, root, at - 1, limit);
     if (before == unknown)
       return -1;
-    Answer cut = before == nowhere ? Answer::Yes : isCut(scope, root, before, at, reverse);
-    if (cut == Answer::Unknown)
-      return -1;
     path.push_back(at);
-    if (cut == Answer::Yes)
+    if (before == nowhere)
       break;
     at = before;
   }

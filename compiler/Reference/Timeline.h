@@ -44,9 +44,9 @@ public:
   int32_t last(ClockId clock, int32_t root, int32_t position, int32_t lowest = -1);
   /// The first tick at or after a position and not after `highest`.
   int32_t first(ClockId clock, int32_t root, int32_t position, int32_t highest = INT32_MAX);
-  /// Whether a cut of the scope lies between two positions; found from the side of whoever looks: from the later one,
-  /// or in reverse from the earlier one.
-  Answer isCut(ScopeId scope, int32_t root, int32_t a, int32_t b, bool reverse);
+  /// The farthest position that is seen from `position`, backward (in reverse forward) in time: up to the nearest cut of
+  /// the scope. What happens behind a cut is not asked for. -1 (in reverse INT32_MAX) where there is none; or unknown.
+  int32_t reach(ScopeId scope, int32_t root, int32_t position, bool reverse);
   /// How many ticks of the clock lie before its tick at `position` in the scope (in reverse: behind). -1: unknown.
   int64_t count(ClockId clock, bool reverse, ScopeId scope, int32_t position);
   /// All ticks, as positions in the clock's root (`sample`: 0), ascending. False: unknown yet.

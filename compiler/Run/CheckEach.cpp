@@ -94,8 +94,7 @@ private:
     if (!before.error.empty())
       return 0; // has been said
     if (!after.error.empty()) {
-      os << "rondo-opt: error: " << who << " leaves @" << name << " such that it cannot be run: " << after.error
-         << '\n';
+      os << "rondo-opt: error: " << who << ": @" << name << " cannot be run any more: " << after.error << '\n';
       return 1;
     }
     int64_t differences = 0;
@@ -141,7 +140,7 @@ public:
 private:
   /// What only runs other passes on what is inside.
   static bool isAdaptor(Pass *pass) { return pass->getArgument().empty(); }
-  static std::string nameOf(Pass *pass) { return ("--" + pass->getArgument()).str(); }
+  static std::string nameOf(Pass *pass) { return pass->getArgument().str(); }
 
   Outcomes outcomes;
   Findings &findings;

@@ -20,7 +20,8 @@ struct Library::Port {
   Element element = Element::F32;
   std::vector<int64_t> shape;
   int64_t offset = 0; // of a parameter
-  std::string clock, axis, sourceAxis;
+  std::string clock, axis, source, sourceAxis;
+  bool isStepped = false; // an input that single steps look at
 
   int64_t elements() const { return elementCount(shape); }
   size_t rowBytes() const { return elements() * bytesOf(element); }
@@ -152,6 +153,8 @@ Error Library::readManifest() {
       port.offset = object.getInteger("offset").value_or(0);
       port.clock = text(object, "clock");
       port.axis = text(object, "axis");
+      port.source = text(object, "source");
+      port.isStepped = object.getBoolean("stepped").value_or(false);
       port.sourceAxis = text(object, "sourceAxis");
       all.push_back(std::move(port));
     }
@@ -164,7 +167,14 @@ Error Library::readManifest() {
     axes.push_back({text(*axis.getAsObject(), "name"), text(*axis.getAsObject(), "in")});
   for (const json::Value &loss : list("losses"))
     losses.push_back(text(*loss.getAsObject(), "name"));
-  return Error::success();
+  if (!description.getAsObject()->getBoolean("steps").value_or(false))
+    return Error::success();
+  Error error = find(stateBytes, "state_bytes");
+  if (!error)
+    error = find(stateInit, "state_init");
+  if (!error)
+    error = find(step, "step");
+  return error;
 }
 
 Error Library::failed(StringRef function, const Failure &failure) const {
@@ -273,13 +283,51 @@ struct Library::Call {
       int64_t room = roomFor(output);
       results.emplace_back(std::max<size_t>(room * output.rowBytes(), 8));
       starts.emplace_back(batch.samples + 1);
+      ticks.emplace_back(room);
       out.push_back(reinterpret_cast<uintptr_t>(results.back().data()));
       out.push_back(room);
       out.push_back(output.clock.empty() ? 0 : reinterpret_cast<uintptr_t>(starts.back().data()));
+      out.push_back(output.clock.empty() ? 0 : reinterpret_cast<uintptr_t>(ticks.back().data()));
     }
     losses.resize(std::max<size_t>(library.losses.size(), 1));
+    lossTicks.resize(losses.size());
     out.push_back(reinterpret_cast<uintptr_t>(losses.data()));
+    out.push_back(reinterpret_cast<uintptr_t>(lossTicks.data()));
     out[0] = out.size() * sizeof(uint64_t);
+  }
+
+  /// Where the ticks of an axis are, among the rows of its base: the last of each segment that is not empty.
+  std::vector<int64_t> ticksOf(const std::string &axis, int64_t sample) const {
+    std::vector<int64_t> ends;
+    int64_t before = 0;
+    for (int64_t row = 0, rows = rowsOf(axis, sample); row < rows; ++row) {
+      int64_t end = row + 1;
+      for (std::string at = axis; batch.offsets.count(at);) {
+        end = batch.offsets.at(at)[sample][end];
+        at = find_if(library.axes, [&](const auto &other) { return other.second == at; })->first;
+      }
+      if (end > before)
+        ends.push_back(end - 1);
+      before = end;
+    }
+    return ends;
+  }
+
+  /// The ticks of one sample. `perRow`: where each row was.
+  void addTicks(const Port &output, int64_t sample, ArrayRef<int64_t> perRow, Stream &stream) const {
+    if (output.source.empty()) {
+      stream.ticks.push_back(perRow.vec());
+      return;
+    }
+    std::vector<int64_t> targets, counts;
+    if (output.clock == output.axis && output.axis != "sample")
+      targets = ticksOf(output.axis, sample);
+    else
+      std::unique_copy(perRow.begin(), perRow.end(), std::back_inserter(targets));
+    for (int64_t target : targets)
+      counts.push_back(llvm::count(perRow, target));
+    stream.ticks.push_back(std::move(targets));
+    stream.counts.push_back(std::move(counts));
   }
 
   Result result() const {
@@ -291,15 +339,20 @@ struct Library::Call {
       if (output.clock.empty())
         stream.rows.push_back(output.read(results[i].data(), 1, /*isRow=*/true));
       else
-        for (int64_t s = 0; s < batch.samples; ++s)
-          stream.rows.push_back(output.read(results[i].data() + starts[i][s] * output.rowBytes(),
-                                            starts[i][s + 1] - starts[i][s], /*isRow=*/false));
+        for (int64_t s = 0; s < batch.samples; ++s) {
+          int64_t begin = starts[i][s], rows = starts[i][s + 1] - begin;
+          stream.rows.push_back(output.read(results[i].data() + begin * output.rowBytes(), rows, /*isRow=*/false));
+          addTicks(output, s, ArrayRef(ticks[i]).slice(begin, rows), stream);
+        }
+      if (!output.source.empty())
+        stream.axisClocks.push_back(output.source);
       result.outputs[output.name] = std::move(stream);
     }
     for (const auto &[i, name] : enumerate(library.losses)) {
       LossValue loss;
       loss.name = name;
       loss.value = losses[i];
+      loss.ticks = lossTicks[i];
       result.losses.push_back(std::move(loss));
     }
     return result;
@@ -308,9 +361,10 @@ struct Library::Call {
   const Library &library;
   const Batch &batch;
   std::vector<uint64_t> in, out; // the words of the structs
-  std::vector<std::vector<int64_t>> offsets, starts;
+  std::vector<std::vector<int64_t>> offsets, starts, ticks;
   std::vector<AlignedBytes> buffers, results;
   std::vector<float> losses;
+  std::vector<int64_t> lossTicks;
 };
 
 Expected<Result> Library::run(const Batch &batch) {
@@ -326,6 +380,102 @@ Expected<Result> Library::run(const Batch &batch) {
   if (forward(prepared.data(), call.in.data(), call.out.data(), workspace.data(), bytes, pool, &wrong))
     return failed("forward", wrong);
   return call.result();
+}
+
+Error Library::repeat(const Batch &batch, function_ref<bool()> again) {
+  Call call(*this, batch);
+  if (Error error = call.addInputs())
+    return error;
+  call.addOutputs();
+  Failure wrong;
+  size_t bytes = 0;
+  if (workspaceBytes(call.in.data(), &bytes, &wrong))
+    return failed("workspace_bytes", wrong);
+  AlignedBytes workspace(std::max<size_t>(bytes, 64));
+  std::vector<uint64_t> out = call.out; // a call changes numbers of rows
+  while (again()) {
+    std::copy(call.out.begin(), call.out.end(), out.begin());
+    if (forward(prepared.data(), call.in.data(), out.data(), workspace.data(), bytes, pool, &wrong))
+      return failed("forward", wrong);
+  }
+  return Error::success();
+}
+
+//===--- Steps -------------------------------------------------------------------------------------------------===//
+
+Expected<Result> Library::runSteps(const Batch &batch) {
+  // Sequences that have ended go on with rows of zeros; nothing sees what they give.
+  std::vector<int64_t> lengths(batch.samples, 0);
+  std::vector<AlignedBytes> given, rows, results;
+  std::vector<std::vector<int64_t>> starts; // by input: rows ahead of each sample
+  std::vector<uint64_t> in = {0}, out = {0};
+  for (const Port &input : inputs) {
+    auto values = batch.inputs.find(input.name);
+    if (values == batch.inputs.end())
+      return failure("input '" + input.name + "' is missing");
+    std::vector<int64_t> &start = starts.emplace_back(1, 0);
+    for (const Array &sample : values->second)
+      start.push_back(start.back() + sample.shape[0]);
+    char *to = given.emplace_back(std::max<size_t>(start.back() * input.rowBytes(), 8)).data();
+    for (const Array &sample : values->second)
+      to = input.write(sample, to);
+    rows.emplace_back(std::max<size_t>(batch.samples * input.rowBytes(), 8));
+    bool isOne = input.clock.empty();
+    for (int64_t s = 0; s < batch.samples && input.isStepped && !isOne; ++s)
+      lengths[s] = std::max(lengths[s], start[s + 1] - start[s]);
+    in.push_back(input.isStepped ? reinterpret_cast<uintptr_t>((isOne ? given : rows).back().data()) : 0);
+  }
+  for (const Port &output : outputs) {
+    out.push_back(reinterpret_cast<uintptr_t>(
+        results.emplace_back(std::max<size_t>(batch.samples * output.rowBytes(), 8)).data()));
+    out.push_back(reinterpret_cast<uintptr_t>(results.emplace_back(std::max<size_t>(batch.samples, 8)).data()));
+  }
+  in[0] = in.size() * sizeof(uint64_t);
+  out[0] = out.size() * sizeof(uint64_t);
+
+  Failure wrong;
+  size_t bytes = 0;
+  if (stateBytes(batch.samples, &bytes, &wrong))
+    return failed("state_bytes", wrong);
+  AlignedBytes state(std::max<size_t>(bytes, 64));
+  if (stateInit(prepared.data(), state.data(), bytes, batch.samples, &wrong))
+    return failed("state_init", wrong);
+  std::vector<std::vector<std::vector<char>>> kept(outputs.size(), std::vector<std::vector<char>>(batch.samples));
+  std::vector<std::vector<std::vector<int64_t>>> ticks(outputs.size(),
+                                                       std::vector<std::vector<int64_t>>(batch.samples));
+  for (int64_t at = 0, last = lengths.empty() ? 0 : *max_element(lengths); at < last; ++at) {
+    for (const auto &[i, input] : enumerate(inputs)) {
+      if (!input.isStepped || input.clock.empty())
+        continue;
+      size_t size = input.rowBytes();
+      for (int64_t s = 0; s < batch.samples; ++s)
+        if (at < lengths[s])
+          std::memcpy(rows[i].data() + s * size, given[i].data() + (starts[i][s] + at) * size, size);
+        else
+          std::memset(rows[i].data() + s * size, 0, size);
+    }
+    if (step(prepared.data(), state.data(), in.data(), out.data(), &wrong))
+      return failed("step", wrong);
+    for (const auto &[i, output] : enumerate(outputs))
+      for (int64_t s = 0; s < batch.samples; ++s) {
+        if (at >= lengths[s] || !results[2 * i + 1].data()[s])
+          continue;
+        const char *row = results[2 * i].data() + s * output.rowBytes();
+        kept[i][s].insert(kept[i][s].end(), row, row + output.rowBytes());
+        ticks[i][s].push_back(at);
+      }
+  }
+
+  Result result;
+  for (const auto &[i, output] : enumerate(outputs)) {
+    Stream &stream = result.outputs[output.name];
+    stream.name = output.name;
+    stream.clock = output.clock;
+    for (int64_t s = 0; s < batch.samples; ++s)
+      stream.rows.push_back(output.read(kept[i][s].data(), int64_t(ticks[i][s].size()), /*isRow=*/false));
+    stream.ticks = std::move(ticks[i]);
+  }
+  return result;
 }
 
 } // namespace rondo::run

@@ -49,9 +49,17 @@ public:
   /// What the library's own initialiser gives.
   llvm::Expected<reference::Params> initialise(uint64_t seed);
 
-  /// Outputs and losses. A library tells rows by sample but not when they were: `ticks`, `counts` and what the losses
-  /// were averaged from are empty.
+  /// Outputs and losses; what the losses were averaged from is empty. A row of pairs tells when its target was; targets
+  /// without rows are among the ticks where they follow from the batch: of an axis, not of events or periods.
   llvm::Expected<reference::Result> run(const reference::Batch &batch);
+
+  /// Computes the same batch again and again, for as long as `again` says, which is asked ahead of each time.
+  llvm::Error repeat(const reference::Batch &batch, llvm::function_ref<bool()> again);
+
+  /// True if the library has functions for single steps.
+  bool hasSteps() const { return step; }
+  /// The outputs of `run`, computed step by step; losses are left out.
+  llvm::Expected<reference::Result> runSteps(const reference::Batch &batch);
 
   const llvm::json::Object &manifest() const { return *description.getAsObject(); }
 
@@ -87,6 +95,9 @@ private:
   int32_t (*prepare)(const void *, void *, Failure *) = nullptr;
   int32_t (*workspaceBytes)(const void *, size_t *, Failure *) = nullptr;
   int32_t (*forward)(const void *, const void *, void *, void *, size_t, void *, Failure *) = nullptr;
+  int32_t (*stateBytes)(int64_t, size_t *, Failure *) = nullptr; // null, as the next two: there are no steps
+  int32_t (*stateInit)(const void *, void *, size_t, int64_t, Failure *) = nullptr;
+  int32_t (*step)(const void *, void *, const void *, void *, Failure *) = nullptr;
   void *(*poolCreate)(int32_t) = nullptr;
   void (*poolDestroy)(void *) = nullptr;
 };

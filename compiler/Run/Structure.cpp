@@ -179,7 +179,8 @@ Error complete(Cuts &cuts, const Chain &chain, int64_t sample, const Making &how
   if (known == cuts.rows.size()) {
     Draw draw = drawFor(chain.axes[0]);
     int64_t shortest = (how.length + 1) / 2;
-    cuts.rows[0] = sample == 0 ? how.length : shortest + int64_t(draw.below(0, uint64_t(how.length - shortest + 1)));
+    cuts.rows[0] =
+        sample == 0 || how.equal ? how.length : shortest + int64_t(draw.below(0, uint64_t(how.length - shortest + 1)));
     if (how.irregular && sample == 2)
       cuts.rows[0] = 0;
     known = 0;

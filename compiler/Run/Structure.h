@@ -45,6 +45,7 @@ struct Making {
   uint64_t seed = 0;
   int64_t length = 12;    // the longest sample
   bool irregular = false; // empty segments and empty samples too
+  bool equal = false;     // all samples as long as the longest
 };
 
 /// Fills in what `cuts` leaves open, for sample number `sample`. An error if there are rows but no segment to hold

@@ -8,6 +8,7 @@
 // Behind it slots and held values are all the memory that a scan has. Reductions from a pair clock to its target stay:
 // they look at the rows of one tick.
 #include "compiler/IR/Step.h"
+#include "compiler/Schedule/FormStep.h"
 #include "compiler/Schedule/Passes.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/Builders.h"
@@ -131,9 +132,15 @@ struct ExpandMemory : impl::ExpandMemoryBase<ExpandMemory> {
     op->erase();
   }
 
-  /// A period of an event that is made in a scan is an event itself, defined by a count.
+  /// A period of an event that is made in a scan is an event itself, defined by a count; and so is one of the clock of a
+  /// scan that is stepped from outside.
   void expandPeriods() {
     int64_t lastId = 0;
+    step::ScanOp stepped;
+    for (step::ScanOp scan : getOperation().getBody().front().getOps<step::ScanOp>())
+      if (scan->hasAttr(steppedName))
+        stepped = scan;
+    auto isOfSteps = [&](ClockInterface clock) { return stepped && clock == stepped.getClock(); };
     llvm::DenseMap<mlir::Attribute, rnn::EventOp> inScans;
     getOperation().walk([&](rnn::EventOp event) {
       lastId = std::max(lastId, event.getClock().getId());
@@ -141,12 +148,12 @@ struct ExpandMemory : impl::ExpandMemoryBase<ExpandMemory> {
         inScans[event.getClock()] = event;
     });
     // The clocks of each event are found anew: replacing one changes those that select from it.
-    for (bool changed = !inScans.empty(); changed;) {
+    for (bool changed = !inScans.empty() || stepped; changed;) {
       changed = false;
       rnn::EveryClockAttr period;
       getOperation().walk([&](Operation *op) {
         auto visit = [&](rnn::EveryClockAttr every) {
-          if (inScans.contains(every.getOf()))
+          if (inScans.contains(every.getOf()) || isOfSteps(every.getOf()))
             period = every;
         };
         op->getAttrDictionary().walk(visit);
@@ -157,20 +164,23 @@ struct ExpandMemory : impl::ExpandMemoryBase<ExpandMemory> {
         break;
       changed = true;
       rnn::EventOp event = inScans.lookup(period.getOf());
-      mlir::OpBuilder builder(event->getContext());
-      builder.setInsertionPointAfter(event);
+      mlir::OpBuilder builder(getOperation().getContext());
+      mlir::Location loc = event ? event.getLoc() : stepped.getLoc();
+      if (event)
+        builder.setInsertionPointAfter(event);
+      else
+        builder.setInsertionPointToStart(&stepped.getBody().front());
       // An operation to build in front of; it is the new event itself.
       auto clock = rnn::EventClockAttr::get(++lastId, period.getOf());
       auto boolean = rnn::StreamType::get({}, builder.getI1Type(), period.getOf());
-      Value placeholder = builder.create<rnn::ConstOp>(event.getLoc(), boolean, llvm::ArrayRef<int64_t>(0));
-      auto defined = builder.create<rnn::EventOp>(event.getLoc(), clock, placeholder);
+      Value placeholder = builder.create<rnn::ConstOp>(loc, boolean, llvm::ArrayRef<int64_t>(0));
+      auto defined = builder.create<rnn::EventOp>(loc, clock, placeholder);
       Expansion expansion(defined, slots);
       builder.setInsertionPoint(defined);
       Value number = expansion.count(period.getOf(), period.getScope());
-      Value phase =
-          builder.create<rnn::ModOp>(event.getLoc(), number, expansion.integer(period.getOf(), period.getPeriod()));
+      Value phase = builder.create<rnn::ModOp>(loc, number, expansion.integer(period.getOf(), period.getPeriod()));
       defined.getConditionMutable().assign(builder.create<rnn::CompareOp>(
-          event.getLoc(), rnn::Predicate::Eq, phase, expansion.integer(period.getOf(), period.getPhase())));
+          loc, rnn::Predicate::Eq, phase, expansion.integer(period.getOf(), period.getPhase())));
       placeholder.getDefiningOp()->erase();
       mlir::AttrTypeReplacer replacer;
       replacer.addReplacement([&](rnn::EveryClockAttr every) -> mlir::Attribute {

@@ -106,12 +106,16 @@ private:
       else if (auto other = floating.find(from); other != floating.end())
         last = std::max(last, other->second);
     };
-    for (Value operand : op->getOperands())
-      if (Operation *from = operand.getDefiningOp(); llvm::isa_and_present<rnn::StateOp>(from))
-        need(rnn::writerOf(llvm::cast<rnn::StateOp>(from)).getValue().getDefiningOp());
-      else if (from)
-        need(from);
     auto needEvent = [&](rnn::EventClockAttr clock) { need(events.lookup(clock)); };
+    for (Value operand : op->getOperands()) {
+      Operation *from = operand.getDefiningOp();
+      if (llvm::isa_and_present<rnn::StateOp>(from)) {
+        need(rnn::writerOf(llvm::cast<rnn::StateOp>(from)).getValue().getDefiningOp());
+        from->getAttrDictionary().walk(needEvent); // of the scope
+      } else if (from) {
+        need(from);
+      }
+    }
     for (mlir::Type type : op->getResultTypes())
       type.walk(needEvent);
     op->getAttrDictionary().walk(needEvent);
@@ -317,7 +321,7 @@ private:
     for (Operation *op : step.ops)
       if (Value ahead = seenAhead(op, step, members, body, inside))
         inside.map(op->getResult(0),
-                   body.create<rnn::LatestOp>(op->getLoc(), op->getResult(0).getType(), ahead, false, nullptr));
+                   body.create<rnn::LatestOp>(op->getLoc(), op->getResult(0).getType(), ahead, reverse, nullptr));
       else
         cloneInto(body, op, inside, /*inScan=*/true);
     finish(scan, body, used, inside);
@@ -333,7 +337,7 @@ private:
       if (inside.contains(state.getSlot()))
         return {};
       if (isKnownAhead(state.getScopeAttr(), members))
-        return readBefore(read, read.getType().withClock(step.clock));
+        return readBefore(read, atSteps(read.getType(), step.clock));
       rnn::NextOp next = rnn::writerOf(state);
       body.clone(*state, inside);
       cloneInto(body, next, inside, /*inScan=*/true);
@@ -343,11 +347,18 @@ private:
     if (!latest || !isKnownAhead(latest.getScopeAttr(), members))
       return {};
     Value x = latest.getX();
-    bool isOutside = !inside.contains(x) && !isRepeated(x.getDefiningOp());
-    if (!isOutside || rnn::clockOf(x.getType()) == step.clock)
+    bool isRepeatedHere = isRepeated(x.getDefiningOp()) && rnn::isSelection(rnn::clockOf(x.getType()), step.clock);
+    bool isOutside = !inside.contains(x) && !isRepeatedHere;
+    rnn::StreamType type = atSteps(latest.getX().getType(), step.clock);
+    if (!isOutside || x.getType() == type)
       return {};
-    auto type = llvm::cast<rnn::StreamType>(x.getType()).withClock(step.clock);
     return top.create<rnn::LatestOp>(latest.getLoc(), type, atTop(x), latest.getReverse(), latest.getScopeAttr());
+  }
+
+  /// The same value at each step of a loop; its rows, if it has some, stay.
+  static rnn::StreamType atSteps(rnn::StreamType type, rnn::ClockInterface steps) {
+    auto pair = llvm::dyn_cast<rnn::PairClockAttr>(type.getClock());
+    return type.withClock(pair ? rnn::PairClockAttr::get(steps, pair.getSource(), pair.getPer()) : steps);
   }
 
   /// True if no cut of the scope is made by an event of the loop.

@@ -212,8 +212,8 @@ struct ParallelScan : impl::ParallelScanBase<ParallelScan> {
     if (inside.empty())
       return;
     builderInto(*block, top.getContext()).create<step::YieldOp>(loc, inside);
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block->without_terminator())))
-      if (op.use_empty())
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*block)))
+      if (mlir::isOpTriviallyDead(&op))
         op.erase();
     auto group = top.create<step::ParOp>(loc, mlir::ValueRange(inside).getTypes());
     group.getBody().push_back(block.release());

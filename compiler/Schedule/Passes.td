@@ -79,4 +79,20 @@ def ExpandMemory : Pass<"rondo-expand-memory", "::rondo::step::ScheduleOp"> {
   }];
   let constructor = "::rondo::schedule::createExpandMemoryPass()";
 }
+
+def FormStep : Pass<"rondo-form-step", "::mlir::ModuleOp"> {
+  let summary = "beside each schedule one for a single step of its time";
+  let description = [{
+    All that the outputs need stands in one scan, whose registers are the state between steps; periods are events there
+    whose condition is a count. Of a schedule that cannot be computed so a remark says why.
+
+    ```mlir
+    step.schedule @m(..) { step.par {..}  step.scan on #t {..}  rnn.return .. }
+    // is followed by
+    step.schedule @m.step(..) { step.scan on #t {..} {stepped}  rnn.return .. }
+    ```
+  }];
+  let constructor = "::rondo::schedule::createFormStepPass()";
+  let dependentDialects = ["::rondo::step::StepDialect"];
+}
 #endif

@@ -89,6 +89,7 @@ Command buildCommand();
 Command runCommand();
 Command generateCommand();
 Command verifyCommand();
+Command benchCommand();
 
 } // namespace rondo::tools
 #endif

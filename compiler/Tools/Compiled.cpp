@@ -6,23 +6,36 @@ using namespace llvm;
 
 namespace rondo::tools {
 
+Expected<Scheduled> scheduleModel(Chosen chosen) {
+  Scheduled scheduled;
+  scheduled.step = mlir::ModuleOp::create(chosen.op.getLoc());
+  scheduled.step->push_back(chosen.op->clone());
+  mlir::DefaultTimingManager timing; // not enabled
+  mlir::TimingScope root = timing.getRootScope();
+  StageOptions options;
+  options.after = [&](size_t, const Stage &) {
+    if (!scheduled.step->getOps<rnn::ModelOp>().empty())
+      scheduled.rnn = cast<mlir::ModuleOp>((*scheduled.step)->clone());
+    return mlir::success();
+  };
+  if (mlir::failed(runStages(*scheduled.step, options, root)) || scheduled.step->getOps<step::ScheduleOp>().empty())
+    return run::failure("a stage of the compiler failed; 'rondo run --interpret' runs the model without it");
+  return std::move(scheduled);
+}
+
 Expected<Compiled> compileModel(Chosen chosen, const emit::Target *target) {
   if (!target && !(target = emit::nativeTarget()))
     return run::failure("this machine is none that Rondo compiles for");
-  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(chosen.op.getLoc());
-  module->push_back(chosen.op->clone());
+  auto scheduled = scheduleModel(chosen);
+  if (!scheduled)
+    return scheduled.takeError();
   mlir::DefaultTimingManager timing; // not enabled
   mlir::TimingScope root = timing.getRootScope();
-  if (mlir::failed(runStages(*module, {}, root)))
-    return run::failure("a stage of the compiler failed; --interpret runs the model without it");
-  auto schedules = module->getOps<step::ScheduleOp>();
-  if (schedules.empty())
-    return run::failure("a stage of the compiler failed; --interpret runs the model without it");
   BackendOptions how;
   how.targets = {target};
-  Backend backend(*schedules.begin(), std::move(how), root);
+  Backend backend(scheduled->schedule(), std::move(how), root);
   if (mlir::failed(backend.plan()))
-    return run::failure("the model cannot be compiled; --interpret runs it without that");
+    return run::failure("the model cannot be compiled; 'rondo run --interpret' runs it all the same");
   auto bytes = backend.library();
   if (!bytes)
     return bytes.takeError();

@@ -3,6 +3,7 @@
 #define RONDO_TOOLS_COMPILED_H
 
 #include "compiler/Emit/Target.h"
+#include "compiler/IR/Step.h"
 #include "compiler/Run/Library.h"
 #include "compiler/Tools/Module.h"
 
@@ -15,6 +16,15 @@ struct Compiled {
     return run::Library::load(bytes, prefix, options);
   }
 };
+
+/// A module of its own with the model, behind the last stage that works on `rnn` and behind the last that makes a
+/// schedule. What cannot be scheduled is reported at its place in the source.
+struct Scheduled {
+  mlir::OwningOpRef<mlir::ModuleOp> rnn, step;
+  rnn::ModelOp model() { return *rnn->getOps<rondo::rnn::ModelOp>().begin(); }
+  step::ScheduleOp schedule() { return *step->getOps<step::ScheduleOp>().begin(); }
+};
+llvm::Expected<Scheduled> scheduleModel(Chosen chosen);
 
 /// For the target, or for this machine if it is null. The program's own module stays as it is. What cannot be compiled
 /// is also reported at its place in the source.

@@ -2,6 +2,8 @@
 
 namespace rondo::tools {
 
-std::vector<Command> compilerCommands() { return {buildCommand(), runCommand(), generateCommand(), verifyCommand()}; }
+std::vector<Command> compilerCommands() {
+  return {buildCommand(), runCommand(), generateCommand(), verifyCommand(), benchCommand()};
+}
 
 } // namespace rondo::tools

@@ -1,12 +1,34 @@
-// rondo run: a model on inputs from files or made up, by the interpreter.
+// rondo run: a model on inputs from files or made up, compiled for this machine or by the interpreter.
 #include "compiler/Run/Print.h"
 #include "compiler/Run/Timeline.h"
-#include "compiler/Tools/Module.h"
+#include "compiler/Tools/Compiled.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
 
 namespace rondo::tools {
+
+namespace {
+
+/// What the interpreter alone can do, it is asked for.
+bool needsInterpreter(const Arguments &arguments) {
+  return arguments.has("interpret") || arguments.has("fp64") || arguments.has("timeline");
+}
+
+Expected<reference::Result> runCompiled(Chosen chosen, const reference::Params &params, const reference::Batch &batch,
+                                        uint64_t seed) {
+  auto compiled = compileModel(chosen, /*target=*/nullptr);
+  if (!compiled)
+    return compiled.takeError();
+  auto library = compiled->load({seed, /*threads=*/1});
+  if (!library)
+    return library.takeError();
+  if (Error error = (*library)->setParameters(params))
+    return std::move(error);
+  return (*library)->run(batch);
+}
+
+} // namespace
 
 static int run(const Command &command, const Arguments &arguments) {
   auto options = checkOptions(command, arguments);
@@ -42,12 +64,13 @@ static int run(const Command &command, const Arguments &arguments) {
   auto interpreter = reference::Interpreter::create(op, *params, how);
   if (!interpreter)
     return program.fail(interpreter.takeError());
-  auto result = (*interpreter)->run(*batch);
-  if (!result)
-    return program.fail(result.takeError());
+  // Which equation ticked when is nothing that code tells; the interpreter computes of it what events hang on.
   auto equations = (*interpreter)->trace(*batch);
   if (!equations)
     return program.fail(equations.takeError());
+  auto result = needsInterpreter(arguments) ? (*interpreter)->run(*batch) : runCompiled(chosen, *params, *batch, seed);
+  if (!result)
+    return program.fail(result.takeError());
 
   rondo::run::RunReport report{*model, *params, *batch, *result, *equations, how.fp64, seed, paramsFile};
   std::string timelineFile = arguments.text("timeline");
@@ -97,8 +120,8 @@ Command runCommand() {
       "begins in\n"
       "                the sentences, both with the total at their end. Without offsets as .npy. --save writes this "
       "form.\n"
-      "An input that is given several times has the samples of all its files. In this version the interpreter runs "
-      "every model.",
+      "An input that is given several times has the samples of all its files.\n"
+      "The model is compiled for this machine. --fp64 and --timeline are the interpreter's, which is slow.",
       withModelOptions({
           {"input", Option::Kind::Repeated, "NAME=FILE", "read an input; FILE.safetensors alone: all inputs it has"},
           {"params", Option::Kind::File, "FILE", "read the parameters from a safetensors file instead of making them"},
@@ -107,7 +130,7 @@ Command runCommand() {
           {"length", Option::Kind::Count, "N",
            "ticks of the longest sample of each base clock, where no file says (12)"},
           {"fp64", Option::Kind::Flag, "", "compute in double precision"},
-          {"interpret", Option::Kind::Flag, "", "use the interpreter, as this version always does"},
+          {"interpret", Option::Kind::Flag, "", "use the interpreter instead of compiled code"},
           {"save", Option::Kind::File, "FILE", "write the outputs to a safetensors file"},
           {"json", Option::Kind::Flag, "", "print everything as JSON, with all values"},
           {"timeline", Option::Kind::Maybe, "FILE.svg", "draw which equation ticked when in the first sample"},

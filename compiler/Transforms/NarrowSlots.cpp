@@ -55,6 +55,13 @@ bool isSample(mlir::Operation *op) {
   return latest && isSelection(latest.getType().getClock(), latest.getX().getType().getClock());
 }
 
+/// True if the clock may be part of a loop, whose operations all run in one direction.
+bool ticksByEvents(ClockInterface clock) {
+  bool found = false;
+  clock.walk([&](EventClockAttr) { found = true; });
+  return found;
+}
+
 /// (2) At a tick that both clocks have, `latest` looks at that tick itself: its scope does not matter, nor would its
 /// direction, but that in a loop all run the same way.
 struct SampleEarly : OpRewritePattern<LatestOp> {
@@ -66,7 +73,10 @@ struct SampleEarly : OpRewritePattern<LatestOp> {
     ClockInterface clock = sample.getType().getClock();
     // The tick of a sample without ticks sees zero, so what moves there must make zero of zero.
     bool mayBeAlone = rootAxis(clock).isSample();
+    auto otherWay = [&](Timed time) { return time.getReverse() != sample.getReverse() && ticksByEvents(clock); };
     if (auto read = llvm::dyn_cast<ReadOp>(x)) {
+      if (otherWay(read.getSlot().getDefiningOp<StateOp>()))
+        return rewriter.notifyMatchFailure(sample, "is read in the other direction, perhaps than that of a loop");
       rewriter.replaceOpWithNewOp<ReadOp>(sample, sample.getType(), read.getSlot());
       return mlir::success();
     }
@@ -84,6 +94,11 @@ struct SampleEarly : OpRewritePattern<LatestOp> {
     if (latest && !(mayBeAlone && rootAxis(latest.getX().getType().getClock()).isSample())) {
       if (latest.getX().getType().getClock() == clock && isSelection(clock, latest.getType().getClock()))
         rewriter.replaceOp(sample, latest.getX()); // held, and seen again where it came from
+      else if (isSample(latest))
+        rewriter.replaceOpWithNewOp<LatestOp>(sample, sample.getType(), latest.getX(), sample.getReverse(),
+                                              ScopeAttr());
+      else if (otherWay(latest))
+        return rewriter.notifyMatchFailure(sample, "is held in the other direction, perhaps than that of a loop");
       else
         rewriter.replaceOpWithNewOp<LatestOp>(sample, sample.getType(), latest.getX(), latest.getReverse(),
                                               latest.getScopeAttr());

@@ -16,14 +16,14 @@ import time
 sys.dont_write_bytecode = True
 import programs
 
-MODEL_PASSES = ["simplify", "narrow-slots", "dead-state", "simplify", "split-products", "commute-crossings", "dead-state",
-                "merge-products", "order-sums"]
+MODEL_PASSES = ["simplify", "narrow-slots", "dead-state", "simplify", "split-products", "commute-crossings",
+                "dead-state", "merge-products", "order-sums"]
 SCHEDULE_PASSES = ["parallel-scan", "batch-segments", "expand-memory"]
 
 
 class Tools:
-    def __init__(self, folder, passes):
-        self.folder, self.passes = folder, passes
+    def __init__(self, folder, passes, verify):
+        self.folder, self.passes, self.verify = folder, passes, verify
 
     def run(self, tool, *arguments):
         command = [os.path.join(self.folder, tool), *arguments]
@@ -47,6 +47,11 @@ class Tools:
         code, said = self.run("rondo-opt", imported, "--check-each", f"--pass-pipeline={self.passes}", "-o", os.devnull)
         if code or "warning" in said:
             return f"passes {code}: {gist(said)}", said
+        if self.verify:
+            code, said = self.run("rondo", "verify", source)
+            if code:
+                failing = re.findall(r"^  (\S.*?)  +FAILS", said, re.MULTILINE)
+                return f"verify {code}: {failing[0] if failing else gist(said)}", said
         return None
 
 
@@ -99,6 +104,7 @@ def main():
     parser.add_argument("--keep", default="fuzz-programs", help="where programs are left that do not hold")
     parser.add_argument("--reduce", type=int, default=120, help="seconds to spend on cutting one down")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--verify", action="store_true", help="also run rondo verify")
     parser.add_argument("--print", action="store_true", help="only print the program of the first seed")
     options = parser.parse_args()
     if options.print:
@@ -106,10 +112,11 @@ def main():
         return
     passes = "builtin.module(rnn.model(%s),rondo-form-scans,step.schedule(%s))" % (
         ",".join("rondo-" + p for p in MODEL_PASSES), ",".join("rondo-" + p for p in SCHEDULE_PASSES))
-    tools = Tools(options.tools, passes)
+    tools = Tools(options.tools, passes, options.verify)
     failures = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for told in pool.map(lambda seed: examine(seed, tools, options), range(options.first, options.first + options.count)):
+        seeds = range(options.first, options.first + options.count)
+        for told in pool.map(lambda seed: examine(seed, tools, options), seeds):
             if told:
                 failures += 1
                 print(told, flush=True)

@@ -135,3 +135,50 @@ rnn.model @merge(%x "x" : !x) {
   %rc = rnn.read %c : !rnn.state<!x> -> !x
   rnn.return "a" = %ra, "b" = %rb, "c" = %rc : !x, !x, !x
 }
+
+// What looks at a loop's ticks runs in the loop's direction, or the loop would run both ways.
+//
+// CHECK-LABEL: rnn.model @backward
+// CHECK:       rnn.read %s : {{.*}} -> !rnn.stream<1xf32, #every2_step>
+// CHECK:       rnn.latest reverse %x : !rnn.stream<1xf32, #step> -> !rnn.stream<1xf32, #every2_step>
+rnn.model @backward(%x "x" : !x) {
+  %s = rnn.state "s" reverse : !rnn.state<!x>
+  %r = rnn.read %s : !rnn.state<!x> -> !x
+  %a = rnn.add %r, %x : !x
+  %b = rnn.latest reverse %a : !x -> !rnn.stream<1xf32, #t2>
+  %c = rnn.latest reverse %b : !rnn.stream<1xf32, #t2> -> !x
+  rnn.next %s, %c : !x
+  rnn.return "b" = %b : !rnn.stream<1xf32, #t2>
+}
+
+// A sample of a sample; a held value and a read, sampled in a loop of the other direction, are not moved onto its event.
+//
+// CHECK-LABEL: rnn.model @directions
+// CHECK:       rnn.event #event0_step
+// CHECK:       rnn.latest reverse %x : !rnn.stream<1xf32, #step> -> !rnn.stream<1xf32, #event0_step>
+// CHECK:       %[[HELD:.*]] = rnn.latest %{{.*}} : !rnn.stream<1xf32, #every2_step> -> !rnn.stream<1xf32, #step>
+// CHECK:       rnn.latest reverse %[[HELD]] : !rnn.stream<1xf32, #step> -> !rnn.stream<1xf32, #event0_step>
+// CHECK:       %[[READ:.*]] = rnn.read %forward
+// CHECK:       rnn.latest reverse %[[READ]] : !rnn.stream<1xf32, #step> -> !rnn.stream<1xf32, #event0_step>
+rnn.model @directions(%x "x" : !x) {
+  %s = rnn.state "s" reverse : !rnn.state<!x>
+  %r = rnn.read %s : !rnn.state<!x> -> !x
+  %sum = rnn.fold sum %r all : !x
+  %zero = rnn.const 0.0 : !rnn.stream<f32, #t>
+  %up = rnn.compare gt %sum, %zero : !rnn.stream<f32, #t>
+  rnn.event #e = %up
+  %x2 = rnn.latest %x : !x -> !rnn.stream<1xf32, #t2>
+  %xs = rnn.latest %x : !x -> !x
+  %xe = rnn.latest reverse %xs : !x -> !rnn.stream<1xf32, #e>
+  %held = rnn.latest %x2 : !rnn.stream<1xf32, #t2> -> !x
+  %he = rnn.latest reverse %held : !x -> !rnn.stream<1xf32, #e>
+  %f = rnn.state "forward" : !rnn.state<!x>
+  rnn.next %f, %x : !x
+  %past = rnn.read %f : !rnn.state<!x> -> !x
+  %pe = rnn.latest reverse %past : !x -> !rnn.stream<1xf32, #e>
+  %a = rnn.add %xe, %he : !rnn.stream<1xf32, #e>
+  %b = rnn.add %a, %pe : !rnn.stream<1xf32, #e>
+  %c = rnn.latest reverse %b : !rnn.stream<1xf32, #e> -> !x
+  rnn.next %s, %c : !x
+  rnn.return "c" = %c : !x
+}

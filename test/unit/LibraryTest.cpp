@@ -24,6 +24,12 @@ model m {
   output next = start + 1
   output each = W(mean(h, per = sentence))
   output constant = scale * 3.0
+  loud = x[0] > 0.0
+  output events = x when loud
+  output seconds = x when every(2, phase = 1)
+  output last = h when sample
+  output memory = spread(collect(h, per = sentence), to = word)
+  output heard = spread(collect(h when loud, per = sentence), to = word)
   loss mean(h * h, axis = all)
 })";
 
@@ -89,6 +95,10 @@ TEST(Library, outputsOfAllElementsAndClocks) {
   for (const auto &[name, stream] : expected.outputs) {
     const reference::Rows &rows = actual->outputs[name].rows;
     ASSERT_EQ(rows.size(), stream.rows.size()) << name;
+    EXPECT_EQ(actual->outputs[name].ticks, stream.ticks) << name;
+    EXPECT_EQ(actual->outputs[name].counts, stream.counts) << name;
+    EXPECT_EQ(actual->outputs[name].clock, stream.clock) << name;
+    EXPECT_EQ(actual->outputs[name].axisClocks, stream.axisClocks) << name;
     for (size_t s = 0; s < rows.size(); ++s) {
       EXPECT_EQ(rows[s].shape, stream.rows[s].shape) << name;
       EXPECT_EQ(rows[s].ints, stream.rows[s].ints) << name;
@@ -99,6 +109,7 @@ TEST(Library, outputsOfAllElementsAndClocks) {
   }
   ASSERT_EQ(actual->losses.size(), 1u);
   EXPECT_NEAR(actual->losses[0].value, expected.losses[0].value, 1e-5);
+  EXPECT_EQ(actual->losses[0].ticks, expected.losses[0].ticks);
 }
 
 TEST(Library, mistakesOfTheCaller) {

@@ -32,7 +32,7 @@ protected:
     std::memcpy(aligned, plan.finish().data(), plan.finish().size());
     model.plan = reinterpret_cast<const Plan *>(aligned);
     in = {7 * 8, 2, 0, address(sentences), address(words), address(text), address(last)};
-    out = {8 * 8, address(vectors), 5, address(vectorOffsets), address(flags), 3, 0, 0};
+    out = {11 * 8, address(vectors), 5, address(vectorOffsets), address(vectorTicks), address(flags), 3, 0, 0, 0, 0};
   }
 
   template <typename T> static uint64_t address(std::vector<T> &values) {
@@ -58,7 +58,8 @@ protected:
   PlanBuilder plan;
   Model model;
   std::vector<char> bytes;
-  std::vector<int64_t> sentences{0, 2, 3}, words{0, 3, 3, 5}, vectorOffsets = std::vector<int64_t>(3);
+  std::vector<int64_t> sentences{0, 2, 3}, words{0, 3, 3, 5}, vectorOffsets = std::vector<int64_t>(3),
+                                                              vectorTicks = std::vector<int64_t>(5);
   std::vector<int32_t> text{1, 2, 3, 4, 95};
   std::vector<uint8_t> last{0, 1, 1}, flags = std::vector<uint8_t>(3);
   std::vector<float> vectors = std::vector<float>(10);
@@ -71,9 +72,10 @@ protected:
 TEST_F(RuntimeCheck, AGoodCallSucceeds) {
   EXPECT_EQ(call(), "");
   EXPECT_EQ(vectorOffsets, (std::vector<int64_t>{0, 3, 5}));
+  EXPECT_EQ(vectorTicks, (std::vector<int64_t>{0, 1, 2, 0, 1}));
   EXPECT_EQ(out[2], 5u);
   EXPECT_EQ(vectors, std::vector<float>(10, 1));
-  EXPECT_EQ(out[5], 2u); // the empty sentence has no tick
+  EXPECT_EQ(out[6], 2u); // the empty sentence has no tick
   EXPECT_EQ(flags, (std::vector<uint8_t>{0, 1, 0}));
 }
 
@@ -83,7 +85,7 @@ TEST_F(RuntimeCheck, Structs) {
   EXPECT_EQ(lastCode, Code::Argument);
   in[0] = 56;
   out[0] = 72;
-  EXPECT_EQ(call(), "outputs: size is 72, but the struct has 64 bytes");
+  EXPECT_EQ(call(), "outputs: size is 72, but the struct has 88 bytes");
   Error error;
   size_t needed;
   EXPECT_EQ(workspaceBytes(model, nullptr, &needed, &error), int32_t(Code::Argument));
@@ -144,17 +146,39 @@ TEST_F(RuntimeCheck, Outputs) {
   EXPECT_EQ(call(), "output 'vectors' has room for 4 rows and needs 5");
   EXPECT_EQ(lastCode, Code::Capacity);
   EXPECT_EQ(vectors, std::vector<float>(10)); // nothing has been written
+  EXPECT_EQ(out[2], 5u);                      // but what it takes
   out[2] = uint64_t(-3);
   EXPECT_EQ(call(), "output 'vectors' has room for -3 rows");
   out[2] = 5;
   out[1] += 1;
   EXPECT_EQ(call(), "output 'vectors' is not at a multiple of 4 bytes");
   out[1] = 0;
+  out[2] = 4;
+  EXPECT_EQ(call(), "output 'vectors' has room for 4 rows and needs 5"); // for ticks
+  out[4] = 0;
   out[2] = 0;
   EXPECT_EQ(call(), ""); // not wanted
   EXPECT_EQ(out[2], 5u);
+  out[4] = address(vectorTicks) + 4;
+  EXPECT_EQ(call(), "ticks of output 'vectors' are not at a multiple of 8 bytes");
+  out[4] = 0;
   out[3] += 4;
   EXPECT_EQ(call(), "offsets of output 'vectors' are not at a multiple of 8 bytes");
+  out[3] = 0;
+  out[9] = 2;
+  EXPECT_EQ(call(), "losses are not at a multiple of 4 bytes");
+  out[9] = 0;
+  out[10] = 4;
+  EXPECT_EQ(call(), "ticks of losses are not at a multiple of 8 bytes");
+}
+
+TEST_F(RuntimeCheck, AllOutputsWithTooLittleRoomSayHowMuchTheyNeed) {
+  out[2] = 1;
+  out[6] = 1;
+  EXPECT_EQ(call(), "output 'vectors' has room for 1 rows and needs 5");
+  EXPECT_EQ(out[2], 5u);
+  EXPECT_EQ(out[6], 2u);
+  EXPECT_EQ(call(), "");
 }
 
 TEST_F(RuntimeCheck, Workspaces) {
@@ -228,6 +252,48 @@ TEST(RuntimeLoss, IsTheMeanOverValidTicks) {
   EXPECT_EQ(result.losses[1], 3);
   EXPECT_EQ(result.losses[2], 0);
   EXPECT_EQ(result.losses[3], 2.5);
+  EXPECT_EQ(result.lossTicks, (std::vector<int64_t>{4, 3, 0, 0})); // the last one has no clock
+}
+
+TEST(RuntimeOutputs, TellWhenTheirRowsWere) {
+  PlanBuilder plan;
+  int32_t sentence = plan.axis("sentence"), word = plan.axis("word", sentence);
+  int32_t large = plan.event(word), second = plan.every(word, 2, 1), often = plan.every(large, 2),
+          pair = plan.pair(sentence, large);
+  int32_t x = plan.input("x", word), isLarge = plan.input("large", word, 1, Element::Bool);
+  plan.fix(sentence);
+  plan.fix(second);
+  plan.fix(large, {PlanBuilder::same(isLarge)});
+  plan.fix(often);
+  plan.fix(pair);
+  auto latest = [&](int32_t clock, const char *name) {
+    int32_t map = plan.map(MapPlan::Kind::Latest, word, clock);
+    plan.top(plan.copy(clock, PlanBuilder::mapped(x, map), PlanBuilder::same(plan.output(name, clock))));
+  };
+  latest(word, "words");
+  latest(sentence, "sentences");
+  latest(second, "seconds");
+  latest(large, "events");
+  latest(often, "every second event");
+  int32_t zero = plan.constant({0});
+  for (auto [clock, name] : {std::pair(PlanBuilder::sample, "samples"), {pair, "pairs"}, {-1, "one"}})
+    plan.top(plan.copy(clock, PlanBuilder::one(zero), PlanBuilder::same(plan.output(name, clock))));
+  TestBatch batch;
+  batch.samples = 3;
+  batch.offsets = {{0, 3, 3, 4}, {0, 2, 2, 5, 8}}; // samples of 5, 0 and 3 words; the second sentence is empty
+  batch.input(std::vector<float>{0, 1, 2, 3, 4, 0, 1, 2});
+  batch.input(std::vector<bool>{false, true, true, false, true, false, false, true});
+  TestResult result = plan.run(batch);
+  ASSERT_EQ(result.message, "");
+  using Ticks = std::vector<int64_t>;
+  EXPECT_EQ(result.outputs[0].ticks, (Ticks{0, 1, 2, 3, 4, 0, 1, 2}));
+  EXPECT_EQ(result.outputs[1].ticks, (Ticks{1, 4, 2}));
+  EXPECT_EQ(result.outputs[2].ticks, (Ticks{1, 3, 1}));
+  EXPECT_EQ(result.outputs[3].ticks, (Ticks{1, 2, 4, 2}));
+  EXPECT_EQ(result.outputs[4].ticks, (Ticks{1, 4, 2}));
+  EXPECT_EQ(result.outputs[5].ticks, (Ticks{4, -1, 2}));
+  EXPECT_EQ(result.outputs[6].ticks, (Ticks{1, 1, 1, 4, 4, 4, 2})); // three events meet each of two sentences
+  EXPECT_EQ(result.outputs[7].ticks, (Ticks{-2}));                  // left alone: without a clock there is no when
 }
 
 TEST(RuntimeArrays, ShareMemoryWhenTheirTimeIsOver) {

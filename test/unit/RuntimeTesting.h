@@ -49,7 +49,7 @@ struct TestBatch {
 struct TestOutput {
   std::vector<char> bytes;
   int64_t rows = 0;
-  std::vector<int64_t> offsets;
+  std::vector<int64_t> offsets, ticks;
   template <typename T> std::vector<T> as() const {
     std::vector<T> values(bytes.size() / sizeof(T));
     if (!values.empty())
@@ -63,6 +63,7 @@ struct TestResult {
   std::string message;
   std::vector<TestOutput> outputs;
   std::vector<float> losses;
+  std::vector<int64_t> lossTicks;
   size_t workspaceBytes = 0;
 };
 
@@ -276,7 +277,7 @@ public:
       return result;
     }
     Buffer workspace(result.workspaceBytes);
-    std::vector<uint64_t> out{(2 + 3 * tables.outputs.size()) * 8};
+    std::vector<uint64_t> out{(3 + 4 * tables.outputs.size()) * 8};
     std::vector<Buffer> rows;
     result.outputs.resize(tables.outputs.size());
     result.losses.resize(tables.losses);
@@ -286,15 +287,21 @@ public:
       out.push_back(wantsOutputs ? reinterpret_cast<uint64_t>(rows.back().data()) : 0);
       out.push_back(mostRows);
       out.push_back(reinterpret_cast<uint64_t>(result.outputs[i].offsets.data()));
+      result.outputs[i].ticks.assign(mostRows, -2);
+      out.push_back(reinterpret_cast<uint64_t>(result.outputs[i].ticks.data()));
     }
     out.push_back(reinterpret_cast<uint64_t>(result.losses.data()));
+    result.lossTicks.assign(tables.losses, -1);
+    out.push_back(reinterpret_cast<uint64_t>(result.lossTicks.data()));
     std::unique_ptr<Pool, void (*)(Pool *)> pool(threads > 1 ? createPool(threads) : nullptr, destroyPool);
     end(runtime::forward(model, prepared.data(), in.data(), out.data(), workspace.data(), result.workspaceBytes,
                          pool.get(), &error));
     EXPECT_TRUE(workspace.isIntact());
     for (size_t i = 0; i < rows.size(); ++i) {
       EXPECT_TRUE(rows[i].isIntact());
-      result.outputs[i].rows = out[2 + 3 * i];
+      result.outputs[i].rows = out[2 + 4 * i];
+      if (result.code == 0)
+        result.outputs[i].ticks.resize(result.outputs[i].rows);
       if (result.code == 0 && wantsOutputs)
         result.outputs[i].bytes.assign(
             rows[i].data(), rows[i].data() + result.outputs[i].rows * tables.arrays[tables.outputs[i].array].stride);

@@ -196,6 +196,29 @@ TEST(Schedule, EventsInsideOfALoop) {
   both.expectSame(steps());
 }
 
+// Sequences side by side: what happened behind a cut, such as whether an event of the loop came, is not asked for.
+TEST(Schedule, WhatIsCutOffIsNotNeeded) {
+  std::string equations = R"(
+        %s = rnn.state "h" restart(after #e, after #k) : !rnn.state<!v>
+        %h = rnn.read %s : !rnn.state<!v> -> !v
+        %low = rnn.compare lt %h, %half : !v
+        rnn.event #e = %low
+        %sum = rnn.reduce sum restart(after #k) %x : !v -> !ve
+        %held = rnn.latest restart(after #k) %sum : !ve -> !v
+        %count = rnn.tick restart(after #e, after #k) : !rnn.stream<i64, #t>
+        %c = rnn.convert %count : !rnn.stream<i64, #t> -> !v
+        %a = rnn.add %held, %c : !v
+        rnn.next %s, %a : !v
+  )";
+  std::string above = "%half = rnn.const 0.5 : !v\n%known = rnn.compare gt %x, %half : !v\nrnn.event #k = %known\n";
+  Twice both("#k = #rnn.event<0 of #t>\n#e = #rnn.event<1 of #t>\n!v = !rnn.stream<f32, #t>\n"
+             "!ve = !rnn.stream<f32, #e>\n",
+             "%x \"x\" : !v", above + equations + "rnn.return \"a\" = %a : !v\n",
+             above + "%o = step.scan on #t split(after #k) {" + equations +
+                 "step.yield %a : !v\n} : !v\nrnn.return \"a\" = %o : !v\n");
+  both.expectSame(steps({}, {5, 0, 1, 20}));
+}
+
 // Attention over another axis from inside of a loop.
 TEST(Schedule, PairsInsideOfALoop) {
   std::string equations = R"(

@@ -13,7 +13,7 @@ static const int64_t offsets[] = {0, 5, 5, 7};
 static const float x[] = {1, 2, 3, 4, 5, 7, 8};
 static const int32_t kinds[] = {0, 3, 1};
 static float sum[7], half[7], total[3], losses[COUNTER_LOSSES];
-static int64_t big[7], sum_offsets[4], half_offsets[4], big_offsets[4], total_offsets[4];
+static int64_t big[7], sum_offsets[4], half_offsets[4], big_offsets[4], total_offsets[4], big_ticks[7];
 
 static counter_inputs inputs(void) {
   counter_inputs in;
@@ -32,7 +32,7 @@ static counter_outputs outputs(void) {
   out.size = sizeof out;
   out.so_far = sum, out.so_far_rows = 7, out.so_far_offsets = sum_offsets;
   out.half = half, out.half_rows = 7, out.half_offsets = half_offsets;
-  out.big = big, out.big_rows = 7, out.big_offsets = big_offsets;
+  out.big = big, out.big_rows = 7, out.big_offsets = big_offsets, out.big_ticks = big_ticks;
   out.total = total, out.total_rows = 3, out.total_offsets = total_offsets;
   out.losses = losses;
   return out;
@@ -81,6 +81,7 @@ int main(void) {
   print("sum", sum, NULL, sum_offsets);
   print("every second", half, NULL, half_offsets);
   print("large", NULL, big, big_offsets);
+  print("when", NULL, big_ticks, big_offsets);
   print("total", total, NULL, total_offsets);
   printf("loss %f\n", losses[0]);
 
@@ -122,6 +123,7 @@ int main(void) {
   out = outputs();
   out.so_far_rows = 6;
   report(counter_forward(prepared, &in, &out, workspace, bytes, NULL, &error), &error);
+  printf("needs %d\n", (int)out.so_far_rows);
   out = outputs();
   report(counter_forward(prepared, &in, &out, workspace, bytes - 1, NULL, &error), &error);
   out = outputs();

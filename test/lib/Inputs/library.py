@@ -35,22 +35,32 @@ def read_tensors(path):
 
 
 def run(text, inputs, params=None, options=()):
-    """The outputs, by name, of the one model in `text` in double precision. `inputs`: an array a tick of each, of one sample."""
+    """The outputs, by name, of the one model in `text` in double precision, by the interpreter; compiled code must come
+    near. `inputs`: an array a tick of each, of one sample."""
     with tempfile.TemporaryDirectory() as work:
         path = lambda name: os.path.join(work, name)
         with open(path("model.rondo"), "w") as file:
             file.write(text)
-        command = [os.path.join(tools, "rondo"), "run", path("model.rondo"), "--fp64", "--batch", "1", "--save", path("out.safetensors")]
+        command = [os.path.join(tools, "rondo"), "run", path("model.rondo"), "--batch", "1"]
         for name, value in inputs.items():
             np.save(path(name + ".npy"), np.asarray(value))
             command += ["--input", f"{name}={path(name + '.npy')}"]
         if params is not None:
             write_tensors(path("params.safetensors"), params)
             command += ["--params", path("params.safetensors")]
-        done = subprocess.run(command + list(options), capture_output=True, text=True)
-        if done.returncode:
-            sys.exit(f"{done.stderr}\nin\n{text}")
-        return read_tensors(path("out.safetensors"))
+        results = []
+        for kind in ("--fp64", "--json"):
+            saved = path(f"out{kind}.safetensors")
+            done = subprocess.run(command + [kind, "--save", saved, *options], capture_output=True, text=True)
+            if done.returncode:
+                sys.exit(f"{done.stderr}\nin\n{text}")
+            results.append(read_tensors(saved))
+        exact, compiled = results
+        if sorted(exact) != sorted(compiled):
+            sys.exit(f"compiled: {sorted(compiled)}, not {sorted(exact)}, in\n{text}")
+        for name, value in exact.items():
+            near(f"compiled, {name} in\n{text}", compiled[name], value, 1e-4)
+        return exact
 
 
 def near(name, got, want, tolerance=1e-12):

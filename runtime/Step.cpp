@@ -1,0 +1,367 @@
+// Single steps of a scan that the caller drives. The state holds, at multiples of 64 bytes:
+//
+//   Head | of each operation: Act | of each operand: Spot | rows of each clock at this step | Registers | Blocks
+//
+// all of them numbers and offsets; addresses are found anew at each step, which costs about a nanosecond an operand.
+#include "runtime/Check.h"
+#include "runtime/RowOps.h"
+
+namespace rondo::runtime {
+
+namespace {
+
+constexpr uint64_t stateMagic = 0x4554415453444e52; // "RNDSTATE"
+constexpr int64_t mostSequences = INT32_MAX - 64;   // they are numbered in 32 bits
+
+struct Head {
+  uint64_t magic, identity;
+  int64_t batch, bytes;
+};
+
+/// An operation, ready to be run.
+struct Act {
+  int32_t op, clock; // number of the plan's operation; the clock of its window, among the scan's
+  int32_t child;     // Event: the clock that it finds, among the scan's
+  int32_t first;     // operand
+};
+
+/// Where an operand lies: base is a number in Bases.
+struct Spot {
+  int64_t offset, stride;
+  int32_t base, clock; // clock: by whose list of sequences rows are found; -1: rows are the window's
+};
+
+/// Numbers of the addresses that a step works with: these, then inputs, then outputs.
+enum Base : int32_t { State, Prepared, Constants, FirstPort };
+
+/// Where everything lies in the state.
+struct Shape {
+  int64_t views = 0, mostViews = 0;               // of all operations, of one
+  int64_t registers = 0, blocks = 0, discard = 0; // bytes a sequence; of a row that is not wanted
+  Act *acts;
+  Spot *spots;
+  int32_t *counts; // [clocks]: sequences that tick at this step
+  int32_t *lists;  // [clocks][batch]: which they are. Of the driver all of them, which needs no list
+  char *registerRows, *blockRows, *discarded;
+
+  Shape(const Call &call, const ScanPlan &scan, int64_t batch, Carver &carver) {
+    for (int32_t i = 0; i < scan.ops.count; ++i) {
+      const OpPlan &op = call.op(scan.ops.first + i);
+      views += op.views.count;
+      mostViews = op.views.count > mostViews ? op.views.count : mostViews;
+    }
+    for (uint32_t a = 0; a < call.plan->arrays.count; ++a) {
+      const ArrayPlan &array = call.array(int32_t(a));
+      int64_t bytes = aligned(array.stride);
+      if (array.place == Place::Register)
+        registers += bytes;
+      else if (array.place == Place::Block)
+        blocks += bytes;
+      else if (array.place == Place::Output && bytes > discard)
+        discard = bytes;
+    }
+    carver.take<Head>(1);
+    acts = carver.take<Act>(scan.ops.count);
+    spots = carver.take<Spot>(views);
+    counts = carver.take<int32_t>(scan.clocks.count);
+    lists = carver.take<int32_t>(scan.clocks.count * batch);
+    registerRows = carver.bytes(batch, registers);
+    blockRows = carver.bytes(batch, blocks);
+    discarded = carver.bytes(1, discard);
+  }
+};
+
+int32_t codeOf(bool isDone, Error *error) {
+  if (isDone && error)
+    *error = Error();
+  return isDone ? int32_t(Code::Ok) : error->code;
+}
+
+bool checkStep(const Plan *plan, int64_t batch, Error *error) {
+  if (!checkPlan(plan, error))
+    return false;
+  if (plan->scans.count != 1)
+    return fail(error, Code::Plan, "the library's plan is not one of single steps");
+  if (batch < 0 || batch > mostSequences)
+    return fail(error, Code::Argument, "a batch of %lld sequences", static_cast<long long>(batch));
+  return true;
+}
+
+/// Number of a clock in the scan; -1: it has none.
+int32_t indexIn(const Call &call, const ScanPlan &scan, int32_t clock) {
+  const int64_t *clocks = call.numbers(scan.clocks);
+  for (int32_t j = 0; j < scan.clocks.count; ++j)
+    if (clocks[j] == clock)
+      return j;
+  return -1;
+}
+
+/// Offsets of Registers and Blocks, in rows of all of them that one sequence has.
+int64_t offsetOf(const Call &call, int32_t index) {
+  int64_t offset = 0;
+  for (int32_t a = 0; a < index; ++a)
+    if (call.array(a).place == call.array(index).place)
+      offset += aligned(call.array(a).stride);
+  return offset;
+}
+
+/// Finds an operand's rows. False: there are none.
+bool findSpot(const Call &call, const ScanPlan &scan, const Shape &shape, char *state, int64_t batch, const View &view,
+              int32_t window, Spot &spot) {
+  const ArrayPlan &array = call.array(view.array);
+  spot = {view.offset, array.stride, State, -1};
+  bool bySequence = true;
+  switch (array.place) {
+  case Place::Prepared:
+  case Place::Constant:
+    spot.base = array.place == Place::Prepared ? Prepared : Constants;
+    spot.offset += array.offset;
+    spot.stride = 0;
+    return view.rows == Rows::One || array.clock < 0;
+  case Place::Input:
+    spot.base = FirstPort + array.index;
+    if (array.clock < 0) {
+      spot.stride = 0;
+      return true;
+    }
+    break;
+  case Place::Output: spot.base = FirstPort + int32_t(call.plan->inputs.count) + array.index; break;
+  case Place::Register: spot.offset += shape.registerRows - state + offsetOf(call, view.array) * batch; break;
+  case Place::Block:
+    spot.offset += shape.blockRows - state + offsetOf(call, view.array) * batch;
+    if (array.clock == window)
+      bySequence = false;
+    else if (array.clock != scan.driver)
+      return false;
+    break;
+  default: return false;
+  }
+  if (bySequence && window != scan.driver)
+    spot.clock = indexIn(call, scan, window);
+  return view.rows == Rows::Same;
+}
+
+bool isStepped(OpCode code) {
+  return code == OpCode::Kernel || code == OpCode::Event || code == OpCode::Commit || code == OpCode::Zero ||
+         rowFunctionOf(code);
+}
+
+bool makeActs(const Call &call, const ScanPlan &scan, const Shape &shape, char *state, int64_t batch) {
+  int32_t next = 0;
+  for (int32_t i = 0; i < scan.ops.count; ++i) {
+    int32_t number = scan.ops.first + i;
+    const OpPlan &op = call.op(number);
+    int32_t window = op.code == OpCode::Event ? call.clock(int32_t(call.numbers(op)[0])).parent : op.clock;
+    Act act = {number, indexIn(call, scan, window), -1, next};
+    if (op.code == OpCode::Event)
+      act.child = indexIn(call, scan, int32_t(call.numbers(op)[0]));
+    if (!isStepped(op.code) || act.clock < 0 || (op.code == OpCode::Event && act.child < 0))
+      return fail(call.error, Code::Plan, "operation %d is none of a single step", i);
+    for (int32_t v = 0; v < op.views.count; ++v)
+      if (!findSpot(call, scan, shape, state, batch, call.views(op)[v], window, shape.spots[next++]))
+        return fail(call.error, Code::Plan, "operation %d of a single step has an operand (%d) without rows", i, v);
+    shape.acts[i] = act;
+  }
+  return true;
+}
+
+//===--- A step ------------------------------------------------------------------------------------------------===//
+
+template <typename T> bool checkBelow(const Call &call, const PortPlan &port, const void *rows, uint64_t limit) {
+  const T *values = static_cast<const T *>(rows);
+  int64_t count = (port.clock < 0 ? 1 : call.batch) * port.elements;
+  for (int64_t i = 0; i < count; ++i)
+    if (uint64_t(values[i]) >= limit) // negative ones are large
+      return fail(call.error, Code::Value, "input '%s': %lld at row %lld is not below %llu", call.name(port.name),
+                  static_cast<long long>(values[i]), static_cast<long long>(i / port.elements),
+                  static_cast<unsigned long long>(limit));
+  return true;
+}
+
+bool checkPort(const Call &call, const char *what, const PortPlan &port, const void *rows) {
+  if (reinterpret_cast<uintptr_t>(rows) % uintptr_t(bytesOf(port.element)))
+    return fail(call.error, Code::Argument, "%s '%s' is not at a multiple of %lld bytes", what, call.name(port.name),
+                static_cast<long long>(bytesOf(port.element)));
+  return true;
+}
+
+bool checkSize(const Call &call, const char *what, const void *words, int64_t count) {
+  if (!checkPointer(call.error, what, "", words, 8))
+    return false;
+  uint64_t size = *static_cast<const uint64_t *>(words);
+  if (size != uint64_t(count) * 8)
+    return fail(call.error, Code::Argument, "%s: size is %llu, but the struct has %lld bytes", what,
+                static_cast<unsigned long long>(size), static_cast<long long>(count * 8));
+  return true;
+}
+
+bool takePorts(const Call &call, const uint64_t *inputs, const uint64_t *outputs, char **bases) {
+  const Plan &plan = *call.plan;
+  if (!checkSize(call, "inputs", inputs, 1 + int64_t(plan.inputs.count)) ||
+      !checkSize(call, "outputs", outputs, 1 + 2 * int64_t(plan.outputs.count)))
+    return false;
+  for (uint32_t i = 0; i < plan.inputs.count; ++i) {
+    const PortPlan &port = call.input(int32_t(i));
+    bases[i] = reinterpret_cast<char *>(inputs[1 + i]);
+    if (call.array(port.array).firstUse < 0) // of losses, or of nothing
+      continue;
+    if (!checkPort(call, "input", port, bases[i]))
+      return false;
+    if (!bases[i] && call.batch && port.elements)
+      return fail(call.error, Code::Argument, "input '%s' is null", call.name(port.name));
+    if (bases[i] && port.element == Element::Token && !checkBelow<int32_t>(call, port, bases[i], uint64_t(port.tokens)))
+      return false;
+    if (bases[i] && port.element == Element::Bool && !checkBelow<uint8_t>(call, port, bases[i], 2))
+      return false;
+  }
+  for (uint32_t i = 0; i < plan.outputs.count; ++i) {
+    bases[plan.inputs.count + i] = reinterpret_cast<char *>(outputs[1 + 2 * i]);
+    if (!checkPort(call, "output", call.output(int32_t(i)), bases[plan.inputs.count + i]))
+      return false;
+  }
+  return true;
+}
+
+void runSteps(const Call &call, const ScanPlan &scan, const Shape &shape, char *const *bases) {
+  auto *operands = static_cast<Operand *>(__builtin_alloca(size_t(shape.mostViews + 1) * sizeof(Operand)));
+  int32_t driver = indexIn(call, scan, scan.driver);
+  for (int32_t j = 0; j < scan.clocks.count; ++j)
+    shape.counts[j] = j == driver ? int32_t(call.batch) : 0;
+  for (const Act *act = shape.acts, *end = act + scan.ops.count; act != end; ++act) {
+    int32_t rows = shape.counts[act->clock];
+    if (rows == 0)
+      continue;
+    const OpPlan &op = call.op(act->op);
+    for (int32_t v = 0; v < op.views.count; ++v) {
+      const Spot &spot = shape.spots[act->first + v];
+      Operand &operand = operands[v];
+      if (char *base = bases[spot.base])
+        operand = {base + spot.offset, spot.clock < 0 ? nullptr : shape.lists + spot.clock * call.batch, spot.stride};
+      else // not wanted
+        operand = {shape.discarded, nullptr, 0};
+    }
+    switch (op.code) {
+    case OpCode::Kernel: {
+      const int64_t *n = call.numbers(op);
+      call.kernels[n[0]](operands, 0, rows, 0, n[1] > 0 ? n[1] : 1);
+      break;
+    }
+    case OpCode::Event: {
+      const int32_t *from = act->clock == driver ? nullptr : shape.lists + act->clock * call.batch;
+      int32_t *to = shape.lists + act->child * call.batch, count = 0;
+      for (int32_t i = 0; i < rows; ++i)
+        if (*rowOf<uint8_t>(operands[0], i))
+          to[count++] = from ? from[i] : i;
+      shape.counts[act->child] = count;
+      break;
+    }
+    case OpCode::Commit: {
+      const ArrayPlan &array = call.array(call.views(op)[0].array);
+      for (int32_t i = 0; i < rows; ++i)
+        std::memcpy(rowOf(operands[0], i), rowOf(operands[1], i), size_t(array.stride));
+      break;
+    }
+    case OpCode::Zero:
+      for (int32_t v = 0; v < op.views.count; ++v)
+        for (int32_t i = 0; i < rows; ++i)
+          std::memset(rowOf(operands[v], i), 0, size_t(call.array(call.views(op)[v].array).stride));
+      break;
+    default: rowFunctionOf(op.code)(taskOf(call, op), operands, rows); break;
+    }
+  }
+}
+
+/// Tells which outputs ticked.
+void giveTicks(const Call &call, const ScanPlan &scan, const Shape &shape, const uint64_t *outputs) {
+  for (uint32_t i = 0; i < call.plan->outputs.count; ++i) {
+    auto *ticks = reinterpret_cast<uint8_t *>(outputs[2 + 2 * i]);
+    if (!ticks)
+      continue;
+    int32_t clock = call.output(int32_t(i)).clock, j = indexIn(call, scan, clock);
+    std::memset(ticks, clock == scan.driver, size_t(call.batch));
+    for (int32_t k = 0; clock != scan.driver && j >= 0 && k < shape.counts[j]; ++k)
+      ticks[shape.lists[j * call.batch + k]] = 1;
+  }
+}
+
+bool stepAll(Call &call, uint64_t identity, const void *prepared, char *state, const void *inputs, void *outputs) {
+  if (!checkStep(call.plan, 0, call.error) || !checkPointer(call.error, "state", "", state, 64))
+    return false;
+  const Plan &plan = *call.plan;
+  const Head &head = *reinterpret_cast<const Head *>(state);
+  if (head.magic != stateMagic || head.identity != identity || head.batch < 0 || head.batch > mostSequences)
+    return fail(call.error, Code::Argument, "'state' is none that this library made for this machine");
+  call.batch = head.batch;
+  const auto *in = static_cast<const uint64_t *>(inputs), *out = static_cast<const uint64_t *>(outputs);
+  auto **bases = static_cast<char **>(
+      __builtin_alloca((size_t(FirstPort) + plan.inputs.count + plan.outputs.count) * sizeof(char *)));
+  if (!takePorts(call, in, out, bases + FirstPort))
+    return false;
+  bases[State] = state;
+  bases[Prepared] = const_cast<char *>(static_cast<const char *>(prepared));
+  bases[Constants] = const_cast<char *>(reinterpret_cast<const char *>(plan.constants.begin(&plan)));
+  Carver carver(state);
+  const ScanPlan &scan = call.scan(0);
+  Shape shape(call, scan, call.batch, carver);
+  if (carver.isTooLarge() || carver.count() != head.bytes)
+    return fail(call.error, Code::Argument, "'state' is damaged");
+  runSteps(call, scan, shape, bases);
+  giveTicks(call, scan, shape, out);
+  return true;
+}
+
+} // namespace
+
+//===--- Calls -------------------------------------------------------------------------------------------------===//
+
+int32_t stateBytes(const Plan *plan, int64_t batch, size_t *bytes, Error *error) {
+  Error own;
+  Call call;
+  call.plan = plan;
+  call.error = error ? error : &own;
+  bool isDone = checkStep(plan, batch, call.error) && checkPointer(call.error, "bytes", "", bytes, alignof(size_t));
+  if (isDone) {
+    Carver carver(nullptr);
+    Shape(call, call.scan(0), batch, carver);
+    if (carver.isTooLarge())
+      isDone = fail(call.error, Code::TooLarge, "the state of so many sequences is too large");
+    *bytes = size_t(carver.count());
+  }
+  return codeOf(isDone, call.error);
+}
+
+int32_t initState(const Plan *plan, uint64_t identity, void *state, size_t bytes, int64_t batch, Error *error) {
+  Error own;
+  Call call;
+  call.plan = plan;
+  call.error = error ? error : &own;
+  size_t needed = 0;
+  if (int32_t wrong = stateBytes(plan, batch, &needed, call.error))
+    return wrong;
+  bool isDone = checkPointer(call.error, "state", "", state, 64);
+  if (isDone && bytes < needed)
+    isDone = fail(call.error, Code::Workspace, "the state has %llu bytes; this batch needs %llu",
+                  static_cast<unsigned long long>(bytes), static_cast<unsigned long long>(needed));
+  if (isDone) {
+    // Every byte: that equal states have equal bytes.
+    std::memset(state, 0, bytes);
+    char *memory = static_cast<char *>(state);
+    Carver carver(memory);
+    Shape shape(call, call.scan(0), batch, carver);
+    *reinterpret_cast<Head *>(memory) = {stateMagic, identity, batch, carver.count()};
+    isDone = makeActs(call, call.scan(0), shape, memory, batch);
+  }
+  return codeOf(isDone, call.error);
+}
+
+int32_t step(const Model &model, uint64_t identity, const void *prepared, void *state, const void *inputs,
+             void *outputs, Error *error) {
+  Error own;
+  Call call;
+  call.plan = model.plan;
+  call.kernels = model.kernels;
+  call.error = error ? error : &own;
+  return codeOf(stepAll(call, identity, prepared, static_cast<char *>(state), inputs, outputs), call.error);
+}
+
+} // namespace rondo::runtime

@@ -1,0 +1,135 @@
+"""foreign.py TOOLS TARGET 'RUN COMMAND' FILE...: builds the models of the files for a target, runs them there through a C
+program made from the manifest, and holds every output against the interpreter's: offsets, ticks and values."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+CC = ["clang", "--target=aarch64-linux-gnu", "-fuse-ld=lld"] if sys.argv[2] == "aarch64" else ["clang"]
+C_TYPES = {"f32": "float", "i64": "int64_t", "bool": "uint8_t", "token": "int32_t"}
+
+
+def flat(value):
+    return [x for part in value for x in flat(part)] if isinstance(value, list) else [float(value)]
+
+
+def array(name, kind, values):
+    text = ", ".join(repr(v) if kind == "float" else str(int(v)) for v in values)
+    return f"static const {kind} {name}[] = {{{text or 0}}};\n"
+
+
+def row_count(batch, axis, sample):
+    if axis in batch["lengths"]:
+        return batch["lengths"][axis][sample]
+    return len(batch["offsets"][axis][sample]) - 1 if axis in batch["offsets"] else 1
+
+
+def offsets_of(batch, axis):
+    """As the library takes them: through the whole batch, cut by the outer axis's rows."""
+    all_offsets = [0]
+    for sample in range(batch["samples"]):
+        before = all_offsets[-1]
+        outer = batch["offsets"].get(axis["in"])
+        all_offsets += [before + end for end in (outer[sample][1:] if outer else [row_count(batch, axis["name"], sample)])]
+    return all_offsets
+
+
+def program(manifest, batch):
+    m, samples = manifest["prefix"], batch["samples"]
+    text = f'#include "{m}.h"\n#include <stdio.h>\n#include <stdlib.h>\n'
+    fill = ""
+    for axis in manifest["axes"]:
+        text += array("axis_" + axis["member"], "int64_t", offsets_of(batch, axis))
+        fill += f"  in.{axis['member']} = axis_{axis['member']};\n"
+    for port in manifest["inputs"]:
+        text += array("in_" + port["member"], C_TYPES[port["element"]], flat(batch["inputs"][port["name"]]))
+        fill += f"  in.{port['member']} = in_{port['member']};\n"
+    show = ""
+    for port in manifest["outputs"]:
+        y = port["member"]
+        room = sum(row_count(batch, port["axis"], s) * row_count(batch, port.get("sourceAxis", "sample"), s)
+                   for s in range(samples)) if "clock" in port else 1
+        width = 1
+        for size in port["shape"]:
+            width *= size
+        text += f"static {C_TYPES[port['element']]} {y}[{max(room * width, 1)}];\n"
+        text += f"static int64_t {y}_offsets[{samples + 1}], {y}_ticks[{max(room, 1)}];\n"
+        fill += f"  out.{y} = {y}, out.{y}_rows = {room}, out.{y}_offsets = {y}_offsets, out.{y}_ticks = {y}_ticks;\n"
+        show += f"""  printf("\\n{port['name']}");
+  for (i = 0; i < out.{y}_rows * {width}; ++i)
+    printf(" %.9g", (double){y}[i]);
+"""
+        if "clock" in port:
+            show += f"""  printf("\\n");
+  for (i = 0; i <= {samples}; ++i)
+    printf(" %d", (int){y}_offsets[i]);
+  printf("\\n");
+  for (i = 0; i < out.{y}_rows; ++i)
+    printf(" %d", (int){y}_ticks[i]);
+"""
+    upper = m.upper()
+    return text + f"""
+static char parameters[{upper}_PARAMETER_BYTES + 1] __attribute__((aligned(64)));
+static char prepared[{upper}_PREPARED_BYTES] __attribute__((aligned(64)));
+int main(void) {{
+  {m}_inputs in = {{.size = sizeof in, .batch = {samples}}};
+  {m}_outputs out = {{.size = sizeof out}};
+  rondo_error error;
+  size_t bytes;
+  int64_t i;
+  void *workspace;
+{fill}  if ({m}_init((float *)parameters, 0, &error) || {m}_prepare((float *)parameters, prepared, &error) ||
+      {m}_workspace_bytes(&in, &bytes, &error) || !(workspace = aligned_alloc(64, (bytes + 63) / 64 * 64)) ||
+      {m}_forward(prepared, &in, &out, workspace, bytes, NULL, &error))
+    return puts(error.message), 1;
+{show}  return 0;
+}}
+"""
+
+
+def differences(manifest, expected, printed):
+    lines = iter(printed.split("\n")[1:])
+    for port in manifest["outputs"]:
+        name, *values = next(lines).split()
+        stream = expected[name]
+        wanted = flat(stream["rows"])
+        if len(values) != len(wanted):
+            yield f"{name}: {len(values)} values instead of {len(wanted)}"
+        elif any(abs(float(a) - b) > 1e-4 * max(1, abs(b)) for a, b in zip(values, wanted)):
+            yield f"{name}: other values"
+        if "clock" not in port:
+            continue
+        offsets, ticks = ([int(x) for x in next(lines).split()] for _ in range(2))
+        rows = [len(sample) for sample in stream["rows"]]
+        if offsets != [sum(rows[:i]) for i in range(len(rows) + 1)]:
+            yield f"{name}: offsets {offsets}"
+        counts = stream.get("counts", [[1] * len(sample) for sample in stream["ticks"]])
+        if ticks != [t for s, sample in enumerate(stream["ticks"]) for i, t in enumerate(sample) for _ in range(counts[s][i])]:
+            yield f"{name}: ticks {ticks}"
+
+
+def main():
+    tools, target, runner, *files = sys.argv[1:]
+    rondo = os.path.join(tools, "rondo")
+    wrong = 0
+    for path in files:
+        def output(*command, **more):
+            return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **more).stdout
+        with tempfile.TemporaryDirectory() as work:
+            report = json.loads(output(rondo, "run", "--interpret", "--json", "--batch", "3", "--length", "9", path))
+            manifest = json.loads(output(rondo, "build", "--emit=manifest", "--target", target, path))
+            output(rondo, "build", "--target", target, "-o", work, path)
+            with open(os.path.join(work, "use.c"), "w", encoding="utf-8") as file:
+                file.write(program(manifest, report["batch"]))
+            use = os.path.join(work, "use")
+            output(*CC, "-std=c11", "-Wall", "-Wno-unused-but-set-variable", "-Werror", "-I", work, use + ".c", "-o", use,
+                   os.path.join(work, f"lib{manifest['prefix']}.so"), f"-Wl,-rpath,{work}")
+            printed = output(*runner.split(), use)
+        for text in differences(manifest, report["outputs"], printed):
+            wrong += 1
+            print(f"{path}: {text}")
+    print(f"{len(files)} models, {wrong} differences")
+
+
+main()

@@ -94,6 +94,10 @@ bool KernelParts::hasWholes() const {
 Source KernelParts::resolve(Value value, int64_t element, bool uniform) const {
   while (!loads.count(value) && !productIndices.count(value)) {
     Operation *op = value.getDefiningOp();
+    if (rnn::elementCount(value.getType()) == 1) { // for all columns
+      element = 0;
+      uniform = true;
+    }
     if (auto split = dyn_cast_if_present<rnn::SplitOp>(op)) {
       int64_t inner = *innerOf(split.getX().getType(), split.getAxis());
       for (Value part : split.getParts().take_front(cast<OpResult>(value).getResultNumber()))
@@ -111,8 +115,12 @@ Source KernelParts::resolve(Value value, int64_t element, bool uniform) const {
     }
     value = op->getOperand(0);
   }
-  if (alongRows)
-    return {value, element, isa<RankedTensorType>(value.getType()) || isSplat(value)};
+  if (alongRows) {
+    bool isSame = isa<RankedTensorType>(value.getType()) || isSplat(value);
+    // An element of each row for all of its columns has no place among the columns of all rows.
+    bool isOfRow = uniform && !isSame && width() > 1;
+    return {value, isOfRow ? -1 : element, isSame};
+  }
   if (rnn::elementCount(value.getType()) == 1)
     return {value, 0, true};
   return {value, element, uniform || width() == 1};

@@ -50,8 +50,8 @@ mlir::Type valueType(llvm::ArrayRef<int64_t> shape, mlir::Type element, ClockInt
 AxisClockAttr rootAxis(ClockInterface clock);
 /// True if ticks of both are located on one axis: the axes are of one chain, or one is `sample`.
 bool haveOneRoot(ClockInterface a, ClockInterface b);
-/// True if each tick of `coarse` is also a tick of `fine`, at the same place; of pair clocks, for the same rows. One tick
-/// has no other: that of `sample` where there are no ticks at all.
+/// True if each tick of `coarse` is also a tick of `fine`, at the same place; of pair clocks, for the same rows. One
+/// tick has no other: that of `sample` where there are no ticks at all.
 bool isSelection(ClockInterface coarse, ClockInterface fine);
 
 //===--- Kinds of operations -----------------------------------------------------------------------------------===//

@@ -153,7 +153,7 @@ LogicalResult verifyGenerate(ArrayRef<Operation *> equations, Block &block, Arra
 
 //===--- Events ------------------------------------------------------------------------------------------------===//
 
-LogicalResult verifyEvents(ArrayRef<Operation *> equations) {
+LogicalResult verifyEvents(ArrayRef<Operation *> equations, Operation *allTicks) {
   llvm::DenseMap<int64_t, EventOp> defined;
   for (Operation *op : equations) {
     auto event = dyn_cast<EventOp>(op);
@@ -167,7 +167,7 @@ LogicalResult verifyEvents(ArrayRef<Operation *> equations) {
   }
   llvm::DenseSet<EventClockAttr> above;
   for (Operation *op : equations) {
-    for (EventClockAttr event : eventsOf(op, /*allCuts=*/false))
+    for (EventClockAttr event : eventsOf(op, /*allCuts=*/op->getParentOp() == allTicks))
       if (!above.contains(event))
         return op->emitOpError() << "ticks or restarts by " << event << ", which is not defined above [S2]";
     // Whatever is named anywhere is defined somewhere.
@@ -297,9 +297,10 @@ LogicalResult rondo::rnn::verifyPorts(Operation *op, Block &block, ArrayAttr inp
   return success();
 }
 
-LogicalResult rondo::rnn::verifyEquations(ArrayRef<Operation *> equations, Block &block, ArrayAttr inputs) {
+LogicalResult rondo::rnn::verifyEquations(ArrayRef<Operation *> equations, Block &block, ArrayAttr inputs,
+                                          Operation *allTicks) {
   return failure(failed(verifyNames(equations)) || failed(verifySlots(equations)) ||
-                 failed(verifyGenerate(equations, block, inputs)) || failed(verifyEvents(equations)));
+                 failed(verifyGenerate(equations, block, inputs)) || failed(verifyEvents(equations, allTicks)));
 }
 
 LogicalResult ModelOp::verify() { return verifyPorts(*this, getBody().front(), getInputs()); }

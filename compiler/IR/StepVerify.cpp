@@ -163,5 +163,5 @@ LogicalResult ScheduleOp::verifyRegions() {
       return op.emitOpError() << "is no part of a schedule";
     add(op);
   }
-  return verifyEquations(equations, getBody().front(), getInputs());
+  return verifyEquations(equations, getBody().front(), getInputs(), /*allTicks=*/*this);
 }

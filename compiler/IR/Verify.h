@@ -20,8 +20,10 @@ bool looksBothWays(mlir::Operation *op);
 mlir::LogicalResult verifyPorts(mlir::Operation *op, mlir::Block &block, mlir::ArrayAttr inputs);
 
 /// What equations, in their order, demand of each other: names, one writer a slot, events above what ticks by them.
+/// `allTicks`: an operation whose equations are computed at all ticks before the next one, so that events which end a
+/// scope behind their tick must stand above too; null if there is none.
 mlir::LogicalResult verifyEquations(llvm::ArrayRef<mlir::Operation *> equations, mlir::Block &block,
-                                    mlir::ArrayAttr inputs);
+                                    mlir::ArrayAttr inputs, mlir::Operation *allTicks = nullptr);
 
 } // namespace rondo::rnn
 #endif

@@ -21,7 +21,7 @@ using dsl::Op;
 
 namespace {
 
-/// What flows where: from operands to users, from a slot's next value to its reads, and, if asked for, from an event's
+/// What flows where: from operands to users, from a slot's initial and next value to its reads, and, if asked for, from an event's
 /// condition to what ticks by it.
 struct Flow {
   struct Vertex {
@@ -36,8 +36,10 @@ struct Flow {
       vertices.back().next.push_back(&vertex); // the entry leads to all
       for (NodeId operand : node.operands)
         vertices[operand].next.push_back(&vertex);
-      if (node.op == Op::Read && graph.slots[node.index].next != dsl::noNode)
-        vertices[graph.slots[node.index].next].next.push_back(&vertex);
+      if (node.op == Op::Read)
+        for (NodeId seen : {graph.slots[node.index].init, graph.slots[node.index].next})
+          if (seen != dsl::noNode)
+            vertices[seen].next.push_back(&vertex);
       for (const Clock *clock = events ? node.clock : nullptr; clock; clock = clock->parent)
         if (clock->kind == Clock::Kind::Event)
           vertices[clock->condition].next.push_back(&vertex);

@@ -19,8 +19,8 @@ class Outcomes {
 public:
   Outcomes(const CheckOptions &options, llvm::raw_ostream &os) : options(options), os(os) {}
 
-  /// Runs the models and schedules in `op` (or `op` itself) that have changed since they were last run. With `who`, compares
-  /// them to what they were, and returns the number of differences.
+  /// Runs the models and schedules in `op` (or `op` itself) that have changed since they were last run. With `who`,
+  /// compares them to what they were, and returns the number of differences.
   int64_t update(Operation *op, StringRef who = {}) {
     int64_t differences = 0;
     for (Operation *model : modelsIn(op)) {

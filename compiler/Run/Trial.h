@@ -13,8 +13,8 @@ struct Trial {
   reference::Batch batch;
 };
 
-/// `op`: an rnn.model or a step.schedule. Everything follows from the seed and the names of inputs, axes and parameters,
-/// so that what has the same of these is tried with the same. The first sample is the longest and the second is empty;
+/// `op`: an rnn.model or a step.schedule. Everything follows from the seed and the names of inputs, axes and
+/// parameters, so that what has the same of these is tried with the same. The first sample is the longest and the second is empty;
 /// some segments are empty.
 Trial makeTrial(mlir::Operation *op, const VerifyOptions &options);
 

@@ -50,3 +50,49 @@ rnn.model @backward(%x "x" : !v) {
   rnn.next %s, %held : !v
   rnn.return "y" = %held : !v
 }
+
+// A slot outside is read once the event that restarts it is known; a constant on a clock that is not the loop's is held
+// ahead of the loop.
+//
+// CHECK-LABEL: step.schedule @known
+// CHECK:       rnn.event #event1_step
+// CHECK:       step.before restart(after #event1_step)
+// CHECK-LABEL: step.schedule @constant
+// CHECK:       %[[TRUE:.*]] = step.par
+// CHECK-NEXT:    rnn.const true : !rnn.stream<i1, #every3_step>
+// CHECK:       %[[AHEAD:.*]] = rnn.latest %[[TRUE]] : !rnn.stream<i1, #every3_step> -> !rnn.stream<i1, #every2_step>
+// CHECK:       step.scan on #every2_step
+// CHECK:       rnn.latest %[[AHEAD]] : !rnn.stream<i1, #every2_step> -> !rnn.stream<i1, #event2_every2_step>
+#known = #rnn.event<1 of #t>
+rnn.model @known(%x "x" : !v) {
+  %s = rnn.state "s" restart(after #known) : !rnn.state<!v>
+  rnn.next %s, %x : !v
+  %r = rnn.read %s : !rnn.state<!v> -> !v
+  %t = rnn.tanh %r : !v
+  %half = rnn.const 0.5 : !v
+  %a = rnn.abs %x : !v
+  %b = rnn.sqrt %a : !v
+  %up = rnn.compare ge %b, %half : !v
+  rnn.event #known = %up
+  rnn.return "t" = %t : !v
+}
+#e2 = #rnn.event<2 of #t2>
+#t3 = #rnn.every<3 phase 0 of #t>
+!v2 = !rnn.stream<f32, #t2>
+!ve2 = !rnn.stream<f32, #e2>
+rnn.model @constant(%x "x" : !v) {
+  %s = rnn.state "s" : !rnn.state<!v2>
+  %r = rnn.read %s : !rnn.state<!v2> -> !v2
+  %zero = rnn.const 0.0 : !v2
+  %up = rnn.compare ge %r, %zero : !v2
+  rnn.event #e2 = %up
+  %yes = rnn.const true : !rnn.stream<i1, #t3>
+  %came = rnn.latest %yes : !rnn.stream<i1, #t3> -> !rnn.stream<i1, #e2>
+  %x2 = rnn.latest %x : !v -> !v2
+  %xe = rnn.latest %x2 : !v2 -> !ve2
+  %one = rnn.const 1.0 : !ve2
+  %choice = rnn.select %came, %xe, %one : !rnn.stream<i1, #e2>, !ve2
+  %held = rnn.latest %choice : !ve2 -> !v2
+  rnn.next %s, %held : !v2
+  rnn.return "y" = %held : !v2
+}

@@ -99,3 +99,15 @@ step.schedule @m(%x "x" : !rnn.stream<i1, #t>) {
   }
   rnn.return
 }
+
+// -----
+
+// Between groups all ticks are computed at once: what restarts there must be known.
+#t = #rnn.axis<"step">
+#e = #rnn.event<0 of #t>
+step.schedule @m(%x "x" : !rnn.stream<i1, #t>) {
+  // expected-error@+1 {{'step.before' op ticks or restarts by #rnn.event<0 of #rnn.axis<"step">>, which is not defined above [S2]}}
+  %y = step.before restart(after #e) %x : !rnn.stream<i1, #t> -> !rnn.stream<i1, #t>
+  rnn.event #e = %x
+  rnn.return
+}

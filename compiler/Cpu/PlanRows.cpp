@@ -1,5 +1,6 @@
 // Operations that the runtime knows, as entries of the plan.
 #include "compiler/Cpu/Planner.h"
+#include "runtime/Random.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace rondo::cpu {
@@ -24,14 +25,6 @@ Extent lastAxis(Value value) {
 }
 
 int64_t count(Value value) { return rnn::elementCount(value.getType()); }
-
-/// FNV-1a: what the runtime's random numbers know of a path.
-int64_t pathNumber(llvm::StringRef path) {
-  uint64_t hash = 0xCBF29CE484222325;
-  for (unsigned char byte : path.bytes())
-    hash = (hash ^ byte) * 0x100000001B3;
-  return int64_t(hash);
-}
 
 int64_t bytes(Value value) { return runtime::bytesOf(Planner::elementOf(value.getType())); }
 
@@ -123,7 +116,8 @@ std::optional<OpPlan> Planner::rowOp(Operation *op, int32_t clock, llvm::ArrayRe
                                    this->clock(rnn::clockOf(o.getLabels().getType())), count(o.getLogits())});
       })
       .Case([&](rnn::RandomOp o) {
-        return make(OpCode::Random, {pathNumber(o.getPath()), o.getSite(), count(o.getResult())});
+        return make(OpCode::Random, {int64_t(runtime::hashPath(o.getPath().data(), o.getPath().size())), o.getSite(),
+                                     count(o.getResult())});
       })
       .Case([&](rnn::SliceOp o) {
         Extent extent(rnn::shapeOf(o.getX().getType()), o.getAxis());

@@ -1,5 +1,6 @@
 // Builders, names for printed values, and accessors that are more than a field.
 #include "compiler/IR/Rnn.h"
+#include "compiler/IR/Syntax.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -8,15 +9,20 @@ using namespace rondo::rnn;
 
 //===--- Models ------------------------------------------------------------------------------------------------===//
 
-void ModelOp::build(OpBuilder &builder, OperationState &state, StringRef name, ArrayRef<StringRef> inputs,
-                    TypeRange types, bool training) {
-  state.addAttribute(getSymNameAttrName(state.name), builder.getStringAttr(name));
-  state.addAttribute(getInputsAttrName(state.name), builder.getStrArrayAttr(inputs));
+void rondo::rnn::buildModel(OpBuilder &builder, OperationState &state, const ModelAttributes &attributes,
+                            StringRef name, ArrayRef<StringRef> inputs, TypeRange types, bool training) {
+  state.addAttribute(attributes.name, builder.getStringAttr(name));
+  state.addAttribute(attributes.inputs, builder.getStrArrayAttr(inputs));
   if (training)
-    state.addAttribute(getTrainingAttrName(state.name), builder.getUnitAttr());
+    state.addAttribute(attributes.training, builder.getUnitAttr());
   Block &block = state.addRegion()->emplaceBlock();
   for (Type type : types)
     block.addArgument(type, state.location);
+}
+
+void ModelOp::build(OpBuilder &builder, OperationState &state, StringRef name, ArrayRef<StringRef> inputs,
+                    TypeRange types, bool training) {
+  buildModel(builder, state, ModelAttributes::of<ModelOp>(state.name), name, inputs, types, training);
 }
 
 StringRef ModelOp::getInputName(unsigned index) { return cast<StringAttr>(getInputs()[index]).getValue(); }

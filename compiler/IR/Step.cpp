@@ -19,13 +19,7 @@ void StepDialect::initialize() {
 
 void ScheduleOp::build(OpBuilder &builder, OperationState &state, StringRef name, ArrayRef<StringRef> inputs,
                        TypeRange types, bool training) {
-  state.addAttribute(getSymNameAttrName(state.name), builder.getStringAttr(name));
-  state.addAttribute(getInputsAttrName(state.name), builder.getStrArrayAttr(inputs));
-  if (training)
-    state.addAttribute(getTrainingAttrName(state.name), builder.getUnitAttr());
-  Block &block = state.addRegion()->emplaceBlock();
-  for (Type type : types)
-    block.addArgument(type, state.location);
+  buildModel(builder, state, ModelAttributes::of<ScheduleOp>(state.name), name, inputs, types, training);
 }
 
 /// step.schedule [training] @name(%x "x" : type, ...) { groups }

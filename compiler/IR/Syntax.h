@@ -19,6 +19,10 @@ struct ModelAttributes {
   mlir::StringAttr name, inputs, training;
 };
 
+/// Adds the attributes and the block, with one argument an input.
+void buildModel(mlir::OpBuilder &builder, mlir::OperationState &state, const ModelAttributes &attributes,
+                llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> inputs, mlir::TypeRange types, bool training);
+
 /// [training] @name(%x "x" : type, ...) { equations }
 mlir::ParseResult parseModel(mlir::OpAsmParser &parser, mlir::OperationState &state, const ModelAttributes &attributes);
 void printModel(mlir::OpAsmPrinter &printer, mlir::Operation *op, const ModelAttributes &attributes);

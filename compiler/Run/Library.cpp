@@ -367,8 +367,7 @@ struct Library::Call {
   std::vector<int64_t> lossTicks;
 };
 
-Expected<Result> Library::run(const Batch &batch) {
-  Call call(*this, batch);
+Expected<AlignedBytes> Library::makeReady(Call &call) const {
   if (Error error = call.addInputs())
     return std::move(error);
   call.addOutputs();
@@ -376,26 +375,30 @@ Expected<Result> Library::run(const Batch &batch) {
   size_t bytes = 0;
   if (workspaceBytes(call.in.data(), &bytes, &wrong))
     return failed("workspace_bytes", wrong);
-  AlignedBytes workspace(std::max<size_t>(bytes, 64));
-  if (forward(prepared.data(), call.in.data(), call.out.data(), workspace.data(), bytes, pool, &wrong))
+  return AlignedBytes(std::max<size_t>(bytes, 64));
+}
+
+Expected<Result> Library::run(const Batch &batch) {
+  Call call(*this, batch);
+  auto workspace = makeReady(call);
+  if (!workspace)
+    return workspace.takeError();
+  Failure wrong;
+  if (forward(prepared.data(), call.in.data(), call.out.data(), workspace->data(), workspace->size(), pool, &wrong))
     return failed("forward", wrong);
   return call.result();
 }
 
 Error Library::repeat(const Batch &batch, function_ref<bool()> again) {
   Call call(*this, batch);
-  if (Error error = call.addInputs())
-    return error;
-  call.addOutputs();
+  auto workspace = makeReady(call);
+  if (!workspace)
+    return workspace.takeError();
   Failure wrong;
-  size_t bytes = 0;
-  if (workspaceBytes(call.in.data(), &bytes, &wrong))
-    return failed("workspace_bytes", wrong);
-  AlignedBytes workspace(std::max<size_t>(bytes, 64));
   std::vector<uint64_t> out = call.out; // a call changes numbers of rows
   while (again()) {
     std::copy(call.out.begin(), call.out.end(), out.begin());
-    if (forward(prepared.data(), call.in.data(), out.data(), workspace.data(), bytes, pool, &wrong))
+    if (forward(prepared.data(), call.in.data(), out.data(), workspace->data(), workspace->size(), pool, &wrong))
       return failed("forward", wrong);
   }
   return Error::success();

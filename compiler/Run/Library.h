@@ -76,6 +76,8 @@ private:
   template <typename Function> llvm::Error find(Function *&function, llvm::StringRef name);
   llvm::Error bind();
   llvm::Error readManifest();
+  /// Fills the call's words; returns its workspace.
+  llvm::Expected<AlignedBytes> makeReady(Call &call) const;
   llvm::Error failed(llvm::StringRef function, const Failure &failure) const;
 
   Options options;

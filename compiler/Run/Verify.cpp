@@ -9,6 +9,15 @@ using namespace rondo::reference;
 
 namespace rondo::run {
 
+Expected<Batch> irregularBatch(const dsl::Model &model, int64_t samples, int64_t length, uint64_t seed) {
+  InputOptions inputs;
+  inputs.samples = samples;
+  inputs.making.seed = seed;
+  inputs.making.length = length;
+  inputs.making.irregular = true;
+  return makeBatch(model, inputs);
+}
+
 namespace {
 
 class Verifier {
@@ -21,7 +30,7 @@ public:
     if (!found)
       return found.takeError();
     chains = std::move(*found);
-    auto made = makeBatch(model, inputOptions(options.seed, options.length));
+    auto made = irregularBatch(model, options.samples, options.length, options.seed);
     if (!made)
       return made.takeError();
     batch = std::move(*made);
@@ -46,15 +55,6 @@ public:
   }
 
 private:
-  InputOptions inputOptions(uint64_t seed, int64_t length) const {
-    InputOptions inputs;
-    inputs.samples = options.samples;
-    inputs.making.seed = seed;
-    inputs.making.length = length;
-    inputs.making.irregular = true;
-    return inputs;
-  }
-
   Expected<std::unique_ptr<Interpreter>> create(bool fp64) {
     Options how;
     how.fp64 = fp64;
@@ -146,7 +146,7 @@ private:
   Error padding() {
     Comparison comparison("padding has no influence", 0);
     for (int64_t length : {int64_t(1), 2 * options.length + 3}) {
-      auto others = makeBatch(model, inputOptions(options.seed + 1, length));
+      auto others = irregularBatch(model, options.samples, length, options.seed + 1);
       if (!others)
         return others.takeError();
       for (auto &[axis, lengths] : others->lengths)

@@ -23,6 +23,10 @@ struct VerifyOptions {
   uint64_t seed = 0;
 };
 
+/// Inputs as the properties are tried on, `length` ticks at most.
+llvm::Expected<reference::Batch> irregularBatch(const dsl::Model &model, int64_t samples, int64_t length,
+                                                uint64_t seed);
+
 /// Runs all properties on inputs made from the seed. An error if the model cannot be run at all.
 llvm::Expected<std::vector<Property>> verifyModel(rnn::ModelOp op, const dsl::Model &model,
                                                   const reference::Params &params, const VerifyOptions &options);

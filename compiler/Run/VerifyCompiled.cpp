@@ -1,6 +1,5 @@
 #include "compiler/Run/VerifyCompiled.h"
 #include "compiler/Run/Compare.h"
-#include "compiler/Run/Inputs.h"
 #include "compiler/Run/Parts.h"
 #include <algorithm>
 
@@ -46,12 +45,7 @@ static void compareLosses(Comparison &comparison, const Result &expected, const 
 
 Expected<std::vector<Property>> verifyCompiled(rnn::ModelOp op, const dsl::Model &model, const Params &params,
                                                const VerifyOptions &options, Library &one, Library &two) {
-  InputOptions inputs;
-  inputs.samples = options.samples;
-  inputs.making.seed = options.seed;
-  inputs.making.length = options.length;
-  inputs.making.irregular = true;
-  auto batch = makeBatch(model, inputs);
+  auto batch = irregularBatch(model, options.samples, options.length, options.seed);
   if (!batch)
     return batch.takeError();
   Options how;

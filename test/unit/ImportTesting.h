@@ -34,17 +34,7 @@ public:
   rnn::ModelOp op() { return *module->getOps<rnn::ModelOp>().begin(); }
 
   reference::Result run(const reference::Batch &batch, const reference::Params &params = {}) {
-    auto interpreter = reference::Interpreter::create(op(), params, {});
-    if (!interpreter) {
-      ADD_FAILURE() << llvm::toString(interpreter.takeError());
-      return {};
-    }
-    auto result = (*interpreter)->run(batch);
-    if (!result) {
-      ADD_FAILURE() << llvm::toString(result.takeError());
-      return {};
-    }
-    return std::move(*result);
+    return reference::resultOf(reference::Interpreter::create(op(), params, {}), batch);
   }
 
   mlir::MLIRContext context;

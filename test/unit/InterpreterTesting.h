@@ -27,6 +27,20 @@ inline const char *const prelude = R"(
 #word = #rnn.axis<"word" in #sentence>
 )";
 
+/// What running a batch gives; nothing, and a failure of the test, where it does not run.
+inline Result resultOf(llvm::Expected<std::unique_ptr<Interpreter>> interpreter, const Batch &batch) {
+  if (!interpreter) {
+    ADD_FAILURE() << llvm::toString(interpreter.takeError());
+    return {};
+  }
+  auto result = (*interpreter)->run(batch);
+  if (!result) {
+    ADD_FAILURE() << llvm::toString(result.takeError());
+    return {};
+  }
+  return std::move(*result);
+}
+
 /// A model parsed from text: `declarations` (clock aliases), the inputs, the body.
 class TestModel {
 public:
@@ -39,17 +53,7 @@ public:
   rnn::ModelOp op() { return *module->getOps<rnn::ModelOp>().begin(); }
 
   Result run(const Batch &batch, const Params &params = {}, Options options = {}) {
-    auto interpreter = Interpreter::create(op(), params, options);
-    if (!interpreter) {
-      ADD_FAILURE() << llvm::toString(interpreter.takeError());
-      return {};
-    }
-    auto result = (*interpreter)->run(batch);
-    if (!result) {
-      ADD_FAILURE() << llvm::toString(result.takeError());
-      return {};
-    }
-    return std::move(*result);
+    return resultOf(Interpreter::create(op(), params, options), batch);
   }
 
   /// The message with which a run fails.

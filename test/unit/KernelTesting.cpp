@@ -1,5 +1,6 @@
 #include "KernelTesting.h"
 
+#include "InterpreterTesting.h"
 #include "compiler/Cpu/MachineCode.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
@@ -311,18 +312,9 @@ Rows TestKernel::expected(const Rows &inputs) {
     batch.lengths["step"] = {inputs.begin()->second.shape[0]};
   for (const auto &[name, array] : inputs)
     batch.inputs[name] = {array};
-  auto interpreter = reference::Interpreter::create(model, params, {});
-  if (!interpreter) {
-    ADD_FAILURE() << llvm::toString(interpreter.takeError());
-    return {};
-  }
-  auto result = (*interpreter)->run(batch);
-  if (!result) {
-    ADD_FAILURE() << llvm::toString(result.takeError());
-    return {};
-  }
+  reference::Result result = reference::resultOf(reference::Interpreter::create(model, params, {}), batch);
   Rows rows;
-  for (auto &[name, stream] : result->outputs)
+  for (auto &[name, stream] : result.outputs)
     rows[name] = stream.rows[0];
   return rows;
 }

@@ -21,8 +21,8 @@ public:
   }
 
   void expectSame(const Batch &batch, const Params &params = {}) {
-    Result expected = run(Interpreter::create(*module->getOps<rnn::ModelOp>().begin(), params, {}), batch);
-    Result actual = run(Interpreter::create(schedule(), params, {}), batch);
+    Result expected = resultOf(Interpreter::create(*module->getOps<rnn::ModelOp>().begin(), params, {}), batch);
+    Result actual = resultOf(Interpreter::create(schedule(), params, {}), batch);
     ASSERT_EQ(expected.outputs.size(), actual.outputs.size());
     for (auto &[name, stream] : expected.outputs) {
       const Stream &other = actual.outputs[name];
@@ -49,19 +49,6 @@ public:
   step::ScheduleOp schedule() { return *module->getOps<step::ScheduleOp>().begin(); }
 
 private:
-  static Result run(llvm::Expected<std::unique_ptr<Interpreter>> interpreter, const Batch &batch) {
-    if (!interpreter) {
-      ADD_FAILURE() << llvm::toString(interpreter.takeError());
-      return {};
-    }
-    auto result = (*interpreter)->run(batch);
-    if (!result) {
-      ADD_FAILURE() << llvm::toString(result.takeError());
-      return {};
-    }
-    return std::move(*result);
-  }
-
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
 };

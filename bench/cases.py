@@ -4,13 +4,13 @@ import math
 
 import numpy
 
-STEPS = 100
 GATES = {"rnn": 1, "lstm": 4, "gru": 3, "highway": 4, "layer_norm_lstm": 4, "clockwork": 1}
 
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A model of models/ with its sizes, and a batch. A clockwork network has hidden / modules units a module."""
+    """A model of models/ with its sizes, and a batch. A clockwork network has hidden / modules units a module, and a
+    number made of all of them as its output."""
     cell: str
     hidden: int
     batch: int
@@ -18,11 +18,16 @@ class Case:
     layers: int = 1
     directions: int = 1
     modules: int = 1
+    steps: int = 100
 
     @property
     def model(self):
         kind = "stacked_" if self.layers > 1 else "bidirectional_" if self.directions > 1 else ""
         return kind + self.cell
+
+    @property
+    def width(self):
+        return 1 if self.cell == "clockwork" else self.hidden * self.directions
 
     def defines(self):
         """The sizes as `rondo -D` takes them."""
@@ -39,13 +44,13 @@ class Case:
         """The case as participants are told it."""
         fields = dataclasses.asdict(self)
         return "case " + " ".join(f"{name}={value}" for name, value in
-                                  {"folder": folder, "steps": STEPS, **fields}.items())
+                                  {"folder": folder, "width": self.width, **fields}.items())
 
     def paths(self):
         """The instances of the cell in the model, as the paths of parameters begin, with the inputs of each."""
         if self.cell == "clockwork":
             size = self.hidden // self.modules
-            return {f"y.m.{k}": self.inputs + (self.modules - 1 - k) * size for k in range(self.modules)}
+            return {f"m.{k}": self.inputs + (self.modules - 1 - k) * size for k in range(self.modules)}
         if self.directions == 2:
             return {"y.forward": self.inputs, "y.backward": self.inputs}
         if self.layers == 1:
@@ -65,6 +70,8 @@ class Case:
                 for norm, size in (("norm_x", rows), ("norm_h", rows), ("norm_c", n)):
                     own.update({f"{norm}.gain": [size], f"{norm}.bias": [size]})
             shapes.update({f"{path}.{name}": shape for name, shape in own.items()})
+        if self.cell == "clockwork":
+            shapes.update({"y.W": [1, self.hidden], "y.b": [1]})
         return shapes
 
     def arrays(self):
@@ -72,7 +79,7 @@ class Case:
         not to be chaotic: else rounding would grow, and values of different programs could not be compared."""
         random = numpy.random.default_rng(0)
         bound = 1 / math.sqrt(self.hidden // self.modules)
-        arrays = {"x": random.uniform(-1, 1, [STEPS, self.batch, self.inputs])}
+        arrays = {"x": random.uniform(-1, 1, [self.steps, self.batch, self.inputs])}
         for path, shape in sorted(self.shapes().items()):
             arrays[path] = random.uniform(-bound, bound, shape) + (0.5 if path.endswith(".gain") else 0)
         return {name: array.astype(numpy.float32) for name, array in arrays.items()}
@@ -81,8 +88,9 @@ class Case:
         """For each pass over the sequence, a step's floating-point operations and bytes of recurrent weights."""
         n, passes = self.hidden // self.modules, []
         if self.cell == "clockwork":
-            # Module k ticks every 2^k-th step, reads its own state and adds to the sums of the k faster modules.
-            flops = sum(2 * n * (self.inputs + n + k * n) / 2 ** k for k in range(self.modules))
+            # Module k ticks every 2^k-th step, reads its own state and adds to the sums of the k faster modules, and to
+            # the output.
+            flops = sum(2 * n * (self.inputs + n + k * n + 1) / 2 ** k for k in range(self.modules))
             passes.append((flops, sum(4 * n * n / 2 ** k for k in range(self.modules))))
         else:
             for inputs in self.paths().values():
@@ -124,9 +132,11 @@ def rows():
             table.append(row("bidirectional lstm H256", threads, cell="lstm", directions=2, **sizes))
             table.append(row("own cell H256", threads, cell="highway", **sizes))
             table.append(row("layer-norm lstm H256", threads, cell="layer_norm_lstm", **sizes))
-        for batch in (1, 16, 64):
-            sizes = {"hidden": 512, "batch": batch, "inputs": 64}
-            dense = row("rnn H512 of 64", threads, cell="rnn", **sizes)
-            clockwork = row("clockwork 8 x 64", threads, cell="clockwork", modules=8, **sizes)
-            table += [dense, dataclasses.replace(clockwork, against=dense)]
+        for modules in (8, 16):
+            for batch in (1, 16, 64):
+                # Two rounds of the slowest of eight modules.
+                sizes = {"hidden": modules * 64, "batch": batch, "inputs": 64, "steps": 256}
+                dense = row(f"rnn H{modules * 64} of 64", threads, cell="rnn", **sizes)
+                clockwork = row(f"clockwork {modules} x 64", threads, cell="clockwork", modules=modules, **sizes)
+                table += [dense, dataclasses.replace(clockwork, against=dense)]
     return table

@@ -8,7 +8,6 @@ import numpy
 
 import environment
 import reference
-from cases import STEPS
 from process import Missing
 
 TOLERANCE = 1e-4  # of the largest output
@@ -39,16 +38,17 @@ def processor_seconds():
 class Times:
     """The windows of a participant: all of them, and those that nothing disturbed."""
 
-    def __init__(self):
+    def __init__(self, steps):
+        self.steps = steps
         self.all, self.quiet = [], []
 
     def add(self, participant, seconds):
         start, before = time.monotonic(), processor_seconds()
         median, _, _, own, switches = participant.window(seconds)
         wall, worked = time.monotonic() - start, processor_seconds() - before
-        self.all.append(median / STEPS)
+        self.all.append(median / self.steps)
         if (worked - own) / wall <= OTHERS and switches / wall <= SWITCHES:
-            self.quiet.append(median / STEPS)
+            self.quiet.append(median / self.steps)
 
     def result(self):
         """Microseconds a step. Not `quiet` where too few windows were: then all count."""
@@ -65,11 +65,12 @@ def difference(values, expected):
 
 
 def write(folder, arrays):
-    """Each array as a file of its own, and all parameters, in the order of their paths, as params.f32."""
+    """Each array as a file of its own; in params.f32 all parameters, in the order of their paths, each at a multiple of
+    64 bytes."""
     os.makedirs(folder, exist_ok=True)
     for name, array in arrays.items():
         array.tofile(os.path.join(folder, name + ".f32"))
-    parameters = [array.ravel() for name, array in arrays.items() if name != "x"]
+    parameters = [numpy.pad(array.ravel(), (0, -array.size % 16)) for name, array in arrays.items() if name != "x"]
     numpy.concatenate(parameters).tofile(os.path.join(folder, "params.f32"))
 
 
@@ -80,7 +81,7 @@ class Judge:
         self.folder = os.path.join(environment.WORK, "case")
         arrays = case.arrays()
         write(self.folder, arrays)
-        self.shape = [STEPS, case.batch, -1]
+        self.shape = [case.steps, case.batch, -1]
         self.samples = sorted({0, case.batch // 2, case.batch - 1})
         self.expected = reference.outputs(case, arrays, self.samples)
         self.first = None
@@ -116,7 +117,7 @@ def measure(case, participants, rounds, seconds):
     def prepare(participant):
         variant = participant.prepare(case, judge.folder)
         results[participant.name] = {"variant": variant, "difference": judge.check(participant)}
-        ready[participant] = Times()
+        ready[participant] = Times(case.steps)
 
     for participant in participants:
         attempt(participant, lambda: prepare(participant))

@@ -66,7 +66,7 @@ void exchange(const float *from, float *to, size_t first, size_t second, size_t 
 struct Net {
   explicit Net(const Case &task)
       : library(task.text("library")), steps(size_t(task.number("steps"))), batch(size_t(task.number("batch"))),
-        width(size_t(task.number("hidden") * task.number("directions"))), x(bench::makeBuffer(task.read("x").size())),
+        width(size_t(task.number("width"))), x(bench::makeBuffer(task.read("x").size())),
         y(bench::makeBuffer(batch * steps * width)), values(bench::makeBuffer(batch * steps * width)),
         prepared(bench::makeBuffer(bytesToFloats(library.call<size_t>("prepared_bytes")))) {
     std::vector<float> given = task.read("x"), given_parameters = task.read("params");

@@ -77,11 +77,12 @@ class Clockwork(torch.nn.Module):
         self.size = n
         self.W, self.U, self.b = [], [], []
         for k in range(g):  # the columns of W: the input's, those of the slower modules. Those go with U
-            w = torch.from_numpy(case.read(f"y.m.{k}.W", n, case.inputs + (g - 1 - k) * n))
-            u = torch.from_numpy(case.read(f"y.m.{k}.U", n, n))
+            w = torch.from_numpy(case.read(f"m.{k}.W", n, case.inputs + (g - 1 - k) * n))
+            u = torch.from_numpy(case.read(f"m.{k}.U", n, n))
             self.W.append(w[:, :case.inputs].contiguous())
             self.U.append(torch.cat([u, w[:, case.inputs:]], 1).t().contiguous())
-            self.b.append(torch.from_numpy(case.read(f"y.m.{k}.b", n)))
+            self.b.append(torch.from_numpy(case.read(f"m.{k}.b", n)))
+        self.out = torch.from_numpy(case.read("y.W", 1, case.hidden)), torch.from_numpy(case.read("y.b", 1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         n = self.size
@@ -93,7 +94,7 @@ class Clockwork(torch.nn.Module):
                    for k, u in enumerate(self.U) if t % 2 ** k == 0]
             h = torch.cat(due + [h[:, len(due) * n:]], 1)
             outputs.append(h)
-        return torch.stack(outputs)
+        return linear(torch.stack(outputs), *self.out)
 
 
 CELLS = {"highway": Highway, "layer_norm_lstm": LayerNormLstm, "clockwork": Clockwork}

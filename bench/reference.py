@@ -63,7 +63,7 @@ def layer(cell, p, x):
     return numpy.stack(outputs)
 
 
-def clockwork(modules, x):
+def clockwork(modules, out, x):
     n = modules[0]["U"].shape[0]
     h = [numpy.zeros([x.shape[1], n]) for _ in modules]
     outputs = []
@@ -71,7 +71,7 @@ def clockwork(modules, x):
         h = [h[k] if t % 2 ** k else rnn(p, numpy.concatenate([row, *h[k + 1:]], axis=1), [h[k]])[0]
              for k, p in enumerate(modules)]
         outputs.append(numpy.concatenate(h, axis=1))
-    return numpy.stack(outputs)
+    return numpy.stack(outputs) @ out["W"].T + out["b"]
 
 
 def outputs(case, arrays, samples):
@@ -81,7 +81,7 @@ def outputs(case, arrays, samples):
     parts = [{name[len(path) + 1:]: array for name, array in arrays.items() if name.startswith(path + ".")}
              for path in case.paths()]
     if case.cell == "clockwork":
-        return clockwork(parts, x)
+        return clockwork(parts, {"W": arrays["y.W"], "b": arrays["y.b"]}, x)
     if case.directions == 2:
         forward, backward = parts
         return numpy.concatenate([layer(case.cell, forward, x), layer(case.cell, backward, x[::-1])[::-1]], axis=2)

@@ -23,6 +23,10 @@ void commuteCrossings(OpPassManager &manager) {
   deadState(manager); // of slots that are now read as partial sums only
 }
 void mergeProducts(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createMergeProductsPass()); }
+void chainSums(OpPassManager &manager) {
+  manager.addNestedPass<rnn::ModelOp>(rnn::createChainSumsPass());
+  deadState(manager); // of slots that are now read as sums only
+}
 void orderSums(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createOrderSumsPass()); }
 void formScans(OpPassManager &manager) { manager.addPass(schedule::createFormScansPass()); }
 void batchSegments(OpPassManager &manager) {
@@ -51,6 +55,7 @@ const Stage list[] = {
     {"split-products", Kind::Passes, "products of joined operands, by loop and clock", splitProducts},
     {"commute-crossings", Kind::Passes, "products where their operand ticks least often", commuteCrossings},
     {"merge-products", Kind::Passes, "products that share an operand or a destination become one", mergeProducts},
+    {"chain-sums", Kind::Passes, "sums of what comes from several clocks, from the rarest on", chainSums},
     // What is left in a loop is what must be.
     {"order-sums", Kind::Passes, "sums of a loop begin with what does not come from it", orderSums},
     {"gradient", Kind::Planned, "adjoint equations for every loss"},
@@ -72,6 +77,7 @@ const Product productList[] = {
     {"plan", "plan", "what the runtime will do, as a table"},
     {"header", "plan", "the C header"},
     {"manifest", "plan", "what the header says, as JSON"},
+    {"params", "plan", "the parameters of --params as the library takes them"},
     {"llvm", "lower", "LLVM IR"},
     {"asm", "lower", "assembly"},
     {"lib", "emit", "the library and its header, into a folder"},

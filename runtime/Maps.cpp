@@ -3,24 +3,49 @@
 
 namespace rondo::runtime {
 
-/// For each tick of `to` the last tick of `from` at or before it (strict: before it), or -1; reverse: the first at or
-/// after it. Nothing is seen across a cut. Neither is a pair.
+static int32_t clamped(int32_t x, int32_t least, int32_t most) { return x < least ? least : x < most ? x : most; }
+
+/// For each of `lookers` the last of `seen` at or before it (strict: before it), or -1; reverse: the first at or after
+/// it.
+static void lookAlong(Stretch seen, Stretch lookers, bool strict, bool reverse, int32_t *rows) {
+  int32_t shift = reverse ? strict : -int32_t(strict); // to the position from which one looks
+  int32_t last = seen.count - 1, i = 0;
+  auto fill = [&](int32_t end, int32_t found) {
+    for (; i < end; ++i)
+      rows[i] = found < 0 || found > last ? -1 : seen.first + found;
+  };
+  if (seen.positions) {
+    // Each tick is seen by those between it and the next; in reverse, between the one before and it.
+    for (int32_t j = 0; j <= last; ++j) {
+      int32_t limit = seen.positions[j] + reverse - shift, end = i;
+      if (lookers.positions)
+        while (end < lookers.count && lookers.positions[end] < limit)
+          ++end;
+      else
+        end = clamped(limit - lookers.base, i, lookers.count);
+      fill(end, reverse ? j : j - 1);
+    }
+    return fill(lookers.count, reverse ? -1 : last);
+  }
+  for (; i < lookers.count;) {
+    int32_t found = lookers.at(i) + shift - seen.base;
+    fill(i + 1, reverse ? (found < 0 ? 0 : found) : (found < last ? found : last));
+  }
+}
+
+/// Nothing is seen across a cut. Neither clock is a pair.
 static void look(const Call &call, int32_t from, int32_t to, bool strict, bool reverse, Cuts cuts, int32_t *rows) {
   int32_t root = call.commonRoot(from, to);
-  for (int32_t i = 0; i < call.clocks[to].rows; ++i)
-    rows[i] = -1;
+  if (call.isSampled(to)) // a sample without positions has a row, but no tick
+    for (int32_t i = 0; i < call.clocks[to].rows; ++i)
+      rows[i] = -1;
   for (int64_t s = 0; s < call.batch; ++s) {
     Stretch seen = stretchOf(call, from, root, s), lookers = stretchOf(call, to, root, s);
-    int32_t ahead = 0; // ticks that lie before the looker; at its own position only those that it sees, or in reverse
-                       // those that it does not
-    for (int32_t i = 0; i < lookers.count; ++i) {
-      int32_t here = lookers.at(i), limit = here + (strict == reverse);
-      while (ahead < seen.count && seen.at(ahead) < limit)
-        ++ahead;
-      int32_t found = reverse ? ahead : ahead - 1;
-      if (found >= 0 && found < seen.count && !cuts.between(seen.at(found), here))
-        rows[lookers.first + i] = seen.first + found;
-    }
+    int32_t *own = rows + lookers.first;
+    lookAlong(seen, lookers, strict, reverse, own);
+    for (int32_t i = 0; cuts.numbers && i < lookers.count; ++i)
+      if (own[i] >= 0 && cuts.between(seen.at(own[i] - seen.first), lookers.at(i)))
+        own[i] = -1;
   }
 }
 

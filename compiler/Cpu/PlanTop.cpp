@@ -288,7 +288,8 @@ bool Planner::planCrossing(Operation *op) {
     plan.reverse = timed.getReverse();
     plan.scope = scope(timed.getScopeAttr());
     settle(timed.getScopeAttr());
-    isTotal = false;
+    // Ticks of both are seen at themselves. In a sample without rows its own tick sees none.
+    isTotal = plan.kind == MapPlan::Kind::Latest && rnn::isSelection(to, from) && !to.isSample();
   }
   settle(from);
   settle(to);

@@ -5,7 +5,8 @@
 //
 // The components of the equations come in the order in which they need one another. A loop is a scan. An equation that
 // looks at its own tick alone joins the last group of its clock that stands behind all that it needs, or begins one.
-// What is cheap (constants, lifted tensors; inside of scans also what crosses to pairs) is repeated where it is used;
+// What only a later group of the same clock uses goes there, unless that makes more values known between groups. What
+// is cheap (constants, lifted tensors; inside of scans also what crosses to pairs) is repeated where it is used;
 // crossings, which move nothing, stand in front of what uses them first.
 #include "compiler/IR/Step.h"
 #include "compiler/Schedule/Passes.h"
@@ -44,9 +45,9 @@ ClockInterface driverOf(llvm::ArrayRef<ClockInterface> clocks) {
 /// One operation of the schedule, with the equations that it is made of.
 struct Step {
   enum class Kind { Par, Scan, Single } kind;
-  ClockInterface clock;    // of a Par: null for tensors; of a Scan its driver
-  bool isPrepared = false; // of a Par of tensors: made of parameters and constants alone
-  llvm::SmallVector<Operation *> ops;
+  ClockInterface clock;               // of a Par: null for tensors; of a Scan its driver
+  bool isPrepared = false;            // of a Par of tensors: made of parameters and constants alone
+  llvm::SmallVector<Operation *> ops; // may be none
 };
 
 class Scheduler {
@@ -59,6 +60,7 @@ public:
   void run() {
     for (const rnn::Component &component : condensation.components())
       place(component);
+    sink();
     build();
   }
 
@@ -182,6 +184,54 @@ private:
              llvm::SmallVector<Operation *>(llvm::ArrayRef<Operation *>(component.ops))});
   }
 
+  //===--- Where it is used ---===//
+
+  void sink() {
+    for (size_t i = list.size(); i-- > 0;) {
+      if (list[i].kind != Step::Kind::Par || !list[i].clock)
+        continue;
+      llvm::SmallVector<Operation *> ops = list[i].ops;
+      for (Operation *op : llvm::reverse(ops)) {
+        std::optional<size_t> user = onlyUser(op);
+        if (!user || *user == i || list[*user].kind != Step::Kind::Par || list[*user].clock != list[i].clock ||
+            newResults(op) > elements(op->getResults()))
+          continue;
+        llvm::erase(list[i].ops, op);
+        list[*user].ops.insert(list[*user].ops.begin(), op);
+        steps[op] = *user;
+      }
+    }
+  }
+
+  /// The step that has all users.
+  std::optional<size_t> onlyUser(Operation *op) const {
+    std::optional<size_t> only;
+    for (Operation *user : op->getUsers()) {
+      auto it = steps.find(user);
+      if (it == steps.end() || (only && *only != it->second))
+        return std::nullopt;
+      only = it->second;
+    }
+    return only;
+  }
+
+  static int64_t elements(mlir::ValueRange values) {
+    int64_t count = 0;
+    for (Value value : values)
+      count += rnn::elementCount(value.getType());
+    return count;
+  }
+
+  /// Elements of operands that are made beside the operation and so far for its step alone.
+  int64_t newResults(Operation *op) {
+    int64_t count = 0;
+    for (Value operand : op->getOperands())
+      if (Operation *from = operand.getDefiningOp())
+        if (auto it = steps.find(from); it != steps.end() && it->second == steps.at(op) && onlyUser(from) == it->second)
+          count += elements(operand);
+    return count;
+  }
+
   //===--- The schedule ---===//
 
   void build() {
@@ -194,6 +244,8 @@ private:
     values.map(from.getArguments(), block.getArguments());
     top = mlir::OpBuilder::atBlockEnd(&block);
     for (const Step &step : list) {
+      if (step.ops.empty()) // used elsewhere
+        continue;
       if (step.kind == Step::Kind::Par)
         buildPar(step);
       else if (step.kind == Step::Kind::Scan)

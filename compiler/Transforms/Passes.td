@@ -112,6 +112,25 @@ def MergeProducts : Pass<"rondo-merge-products", "::rondo::rnn::ModelOp"> {
   let constructor = "::rondo::rnn::createMergeProductsPass()";
 }
 
+def ChainSums : Pass<"rondo-chain-sums", "::rondo::rnn::ModelOp"> {
+  let summary = "sums of what comes from several clocks, from the rarest on";
+  let description = [{
+    Terms that cross to a sum from rarer clocks are added where they tick: the rarest first, its sum on the next rarer
+    clock that has all of its ticks, and so on, so that one value crosses. The sum is rounded in another order.
+
+    ```mlir
+    %a = rnn.latest %u4 : !rnn.stream<8xf32, #t4> -> !rnn.stream<8xf32, #t>
+    %b = rnn.latest %u2 : !rnn.stream<8xf32, #t2> -> !rnn.stream<8xf32, #t>
+    %y = rnn.add %a, %b : !rnn.stream<8xf32, #t>
+    // becomes
+    %a = rnn.latest %u4 : !rnn.stream<8xf32, #t4> -> !rnn.stream<8xf32, #t2>
+    %s = rnn.add %a, %u2 : !rnn.stream<8xf32, #t2>
+    %y = rnn.latest %s : !rnn.stream<8xf32, #t2> -> !rnn.stream<8xf32, #t>
+    ```
+  }];
+  let constructor = "::rondo::rnn::createChainSumsPass()";
+}
+
 def OrderSums : Pass<"rondo-order-sums", "::rondo::rnn::ModelOp"> {
   let summary = "sums of a loop begin with what does not come from the loop";
   let description = [{

@@ -95,3 +95,27 @@ rnn.model @constant(%x "x" : !x) {
   rnn.next %hs, %n : !x
   rnn.return "n" = %n : !x
 }
+
+// A product that only a later group uses is computed there, so that it is never stored; what others use too stays.
+//
+// CHECK-LABEL: step.schedule @late
+// CHECK:       step.par {
+// CHECK-NEXT:    %[[K:.*]] = rnn.sigmoid %x
+// CHECK-NEXT:    step.yield %[[K]] :
+// CHECK:       %[[H:.*]] = step.scan
+// CHECK:       step.par {
+// CHECK-NEXT:    %[[WX:.*]] = rnn.matmul
+// CHECK-NEXT:    %[[S:.*]] = rnn.add %[[H]], %[[WX]]
+// CHECK-NEXT:    rnn.mul %[[S]],
+rnn.model @late(%x "x" : !x) {
+  %W = rnn.param "W" init(glorot) : tensor<3x3xf32>
+  %wx = rnn.matmul %W, %x : tensor<3x3xf32>, !x
+  %k = rnn.sigmoid %x : !x
+  %hs = rnn.state "h" : !rnn.state<!x>
+  %h = rnn.read %hs : !rnn.state<!x> -> !x
+  %n = rnn.add %h, %k : !x
+  rnn.next %hs, %n : !x
+  %s = rnn.add %n, %wx : !x
+  %y = rnn.mul %s, %k : !x
+  rnn.return "y" = %y : !x
+}

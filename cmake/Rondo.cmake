@@ -9,12 +9,12 @@ function(rondo_add_library name)
   target_link_libraries(${name} PUBLIC ${ARG_LINK})
 endfunction()
 
-# rondo_add_tool(NAME sources... LINK libraries...): an executable in build/bin that is installed.
+# rondo_add_tool(NAME sources... LINK libraries... COMPONENT component): an executable in build/bin that is installed.
 function(rondo_add_tool name)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "COMPONENT" "LINK")
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE ${ARG_LINK})
-  install(TARGETS ${name} RUNTIME DESTINATION bin)
+  install(TARGETS ${name} RUNTIME DESTINATION bin COMPONENT ${ARG_COMPONENT})
 endfunction()
 
 # rondo_tablegen(TARGET FILE.td {OUTPUT.inc -gen-...}...)

@@ -5,6 +5,7 @@
 #include "compiler/Emit/Link.h"
 #include "compiler/Emit/Module.h"
 #include "compiler/Emit/Text.h"
+#include "compiler/Schedule/FormGenerate.h"
 #include "compiler/Schedule/FormStep.h"
 #include "mlir/IR/Builders.h"
 #include "runtime/Library.h"
@@ -15,30 +16,38 @@ using namespace llvm;
 
 namespace rondo {
 
-static cpu::Isa isaOf(const emit::Target &target) {
+static cpu::Isa isaOf(const emit::Target &target, runtime::WeightFormat weights) {
   using Level = cpu::Isa::Level;
-  return {target.arch == emit::Arch::Aarch64 ? Level::Aarch64
-          : target.level == 2                ? Level::X86_64_v2
-          : target.level == 3                ? Level::X86_64_v3
-                                             : Level::X86_64_v4};
+  cpu::Isa isa;
+  isa.level = target.arch == emit::Arch::Aarch64 ? Level::Aarch64
+              : target.level == 2                ? Level::X86_64_v2
+              : target.level == 3                ? Level::X86_64_v3
+                                                 : Level::X86_64_v4;
+  isa.weights = weights;
+  isa.hasPairs = target.level == 5;
+  isa.hasTiles = target.level == 6;
+  return isa;
 }
 
 struct Backend::Lowering {
   const emit::Target *target = nullptr;
   cpu::CpuPlan plan;
-  std::vector<char> bytes; // of the plan
-  std::vector<char> step;  // of the plan of single steps; empty: there is none
+  std::vector<char> bytes;    // of the plan
+  std::vector<char> step;     // of the plan of single steps; empty: there is none
+  std::vector<char> generate; // of the plan of rows that the model makes; empty: there is none
   std::vector<std::string> kernels;
   std::unique_ptr<llvm::Module> code;
   SmallVector<char> object;
 
   StringRef planBytes() const { return StringRef(bytes.data(), bytes.size()); }
   StringRef stepBytes() const { return StringRef(step.data(), step.size()); }
+  StringRef generateBytes() const { return StringRef(generate.data(), generate.size()); }
 };
 
 struct Backend::Parts {
   step::ScheduleOp schedule;
-  mlir::OwningOpRef<step::ScheduleOp> step; // for single steps; null: there are none
+  mlir::OwningOpRef<step::ScheduleOp> step;     // for single steps; null: there are none
+  mlir::OwningOpRef<step::ScheduleOp> generate; // for rows that the model makes; null: it makes none
   BackendOptions options;
   mlir::TimingScope &timing;
   LLVMContext context;
@@ -48,33 +57,73 @@ struct Backend::Parts {
   bool isLowered = false, isCompiled = false;
   SmallVector<char> tables; // the object of all that is not kernels
 
-  emit::Facts facts() const { return {interface, options.targets, preparedBytes}; }
+  emit::Facts facts() const { return {interface, options.targets, options.weights, preparedBytes}; }
 };
 
 Backend::Backend(step::ScheduleOp schedule, BackendOptions options, mlir::TimingScope &timing)
-    : parts(new Parts{schedule, {}, std::move(options), timing, {}, {}, {}, 0, false, false, {}}) {}
+    : parts(new Parts{schedule, {}, {}, std::move(options), timing, {}, {}, {}, 0, false, false, {}}) {}
 Backend::~Backend() = default;
+
+/// When single steps look at inputs.
+static void setGiven(const schedule::StepForm &form, runtime::PlanTables &tables) {
+  using runtime::Given;
+  int32_t count = form.given.size();
+  for (auto [port, given] : zip(tables.inputs, form.given)) {
+    port.given = given == form.always ? Given::Always : given == form.first ? Given::First : Given::AtEnd;
+    port.end = port.given == Given::AtEnd ? count + given : -1;
+  }
+  for (runtime::PortPlan &port : drop_begin(tables.inputs, count))
+    port.given = Given::End;
+}
+
+static void describeSteps(const schedule::StepForm &form, const runtime::PlanTables &tables,
+                          emit::Interface &interface) {
+  interface.stepAxis = form.axis;
+  std::vector<emit::StepEnd> all = std::move(interface.stepEnds);
+  interface.stepEnds.clear();
+  for (const std::string &axis : form.ends)
+    interface.stepEnds.push_back(*find_if(all, [&](const emit::StepEnd &end) { return end.axis == axis; }));
+  for (auto [port, plan, given] : zip_first(interface.inputs, tables.inputs, form.given)) {
+    port.isStepped = tables.arrays[plan.array].firstUse >= 0;
+    port.given = given == form.always ? "" : given == form.first ? "first" : form.ends[given];
+  }
+  for (auto [port, isGiven] : zip_equal(interface.outputs, form.outputs))
+    port.isStepped = isGiven;
+}
 
 mlir::LogicalResult Backend::plan() {
   mlir::TimingScope scope = parts->timing.nest("plan");
   std::string notStepped = parts->options.notCausal.value_or("");
+  schedule::StepForm form;
   if (notStepped.empty())
-    parts->step = schedule::formStep(parts->schedule, notStepped);
+    form = schedule::formStep(parts->schedule, notStepped);
+  parts->step = form.schedule;
   if (parts->step)
     parts->step->getOperation()->remove();
+  std::string notGenerated;
+  parts->generate = schedule::formGenerate(parts->schedule, notGenerated);
+  if (parts->generate)
+    parts->generate->getOperation()->remove();
   for (const emit::Target *target : parts->options.targets) {
-    std::optional<cpu::CpuPlan> plan = cpu::planSchedule(parts->schedule, isaOf(*target));
+    std::optional<cpu::CpuPlan> plan = cpu::planSchedule(parts->schedule, isaOf(*target, parts->options.weights));
     if (!plan)
       return mlir::failure();
     Lowering lowering;
     lowering.target = target;
-    if (parts->step && !cpu::planStep(*parts->step, isaOf(*target), *plan))
+    if (parts->step && !cpu::planStep(*parts->step, isaOf(*target, parts->options.weights), *plan))
       return mlir::failure();
-    if (parts->step)
+    if (parts->step) {
+      setGiven(form, *plan->step);
       lowering.step = plan->step->serialise();
+    }
+    if (parts->generate && !cpu::planGenerate(*parts->generate, isaOf(*target, parts->options.weights), *plan))
+      return mlir::failure();
+    if (parts->generate)
+      lowering.generate = plan->generate->serialise();
     lowering.bytes = plan->tables.serialise();
     lowering.plan = std::move(*plan);
-    int64_t prepared = parts->step ? lowering.plan.step->preparedBytes : lowering.plan.tables.preparedBytes;
+    const cpu::CpuPlan &made = lowering.plan;
+    int64_t prepared = (made.generate ? *made.generate : made.step ? *made.step : made.tables).preparedBytes;
     parts->preparedBytes = std::max(parts->preparedBytes, runtime::preparedMarkBytes + prepared);
     parts->lowerings.push_back(std::move(lowering));
   }
@@ -82,9 +131,11 @@ mlir::LogicalResult Backend::plan() {
   parts->interface.notCausal = parts->options.notCausal;
   parts->interface.hasSteps = bool(parts->step);
   parts->interface.notStepped = notStepped;
-  if (const auto &tables = parts->lowerings.front().plan.step)
-    for (auto [port, plan] : zip(parts->interface.inputs, tables->inputs))
-      port.isStepped = tables->arrays[plan.array].firstUse >= 0;
+  parts->interface.notGenerated = notGenerated;
+  if (parts->generate)
+    parts->interface.generate = emit::generationOf(*parts->generate, parts->interface.inputs);
+  if (parts->step)
+    describeSteps(form, *parts->lowerings.front().plan.step, parts->interface);
   return mlir::success();
 }
 
@@ -104,7 +155,7 @@ Error Backend::lower() {
     return Error::success();
   mlir::TimingScope scope = parts->timing.nest("lower");
   for (Lowering &lowering : parts->lowerings) {
-    cpu::Isa isa = isaOf(*lowering.target);
+    cpu::Isa isa = isaOf(*lowering.target, parts->options.weights);
     mlir::OwningOpRef<mlir::ModuleOp> kernels = mlir::ModuleOp::create(parts->schedule.getLoc());
     for (const auto &[number, kernel] : enumerate(lowering.plan.kernels)) {
       // With a dot, so that no C name can be the same.
@@ -138,7 +189,7 @@ Error Backend::printAssembly(raw_ostream &os) {
   if (Error error = lower())
     return error;
   for (const Lowering &lowering : parts->lowerings) {
-    auto text = cpu::toObject(*lowering.code, isaOf(*lowering.target), /*assembly=*/true);
+    auto text = cpu::toObject(*lowering.code, isaOf(*lowering.target, parts->options.weights), /*assembly=*/true);
     if (!text)
       return text.takeError();
     os << "# " << parts->interface.model << " on " << lowering.target->name << "\n";
@@ -155,17 +206,18 @@ Error Backend::compile() {
   mlir::TimingScope scope = parts->timing.nest("emit");
   emit::Content content{parts->interface, manifest(), parts->preparedBytes, {}};
   for (Lowering &lowering : parts->lowerings) {
-    auto object = cpu::toObject(*lowering.code, isaOf(*lowering.target));
+    auto object = cpu::toObject(*lowering.code, isaOf(*lowering.target, parts->options.weights));
     if (!object)
       return object.takeError();
     lowering.object = std::move(*object);
     uint64_t identity = xxh3_64bits(lowering.planBytes()) ^ (3 * xxh3_64bits(lowering.stepBytes())) ^
+                        (5 * xxh3_64bits(lowering.generateBytes())) ^
                         xxh3_64bits(StringRef(lowering.object.data(), lowering.object.size()));
-    content.codes.push_back(
-        {lowering.target, lowering.planBytes().str(), lowering.stepBytes().str(), identity, lowering.kernels});
+    content.codes.push_back({lowering.target, lowering.planBytes().str(), lowering.stepBytes().str(),
+                             lowering.generateBytes().str(), identity, lowering.kernels});
   }
   std::unique_ptr<llvm::Module> module = emit::libraryModule(content, parts->context);
-  auto tables = cpu::toObject(*module, isaOf(*parts->lowerings.back().target));
+  auto tables = cpu::toObject(*module, isaOf(*parts->lowerings.back().target, parts->options.weights));
   if (!tables)
     return tables.takeError();
   parts->tables = std::move(*tables);
@@ -181,7 +233,7 @@ Expected<std::string> Backend::link(bool isShared) {
   job.arch = parts->options.targets.front()->arch;
   job.isShared = isShared;
   job.soname = "lib" + parts->interface.prefix + ".so";
-  for (const emit::Export &function : emit::exports(parts->interface.hasSteps))
+  for (const emit::Export &function : emit::exports(parts->interface.hasSteps, parts->interface.generate.has_value()))
     job.exports.push_back(parts->interface.prefix + "_" + function.name.str());
   job.objects.push_back(StringRef(parts->tables.data(), parts->tables.size()));
   for (const Lowering &lowering : parts->lowerings)

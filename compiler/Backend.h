@@ -5,6 +5,7 @@
 
 #include "compiler/IR/Step.h"
 #include "mlir/Support/Timing.h"
+#include "runtime/Plan.h"
 #include "llvm/Support/Error.h"
 #include <memory>
 #include <optional>
@@ -19,7 +20,8 @@ namespace rondo {
 
 struct BackendOptions {
   std::vector<const emit::Target *> targets; // best first, of one architecture
-  std::optional<std::string> notCausal;      // why the model cannot be stepped; empty: it can; nothing: not known
+  runtime::WeightFormat weights = runtime::WeightFormat::F32;
+  std::optional<std::string> notCausal; // why the model cannot be stepped; empty: it can; nothing: not known
 };
 
 class Backend {

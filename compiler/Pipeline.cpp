@@ -77,7 +77,6 @@ const Product productList[] = {
     {"plan", "plan", "what the runtime will do, as a table"},
     {"header", "plan", "the C header"},
     {"manifest", "plan", "what the header says, as JSON"},
-    {"params", "plan", "the parameters of --params as the library takes them"},
     {"llvm", "lower", "LLVM IR"},
     {"asm", "lower", "assembly"},
     {"lib", "emit", "the library and its header, into a folder"},

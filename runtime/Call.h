@@ -46,9 +46,13 @@ struct OpState {
   int32_t lastArray = -1;  // whose memory is given back here
 };
 
+struct Choice;
+struct Lines;
+
 struct Call {
   const Plan *plan = nullptr;
   const Kernel *kernels = nullptr;
+  const Lines *lines = nullptr;
   Error *error = nullptr;
   Pool *pool = nullptr;
 
@@ -56,7 +60,8 @@ struct Call {
   uint64_t seed = 0;
   const int64_t *const *offsets = nullptr; // by axis
   const void *const *inputs = nullptr;
-  uint64_t *outputs = nullptr; // `outputWords` each, then the losses' two
+  uint64_t *outputs = nullptr;    // `outputWords` each, then the losses' two
+  const Choice *choice = nullptr; // where the model feeds itself; else null
   const char *parameters = nullptr;
   char *prepared = nullptr;
 

@@ -3,8 +3,6 @@
 
 namespace rondo::runtime {
 
-constexpr int64_t mostRows = INT32_MAX - 64; // rows are numbered in 32 bits
-
 static long long wide(int64_t number) { return number; }
 
 bool checkPlan(const Plan *plan, Error *error) {
@@ -33,14 +31,13 @@ static bool checkStruct(Error *error, const char *what, const void *pointer, int
 
 //===--- Inputs ------------------------------------------------------------------------------------------------===//
 
-static bool checkOffsets(const Call &call, int32_t axis) {
+bool checkOffsets(const Call &call, int32_t axis, int64_t outer, const char *outerName) {
   const AxisPlan &plan = call.axis(axis);
   const char *name = call.name(plan.name);
   const int64_t *offsets = call.offsets[axis];
   if (!offsets || reinterpret_cast<uintptr_t>(offsets) % alignof(int64_t))
     return fail(call.error, Code::Argument, "offsets of axis '%s' are %s", name,
                 offsets ? "not at a multiple of 8 bytes" : "null");
-  int64_t outer = plan.outer < 0 ? call.batch : axisRows(call, plan.outer);
   if (offsets[0] != 0)
     return fail(call.error, Code::Structure, "offsets of axis '%s' begin with %lld, not with 0", name,
                 wide(offsets[0]));
@@ -48,15 +45,20 @@ static bool checkOffsets(const Call &call, int32_t axis) {
     if (offsets[i + 1] < offsets[i])
       return fail(call.error, Code::Structure,
                   "offsets of axis '%s' decrease from %lld to %lld behind row %lld of '%s'", name, wide(offsets[i]),
-                  wide(offsets[i + 1]), wide(i), plan.outer < 0 ? "sample" : call.name(call.axis(plan.outer).name));
+                  wide(offsets[i + 1]), wide(i), outerName);
   if (offsets[outer] > mostRows)
     return fail(call.error, Code::TooLarge, "axis '%s' has %lld rows; there can be %lld", name, wide(offsets[outer]),
                 wide(mostRows));
   return true;
 }
 
-/// Rows that the caller gives: of a segment axis the empty ones too.
-static int64_t givenRows(const Call &call, const PortPlan &port) {
+bool checkAxis(const Call &call, int32_t axis) {
+  int32_t outer = call.axis(axis).outer;
+  return outer < 0 ? checkOffsets(call, axis, call.batch, "sample")
+                   : checkOffsets(call, axis, axisRows(call, outer), call.name(call.axis(outer).name));
+}
+
+int64_t givenRows(const Call &call, const PortPlan &port) {
   if (port.clock < 0)
     return 1;
   const ClockPlan &clock = call.clock(port.clock);
@@ -83,10 +85,9 @@ static bool checkBelow(const Call &call, const PortPlan &port, const T *values, 
   return true;
 }
 
-static bool checkInput(const Call &call, int32_t index) {
+bool checkInput(const Call &call, int32_t index, int64_t rows) {
   const PortPlan &port = call.input(index);
   const void *values = call.inputs[index];
-  int64_t rows = givenRows(call, port);
   if (rows == 0 || port.elements == 0)
     return true;
   int64_t size = bytesOf(port.element);
@@ -113,10 +114,10 @@ bool takeInputs(Call &call, const void *inputs, bool values) {
   if (call.batch < 0 || call.batch > mostRows)
     return fail(call.error, Code::Argument, "inputs: a batch of %lld samples", wide(call.batch));
   for (uint32_t a = 0; a < plan.axes.count; ++a)
-    if (!checkOffsets(call, int32_t(a)))
+    if (!checkAxis(call, int32_t(a)))
       return false;
   for (uint32_t i = 0; values && i < plan.inputs.count; ++i)
-    if (!checkInput(call, int32_t(i)))
+    if (!checkInput(call, int32_t(i), givenRows(call, call.input(int32_t(i)))))
       return false;
   return true;
 }

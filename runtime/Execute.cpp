@@ -1,6 +1,7 @@
 #include "runtime/Execute.h"
 #include "runtime/Check.h"
 #include "runtime/Layout.h"
+#include "runtime/Pack.h"
 #include "runtime/Random.h"
 #include "runtime/RangeOps.h"
 #include "runtime/Scan.h"
@@ -39,20 +40,6 @@ Operand operandOf(const Call &call, const View &view, const WindowPlace &place) 
 namespace {
 
 //===--- Rows --------------------------------------------------------------------------------------------------===//
-
-/// W: [m, k] (or [k, m] if transposed) to [blocks of units][k][gates][lanes].
-void pack(const int64_t *n, const float *w, float *y) {
-  int64_t m = n[0], k = n[1], lanes = n[3], units = n[4], gates = n[5];
-  bool transposed = n[2];
-  const int64_t *columns = n + 6;
-  for (int64_t b = 0; b < (units + lanes - 1) / lanes; ++b)
-    for (int64_t l = 0; l < k; ++l)
-      for (int64_t g = 0; g < gates; ++g)
-        for (int64_t j = 0; j < lanes; ++j) {
-          int64_t unit = b * lanes + j, row = columns[g] + unit;
-          *y++ = unit >= units || row < 0 || row >= m ? 0 : transposed ? w[l * m + row] : w[row * k + l];
-        }
-}
 
 /// The last of `offsets` (of `count` + 1 that do not decrease) that is not above.
 int32_t findStretch(const int32_t *offsets, int64_t count, int32_t row) {
@@ -100,7 +87,8 @@ void runOnRows(const Call &call, const OpPlan &op, int64_t count, const WindowPl
   switch (op.code) {
   case OpCode::Kernel: call.kernels[n[0]](operands, 0, count, 0, n[1] > 0 ? n[1] : 1); return;
   case OpCode::Random: return fillRandom(call, op, operands[0], place.begin, count);
-  case OpCode::Pack: return pack(n, rowOf<const float>(operands[0], 0), rowOf<float>(operands[1], 0));
+  case OpCode::Pack:
+    return pack(n, call.array(call.views(op)[1].array).weights, rowOf<const float>(operands[0], 0), operands[1].base);
   case OpCode::Tick:
     for (int64_t i = 0; i < count; ++i)
       *rowOf<int64_t>(operands[0], i) = tickCounts[place.begin + i];
@@ -294,9 +282,28 @@ void placeOutputs(Call &call) {
   }
 }
 
-bool carryOut(Call &call, const void *inputs, void *outputs, void *workspace, size_t bytes) {
-  if (!checkPlan(call.plan, call.error) || !takeInputs(call, inputs, true) || !takeOutputs(call, outputs))
-    return false;
+bool prepareAll(Call &call) {
+  for (int32_t i = 0; i < call.plan->prepare.count; ++i) {
+    int32_t index = call.plan->prepare.first + i;
+    Span inner = innerOps(call, index);
+    for (int32_t k = 0; k < inner.count; ++k) {
+      const OpPlan &op = call.op(inner.first + k);
+      bool isKnown = op.code == OpCode::Pack || op.code == OpCode::Kernel || rowFunctionOf(op.code);
+      for (int32_t v = 0; v < op.views.count; ++v) {
+        Place place = call.array(call.views(op)[v].array).place;
+        isKnown &= place == Place::Parameter || place == Place::Prepared || place == Place::Constant;
+      }
+      if (!isKnown || op.clock >= 0)
+        return fail(call.error, Code::Plan, "operation %d is none of preparation", inner.first + k);
+      runOnRows(call, op, 1, {}, nullptr);
+    }
+  }
+  return true;
+}
+
+} // namespace
+
+bool carryOut(Call &call, void *workspace, size_t bytes) {
   if (call.plan->preparedBytes && !checkPointer(call.error, "prepared", "", call.prepared, 64))
     return false;
   if (!checkPointer(call.error, "workspace", "", workspace, 64))
@@ -322,32 +329,26 @@ bool carryOut(Call &call, const void *inputs, void *outputs, void *workspace, si
   return true;
 }
 
+bool countWorkspace(Call &call, size_t *bytes) {
+  if (!checkPointer(call.error, "bytes", "", bytes, alignof(size_t)))
+    return false;
+  constexpr int64_t mostOnStack = 2 << 20;
+  if (tableBytes(*call.plan) > mostOnStack)
+    return fail(call.error, Code::Plan, "the model is too large: its tables have more than 2 MiB");
+  auto *tables = static_cast<char *>(__builtin_alloca_with_align(size_t(tableBytes(*call.plan)), 64 * 8));
+  setTables(call, tables);
+  int64_t needed = 0;
+  if (!layOut(call, nullptr, 0, needed))
+    return false;
+  *bytes = size_t(needed);
+  return true;
+}
+
 int32_t codeOf(bool isDone, Error *error) {
   if (isDone && error)
     *error = Error();
   return isDone ? int32_t(Code::Ok) : error->code;
 }
-
-bool prepareAll(Call &call) {
-  for (int32_t i = 0; i < call.plan->prepare.count; ++i) {
-    int32_t index = call.plan->prepare.first + i;
-    Span inner = innerOps(call, index);
-    for (int32_t k = 0; k < inner.count; ++k) {
-      const OpPlan &op = call.op(inner.first + k);
-      bool isKnown = op.code == OpCode::Pack || op.code == OpCode::Kernel || rowFunctionOf(op.code);
-      for (int32_t v = 0; v < op.views.count; ++v) {
-        Place place = call.array(call.views(op)[v].array).place;
-        isKnown &= place == Place::Parameter || place == Place::Prepared || place == Place::Constant;
-      }
-      if (!isKnown || op.clock >= 0)
-        return fail(call.error, Code::Plan, "operation %d is none of preparation", inner.first + k);
-      runOnRows(call, op, 1, {}, nullptr);
-    }
-  }
-  return true;
-}
-
-} // namespace
 
 //===--- Calls -------------------------------------------------------------------------------------------------===//
 
@@ -356,19 +357,7 @@ int32_t workspaceBytes(const Model &model, const void *inputs, size_t *bytes, Er
   Call call;
   call.plan = model.plan;
   call.error = error ? error : &own;
-  int64_t needed = 0;
-  bool isDone = checkPlan(model.plan, call.error) && takeInputs(call, inputs, false) &&
-                checkPointer(call.error, "bytes", "", bytes, alignof(size_t));
-  constexpr int64_t mostOnStack = 2 << 20;
-  if (isDone && tableBytes(*model.plan) > mostOnStack)
-    isDone = fail(call.error, Code::Plan, "the model is too large: its tables have more than 2 MiB");
-  if (isDone) {
-    auto *tables = static_cast<char *>(__builtin_alloca_with_align(size_t(tableBytes(*model.plan)), 64 * 8));
-    setTables(call, tables);
-    isDone = layOut(call, nullptr, 0, needed);
-  }
-  if (isDone)
-    *bytes = size_t(needed);
+  bool isDone = checkPlan(model.plan, call.error) && takeInputs(call, inputs, false) && countWorkspace(call, bytes);
   return codeOf(isDone, call.error);
 }
 
@@ -377,6 +366,7 @@ int32_t prepare(const Model &model, const void *parameters, void *prepared, Erro
   Call call;
   call.plan = model.plan;
   call.kernels = model.kernels;
+  call.lines = model.lines;
   call.error = error ? error : &own;
   call.parameters = static_cast<const char *>(parameters);
   call.prepared = static_cast<char *>(prepared);
@@ -393,10 +383,12 @@ int32_t forward(const Model &model, const void *prepared, const void *inputs, vo
   Call call;
   call.plan = model.plan;
   call.kernels = model.kernels;
+  call.lines = model.lines;
   call.error = error ? error : &own;
   call.prepared = const_cast<char *>(static_cast<const char *>(prepared));
   call.pool = enter(pool) ? pool : nullptr;
-  bool isDone = carryOut(call, inputs, outputs, workspace, bytes);
+  bool isDone = checkPlan(call.plan, call.error) && takeInputs(call, inputs, true) && takeOutputs(call, outputs) &&
+                carryOut(call, workspace, bytes);
   if (call.pool)
     leave(call.pool);
   return codeOf(isDone, call.error);

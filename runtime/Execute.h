@@ -15,6 +15,13 @@ struct WindowPlace {
 };
 Operand operandOf(const Call &call, const View &view, const WindowPlace &place = {});
 
+/// How large a workspace a call needs whose inputs have been taken.
+bool countWorkspace(Call &call, size_t *bytes);
+/// Carries out a call whose inputs and outputs have been taken.
+bool carryOut(Call &call, void *workspace, size_t bytes);
+/// What a call returns.
+int32_t codeOf(bool isDone, Error *error);
+
 /// Calls body(begin, end, thread) for blocks of 0..count-1, in any order and on several threads.
 template <typename Body>
 void forBlocks(const Call &call, int64_t count, int64_t block, int64_t most, const Body &body) {

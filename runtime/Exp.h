@@ -30,8 +30,9 @@ inline float expOf(float x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * (r * r) + r + 1;
-  int32_t exponent = int32_t(n), half = exponent >> 1; // in two steps: 2^n alone may be subnormal, or infinite
-  float result = p * powerOfTwo(half) * powerOfTwo(exponent - half);
+  int32_t exponent = int32_t(n), half = exponent >> 1;     // in two steps: 2^n alone may be subnormal, or infinite
+  float last = x < -104 ? 0 : powerOfTwo(exponent - half); // no subnormal on the way to 0: they are slow
+  float result = p * powerOfTwo(half) * last;
   return x == x ? result : x;
 }
 

@@ -1,55 +1,22 @@
 #include "runtime/HeaderJson.h"
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
 
 namespace rondo::runtime {
 
-bool HeaderJson::fail(const std::string &message) {
-  if (error.empty())
-    error = "byte " + std::to_string(at - begin) + " of the header: " + message;
-  return false;
+bool operator==(Text a, Text b) {
+  return a.size == b.size && (a.size == 0 || std::memcmp(a.begin, b.begin, a.size) == 0);
 }
-
-void HeaderJson::skipSpace() {
-  while (at != end && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))
-    ++at;
+bool operator<(Text a, Text b) {
+  size_t common = a.size < b.size ? a.size : b.size;
+  int order = common ? std::memcmp(a.begin, b.begin, common) : 0;
+  return order ? order < 0 : a.size < b.size;
 }
+Text textOf(const char *characters) { return {characters, std::strlen(characters)}; }
 
-bool HeaderJson::accept(char c) {
-  skipSpace();
-  if (!error.empty() || at == end || *at != c)
-    return false;
-  ++at;
-  return true;
-}
-
-bool HeaderJson::expect(char c) { return accept(c) || fail(std::string("expected '") + c + "'"); }
-
-bool HeaderJson::atEnd() {
-  skipSpace();
-  return at == end;
-}
-
-bool HeaderJson::number(uint64_t &out) {
-  skipSpace();
-  if (!error.empty())
-    return false;
-  if (at == end || *at < '0' || *at > '9')
-    return fail("expected a whole number that is not negative");
-  if (*at == '0' && at + 1 != end && at[1] >= '0' && at[1] <= '9')
-    return fail("a number starts with 0");
-  const uint64_t limit = INT64_MAX;
-  out = 0;
-  for (; at != end && *at >= '0' && *at <= '9'; ++at) {
-    uint64_t digit = uint64_t(*at - '0');
-    if (out > (limit - digit) / 10)
-      return fail("number too large");
-    out = out * 10 + digit;
-  }
-  if (at != end && (*at == '.' || *at == 'e' || *at == 'E'))
-    return fail("expected a whole number");
-  return true;
-}
-
-size_t utf8Length(const char *at, const char *end) {
+/// The length of the valid UTF-8 sequence at `at`, or 0.
+static size_t utf8Length(const char *at, const char *end) {
   auto byte = [&](size_t i) { return static_cast<unsigned char>(at[i]); };
   size_t left = size_t(end - at);
   if (left == 0)
@@ -73,6 +40,78 @@ size_t utf8Length(const char *at, const char *end) {
   return length;
 }
 
+Shown::Shown(Text whole) {
+  static const char more[] = "...";
+  size_t size = 0;
+  for (const char *at = whole.begin, *end = at + whole.size; at != end;) {
+    size_t length = utf8Length(at, end), left = length ? length : 1;
+    if (size + left + sizeof more > sizeof text) {
+      std::memcpy(text + size, more, sizeof more);
+      return;
+    }
+    if (length == 0 || (length == 1 && (*at < ' ' || *at == 127)))
+      text[size++] = '?';
+    else
+      for (size_t i = 0; i < length; ++i)
+        text[size++] = at[i];
+    at += left;
+  }
+  text[size] = 0;
+}
+
+bool HeaderJson::fail(const char *format, ...) {
+  if (hasFailed)
+    return false;
+  hasFailed = true;
+  char what[sizeof(Error::message)];
+  va_list arguments;
+  va_start(arguments, format);
+  std::vsnprintf(what, sizeof what, format, arguments);
+  va_end(arguments);
+  return runtime::fail(error, Code::File, "byte %lld of the header: %s", static_cast<long long>(at - start), what);
+}
+
+void HeaderJson::skipSpace() {
+  while (at != end && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))
+    ++at;
+}
+
+bool HeaderJson::accept(char c) {
+  skipSpace();
+  if (hasFailed || at == end || *at != c)
+    return false;
+  ++at;
+  return true;
+}
+
+bool HeaderJson::expect(char c) { return accept(c) || fail("expected '%c'", c); }
+
+bool HeaderJson::atEnd() {
+  skipSpace();
+  return at == end;
+}
+
+bool HeaderJson::number(uint64_t &out) {
+  skipSpace();
+  if (hasFailed)
+    return false;
+  if (at == end || *at < '0' || *at > '9')
+    return fail("expected a whole number that is not negative");
+  if (*at == '0' && at + 1 != end && at[1] >= '0' && at[1] <= '9')
+    return fail("a number starts with 0");
+  constexpr uint64_t limit = INT64_MAX;
+  out = 0;
+  for (; at != end && *at >= '0' && *at <= '9'; ++at) {
+    uint64_t digit = uint64_t(*at - '0');
+    if (out > (limit - digit) / 10)
+      return fail("number too large");
+    out = out * 10 + digit;
+  }
+  if (at != end && (*at == '.' || *at == 'e' || *at == 'E'))
+    return fail("expected a whole number");
+  return true;
+}
+
 bool HeaderJson::hex4(uint32_t &out) {
   out = 0;
   for (int i = 0; i < 4; ++i, ++at) {
@@ -90,38 +129,28 @@ bool HeaderJson::hex4(uint32_t &out) {
   return true;
 }
 
-static void appendUtf8(uint32_t code, std::string &out) {
-  if (code < 0x80) {
-    out += char(code);
-  } else if (code < 0x800) {
-    out += char(0xC0 | (code >> 6));
-    out += char(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    out += char(0xE0 | (code >> 12));
-    out += char(0x80 | ((code >> 6) & 0x3F));
-    out += char(0x80 | (code & 0x3F));
-  } else {
-    out += char(0xF0 | (code >> 18));
-    out += char(0x80 | ((code >> 12) & 0x3F));
-    out += char(0x80 | ((code >> 6) & 0x3F));
-    out += char(0x80 | (code & 0x3F));
-  }
+static void putUtf8(uint32_t code, char *&to) {
+  int rest = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3; // bytes behind the first
+  static const uint8_t marks[] = {0, 0xC0, 0xE0, 0xF0};
+  *to++ = char(marks[rest] | code >> (6 * rest));
+  while (rest-- > 0)
+    *to++ = char(0x80 | (code >> (6 * rest) & 0x3F));
 }
 
 /// Behind the backslash.
-bool HeaderJson::escape(std::string &out) {
+bool HeaderJson::escape(char *&to) {
   if (at == end)
     return fail("text ends inside a string");
   char c = *at++;
   switch (c) {
   case '"':
   case '\\':
-  case '/': out += c; return true;
-  case 'b': out += '\b'; return true;
-  case 'f': out += '\f'; return true;
-  case 'n': out += '\n'; return true;
-  case 'r': out += '\r'; return true;
-  case 't': out += '\t'; return true;
+  case '/': *to++ = c; return true;
+  case 'b': *to++ = '\b'; return true;
+  case 'f': *to++ = '\f'; return true;
+  case 'n': *to++ = '\n'; return true;
+  case 'r': *to++ = '\r'; return true;
+  case 't': *to++ = '\t'; return true;
   case 'u': {
     uint32_t code = 0;
     if (!hex4(code))
@@ -139,25 +168,26 @@ bool HeaderJson::escape(std::string &out) {
         return fail("half of a surrogate pair");
       code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
     }
-    appendUtf8(code, out);
+    putUtf8(code, to);
     return true;
   }
   default: --at; return fail("unknown escape in a string");
   }
 }
 
-bool HeaderJson::string(std::string &out) {
-  out.clear();
+bool HeaderJson::string(Text &out, char *to) {
+  out = {to, 0};
   if (!expect('"'))
     return false;
   while (at != end) {
     if (*at == '"') {
       ++at;
+      out.size = size_t(to - out.begin);
       return true;
     }
     if (*at == '\\') {
       ++at;
-      if (!escape(out))
+      if (!escape(to))
         return false;
       continue;
     }
@@ -166,28 +196,36 @@ bool HeaderJson::string(std::string &out) {
     size_t length = utf8Length(at, end);
     if (length == 0)
       return fail("invalid UTF-8 in a string");
-    out.append(at, length);
-    at += length;
+    for (; length > 0; --length)
+      *to++ = *at++;
   }
   return fail("text ends inside a string");
 }
 
-std::string quoteJson(const std::string &text) {
+size_t quoteJson(Text text, char *to) {
   static const char digits[] = "0123456789abcdef";
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += "\\u00";
-      out += digits[static_cast<unsigned char>(c) >> 4];
-      out += digits[c & 15];
-    } else {
-      out += c;
+  size_t size = 0;
+  auto put = [&](char c) {
+    if (to)
+      to[size] = c;
+    ++size;
+  };
+  put('"');
+  for (const char *at = text.begin, *end = at + text.size; at != end; ++at) {
+    auto c = static_cast<unsigned char>(*at);
+    if (c < 0x20) {
+      for (const char *escape = "\\u00"; *escape; ++escape)
+        put(*escape);
+      put(digits[c >> 4]);
+      put(digits[c & 15]);
+      continue;
     }
+    if (c == '"' || c == '\\')
+      put('\\');
+    put(*at);
   }
-  return out + "\"";
+  put('"');
+  return size;
 }
 
 } // namespace rondo::runtime

@@ -264,7 +264,7 @@ static bool placeFixedArrays(Call &call, Carver &carver) {
       state.discard = aligned(array.stride);
       state.base = carver.bytes(most < mostThreads ? most : mostThreads, state.discard);
       break;
-    case Place::Prepared: state.base = call.prepared + array.offset; break;
+    case Place::Prepared: state.base = call.prepared ? call.prepared + array.offset : nullptr; break;
     case Place::Constant:
       state.base = const_cast<char *>(reinterpret_cast<const char *>(plan.constants.begin(&plan))) + array.offset;
       break;

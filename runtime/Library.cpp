@@ -30,10 +30,37 @@ int32_t cpuLevel() {
       !has(cx, bit_LZCNT) || (savedState() & ymm) != ymm)
     return 2;
   constexpr uint32_t avx512 = bit_AVX512F | bit_AVX512BW | bit_AVX512CD | bit_AVX512DQ | bit_AVX512VL;
-  return has(b7, avx512) && (savedState() & zmm) == zmm ? 4 : 3;
+  if (!has(b7, avx512) || (savedState() & zmm) != zmm)
+    return 3;
+  uint32_t a7 = 0, b71, c71, d71, tiles = 0;
+  constexpr uint32_t avx512Bf16 = 1 << 5, amx = 1 << 22 | 1 << 24; // bf16 and tiles
+  constexpr uint64_t tileState = 3 << 17;
+  __get_cpuid_count(7, 1, &a7, &b71, &c71, &d71);
+  __get_cpuid_count(7, 0, &unused, &b7, &c7, &tiles);
+  if (!has(a7, avx512Bf16))
+    return 4;
+  return has(tiles, amx) && (savedState() & tileState) == tileState ? 6 : 5;
 }
+
+/// The process may use tile registers once it has asked.
+static bool mayUseTiles() {
+#if defined(__linux__)
+  constexpr long archPrctl = 158, requestPermission = 0x1023, tileData = 18;
+  long result;
+  __asm__ __volatile__("syscall"
+                       : "=a"(result)
+                       : "a"(archPrctl), "D"(requestPermission), "S"(tileData)
+                       : "rcx", "r11", "memory");
+  return result == 0;
+#else
+  return false;
+#endif
+}
+
+bool runsLevel(int32_t level, int32_t own) { return level <= own && (level < 6 || mayUseTiles()); }
 #else
 int32_t cpuLevel() { return 0; }
+bool runsLevel(int32_t level, int32_t own) { return level <= own; }
 #endif
 
 static int32_t failure(Error *error, Code code) { return error ? error->code : int32_t(code); }
@@ -62,12 +89,35 @@ int32_t libraryInit(const Library &library, void *parameters, uint64_t seed, Err
   return 0;
 }
 
+/// Checks the address of the parameters, and that there is a path.
+static bool areGiven(const void *parameters, const char *path, Error *error) {
+  if (!isPlaced(parameters, "parameters", error))
+    return false;
+  return path || fail(error, Code::Argument, "'path' is null");
+}
+
+int32_t libraryLoad(const Library &library, void *parameters, const char *path, Error *error) {
+  if (!areGiven(parameters, path, error))
+    return failure(error, Code::Argument);
+  if (!loadParameters(library.parameters, path, parameters, error))
+    return failure(error, Code::File);
+  return 0;
+}
+
+int32_t librarySave(const Library &library, const void *parameters, const char *path, Error *error) {
+  if (!areGiven(parameters, path, error))
+    return failure(error, Code::Argument);
+  if (!saveParameters(library.parameters, path, parameters, error))
+    return failure(error, Code::File);
+  return 0;
+}
+
 int32_t libraryPrepare(const Library &library, const void *parameters, void *prepared, Error *error) {
   if (!isPlaced(parameters, "parameters", error) || !isPlaced(prepared, "prepared", error))
     return failure(error, Code::Argument);
   int32_t level = cpuLevel();
   const LibraryCode *code = library.codes, *end = code + library.count;
-  while (code != end && code->cpuLevel > level)
+  while (code != end && !runsLevel(code->cpuLevel, level))
     ++code;
   if (code == end) {
     fail(error, Code::Machine, "the library has code for %s at the least, which this machine is not", end[-1].target);
@@ -79,7 +129,11 @@ int32_t libraryPrepare(const Library &library, const void *parameters, void *pre
   mark->code = code->number;
   char *made = static_cast<char *>(prepared) + preparedMarkBytes;
   int32_t wrong = prepare(code->model, parameters, made, error);
-  return wrong || !code->step ? wrong : prepare({code->step, code->model.kernels}, parameters, made, error);
+  if (!wrong && code->step)
+    wrong = prepare({code->step, code->model.kernels, code->model.lines}, parameters, made, error);
+  if (!wrong && code->generate)
+    wrong = prepare({code->generate, code->model.kernels, code->model.lines}, parameters, made, error);
+  return wrong;
 }
 
 int32_t libraryWorkspaceBytes(const Library &library, const void *inputs, size_t *bytes, Error *error) {
@@ -146,13 +200,48 @@ int32_t libraryStateInit(const Library &library, const void *prepared, void *sta
   return initState(code->step, code->identity, state, bytes, batch, error);
 }
 
+int32_t libraryStateReset(const Library &library, const void *prepared, void *state, int64_t sequence, Error *error) {
+  const LibraryCode *code = codeOf(library, prepared, error);
+  if (!code)
+    return failure(error, Code::Argument);
+  return resetState(code->step, code->identity, state, sequence, error);
+}
+
 int32_t libraryStep(const Library &library, const void *prepared, void *state, const void *inputs, void *outputs,
                     Error *error) {
   const LibraryCode *code = codeOf(library, prepared, error);
   if (!code)
     return failure(error, Code::Argument);
-  return step({code->step, code->model.kernels}, code->identity,
+  return step({code->step, code->model.kernels, code->model.lines}, code->identity,
               static_cast<const char *>(prepared) + preparedMarkBytes, state, inputs, outputs, error);
+}
+
+int32_t libraryGenerateWorkspaceBytes(const Library &library, const void *inputs, const void *options, size_t *bytes,
+                                      Error *error) {
+  if (!bytes) {
+    fail(error, Code::Argument, "'bytes' is null");
+    return failure(error, Code::Argument);
+  }
+  size_t most = 0;
+  for (const LibraryCode *code = library.codes, *end = code + library.count; code != end; ++code) {
+    size_t needed = 0;
+    if (int32_t wrong = generateWorkspaceBytes({code->generate, code->model.kernels, code->model.lines}, inputs,
+                                               options, &needed, error))
+      return wrong;
+    most = needed > most ? needed : most;
+  }
+  *bytes = most;
+  return 0;
+}
+
+int32_t libraryGenerate(const Library &library, const void *prepared, const void *inputs, const void *options,
+                        void *generated, void *workspace, size_t bytes, Pool *pool, Error *error) {
+  const LibraryCode *code = codeOf(library, prepared, error);
+  if (!code)
+    return failure(error, Code::Argument);
+  return generate({code->generate, code->model.kernels, code->model.lines},
+                  static_cast<const char *>(prepared) + preparedMarkBytes, inputs, options, generated, workspace, bytes,
+                  pool, error);
 }
 
 Pool *libraryPoolCreate(const Library &, int32_t threads) { return createPool(threads); }
@@ -170,6 +259,7 @@ const char *libraryErrorText(const Library &, int32_t code) {
   case Code::Plan: return "a library that is damaged";
   case Code::Memory: return "the system gives no memory";
   case Code::Machine: return "a machine that the library has no code for";
+  case Code::File: return "a file that cannot be used";
   }
   return "no such code";
 }

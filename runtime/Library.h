@@ -4,6 +4,7 @@
 #define RONDO_RUNTIME_LIBRARY_H
 
 #include "runtime/Init.h"
+#include "runtime/Parameters.h"
 #include "runtime/Runtime.h"
 
 namespace rondo::runtime {
@@ -17,7 +18,8 @@ struct LibraryCode {
   uint64_t identity = 0; // of plan and code: what was prepared by it is marked with it
   const char *target = nullptr;
   Model model;
-  const Plan *step = nullptr; // of single steps, with the same kernels; null: there is none
+  const Plan *step = nullptr;     // of single steps, with the same kernels; null: there is none
+  const Plan *generate = nullptr; // of rows that the model makes, with the same kernels; null: it does not
 };
 
 struct Library {
@@ -26,6 +28,7 @@ struct Library {
   const char *manifest = nullptr;
   int64_t parameterBytes = 0, preparedBytes = 0;
   InitTable init;
+  ParameterTable parameters;
 };
 
 /// What stands in front of prepared data.
@@ -36,8 +39,12 @@ struct PreparedMark {
 constexpr uint64_t preparedMagic = 0x4445524150455250; // "PREPARED"
 constexpr int64_t preparedMarkBytes = 64;
 
-/// What the machine has: on x86-64 the psABI's level, 1 to 4; elsewhere 0.
+/// What the machine has: on x86-64 the psABI's level, 1 to 4, with products of pairs of bf16 (AVX512_BF16) 5, with those
+/// of tiles too (AMX_BF16) 6; elsewhere 0.
 int32_t cpuLevel();
+/// Whether code for a level runs on a machine of the level `own`, this one's. 6 takes the system's permission, which is
+/// asked for.
+bool runsLevel(int32_t level, int32_t own);
 
 // The entries. Names with a dot: no model's exported names can clash with them.
 int32_t libraryAbiVersion(const Library &library) __asm__("rondo.abi.version");
@@ -45,6 +52,9 @@ const char *libraryManifest(const Library &library) __asm__("rondo.manifest");
 size_t libraryParameterBytes(const Library &library) __asm__("rondo.parameter.bytes");
 size_t libraryPreparedBytes(const Library &library) __asm__("rondo.prepared.bytes");
 int32_t libraryInit(const Library &library, void *parameters, uint64_t seed, Error *error) __asm__("rondo.init");
+int32_t libraryLoad(const Library &library, void *parameters, const char *path, Error *error) __asm__("rondo.load");
+int32_t librarySave(const Library &library, const void *parameters, const char *path,
+                    Error *error) __asm__("rondo.save");
 int32_t libraryPrepare(const Library &library, const void *parameters, void *prepared,
                        Error *error) __asm__("rondo.prepare");
 int32_t libraryWorkspaceBytes(const Library &library, const void *inputs, size_t *bytes,
@@ -55,8 +65,15 @@ int32_t libraryStateBytes(const Library &library, int64_t batch, size_t *bytes,
                           Error *error) __asm__("rondo.state.bytes");
 int32_t libraryStateInit(const Library &library, const void *prepared, void *state, size_t bytes, int64_t batch,
                          Error *error) __asm__("rondo.state.init");
+int32_t libraryStateReset(const Library &library, const void *prepared, void *state, int64_t sequence,
+                          Error *error) __asm__("rondo.state.reset");
 int32_t libraryStep(const Library &library, const void *prepared, void *state, const void *inputs, void *outputs,
                     Error *error) __asm__("rondo.step");
+int32_t libraryGenerateWorkspaceBytes(const Library &library, const void *inputs, const void *options, size_t *bytes,
+                                      Error *error) __asm__("rondo.generate.workspace.bytes");
+int32_t libraryGenerate(const Library &library, const void *prepared, const void *inputs, const void *options,
+                        void *generated, void *workspace, size_t bytes, Pool *pool,
+                        Error *error) __asm__("rondo.generate");
 Pool *libraryPoolCreate(const Library &library, int32_t threads) __asm__("rondo.pool.create");
 void libraryPoolDestroy(const Library &library, Pool *pool) __asm__("rondo.pool.destroy");
 const char *libraryErrorText(const Library &library, int32_t code) __asm__("rondo.error.text");

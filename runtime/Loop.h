@@ -4,6 +4,7 @@
 #ifndef RONDO_RUNTIME_LOOP_H
 #define RONDO_RUNTIME_LOOP_H
 
+#include "runtime/Generate.h"
 #include "runtime/RowOps.h"
 #include "runtime/Scan.h"
 
@@ -99,6 +100,7 @@ struct ScanMemory {
   char *registers, *blocks, *pairBlocks, *memories;
   char *tables; // of each thread `tableBytes`
   int64_t tableBytes;
+  ChoiceMemory choice; // where the scan chooses
   ScanMemory(const Call &call, const ScanPlan &scan, Carver &carver);
 };
 
@@ -169,6 +171,7 @@ struct Team {
   int32_t threads = 1;
   bool byColumns = false;
   Barrier *barrier = nullptr;
+  bool isOver = false; // by columns: nothing more is to be chosen
   std::atomic<int32_t> failures{0};
 };
 
@@ -220,6 +223,13 @@ private:
   void zero(const LoopOp &op, const LoopClock &clock, int32_t rows, int32_t entry);
   void fillRandom(const LoopOp &op, const LoopClock &clock, int32_t rows, int32_t entry, int32_t step);
 
+  // LoopChoose.cpp
+  template <bool byColumns> void runChoose(LoopOp &op, int32_t rows, int32_t step);
+  void choose(LoopOp &op, int32_t rows, int32_t step);
+  bool chooseBeam(const LoopOp &op, int32_t sequence, int32_t step);
+  void follow(int32_t step);
+  void followBlocks(LoopClock &clock, int32_t step);
+
   Call &call;
   const ScanPlan &scan;
   const ScanMemory &memory;
@@ -236,6 +246,7 @@ private:
   uint64_t *due = nullptr;            // see ScanMemory
   int32_t dueMask = 0;                // 0: all steps have what the first has
   const LoopClock *leaders = nullptr; // by columns: the clocks of thread 0, which finds what ticks
+  bool isOver = false;                // nothing more is to be chosen
   Move *nextMove = nullptr;
   Slide *nextSlide = nullptr;
 };

@@ -25,13 +25,18 @@ template <bool byColumns> void Loop::runSteps() {
       if (tables.clocks[j].kind == LoopClock::Kind::InLoop)
         tables.clocks[j].counts[1] = 0;
     if (!dueMask) {
-      for (const LoopGroup *group = tables.groups; group != groupsEnd; ++group)
+      for (const LoopGroup *group = tables.groups; group != groupsEnd && !isOver; ++group)
         runGroup<byColumns>(*group, step);
+      if (isOver)
+        return;
       continue;
     }
     for (int64_t w = 0; w < memory.words; ++w)
-      for (uint64_t bits = due[step * memory.words + w]; bits; bits &= bits - 1)
+      for (uint64_t bits = due[step * memory.words + w]; bits; bits &= bits - 1) {
         runGroup<byColumns>(tables.groups[64 * w + __builtin_ctzll(bits)], step);
+        if (isOver)
+          return;
+      }
   }
 }
 
@@ -49,6 +54,8 @@ template <bool byColumns> inline void Loop::runGroup(const LoopGroup &group, int
       slide->operand->base += slide->bytes;
     if (!op->kernel) {
       runOther<byColumns>(*op, clock, rows, entry, step);
+      if (isOver)
+        return;
       continue;
     }
     if (op->pieceBlocks)
@@ -87,6 +94,8 @@ template <bool byColumns> void Loop::refreshPairs(LoopClock &pair, int32_t step)
 template <bool byColumns> void Loop::runOther(LoopOp &op, LoopClock &clock, int32_t rows, int32_t entry, int32_t step) {
   if (op.code == OpCode::Commit && swap(op, clock, rows, step))
     return;
+  if (op.code == OpCode::Choose)
+    return runChoose<byColumns>(op, rows, step);
   if (op.clock && op.clock->kind == LoopClock::Kind::Pair && op.clock->step != step)
     refreshPairs<byColumns>(*op.clock, step);
   if (!byColumns || thread == 0)
@@ -163,6 +172,7 @@ void Loop::fillRandom(const LoopOp &op, const LoopClock &clock, int32_t rows, in
   uint64_t key = randomKey(call.seed, uint64_t(n[0]), uint64_t(n[1]));
   bool isDriver = clock.kind == LoopClock::Kind::Driver;
   int32_t time = call.timeOf(clock.clock);
+  bool isChosen = call.choice && call.clock(scan.driver).axis == call.choice->axis;
   auto positionOf = [&](int32_t of, int32_t tick, int32_t sample) {
     const int32_t *positions = call.clocks[of].positions;
     return call.isSampled(of) ? 0 : (positions ? positions[tick] : tick) - call.rootBegin(call.clock(of).root, sample);
@@ -171,7 +181,8 @@ void Loop::fillRandom(const LoopOp &op, const LoopClock &clock, int32_t rows, in
     int32_t sequence = isDriver ? i : clock.lists[int32_t(List::Sequence)][entry + i];
     int32_t tick = isDriver ? driverTick(i, step) : clock.lists[int32_t(List::Driver)][entry + i];
     int32_t sample = sequences[sequence].sample;
-    int32_t at = call.isSampled(time) ? 0 : positionOf(scan.driver, tick, sample), source = 0;
+    // Hypotheses of a sample have the same numbers.
+    int32_t at = call.isSampled(time) ? 0 : isChosen ? step : positionOf(scan.driver, tick, sample), source = 0;
     if (clock.kind == LoopClock::Kind::Pair)
       source = positionOf(call.clock(clock.clock).source, clock.lists[int32_t(List::Source)][entry + i], sample);
     fillUniform(key, rowOf<float>(op.operands[0], i), n[2], uint32_t(source), uint32_t(at), uint32_t(sample));

@@ -23,6 +23,13 @@ struct Span {
   int32_t first = 0, count = 0;
 };
 
+/// How weights of products lie in memory. Products with BF16 (the upper half of an f32) are of numbers rounded to it,
+/// added up in f32; with Int8 of f32 and whole numbers -127..127, their sum times a scale that each column has.
+enum class WeightFormat : uint8_t { F32, BF16, Int8 };
+constexpr int64_t bytesOf(WeightFormat format) {
+  return format == WeightFormat::F32 ? 4 : format == WeightFormat::BF16 ? 2 : 1;
+}
+
 enum class Element : uint8_t { F32, I64, Bool, Token }; // 4, 8, 1 (0 or 1) and 4 (int32_t) bytes
 constexpr int64_t bytesOf(Element element) { return element == Element::I64 ? 8 : element == Element::Bool ? 1 : 4; }
 
@@ -100,9 +107,10 @@ struct ArrayPlan {
   Place place = Place::Call;
   Element element = Element::F32;
   uint8_t zeroRow = 0; // Call, Input (which is copied for it): a row of zeros stands in front: row -1
-  uint8_t fill = 0;
-  int32_t clock = -1; // -1: one row
-  int32_t index = -1; // Input, Output
+  WeightFormat weights = WeightFormat::F32; // of what Pack makes; if it is another, `elements` are those of the f32
+                                            // that take as much memory
+  int32_t clock = -1;                       // -1: one row
+  int32_t index = -1;                       // Input, Output
   int32_t fill2 = 0;
   int64_t elements = 1;              // of a row
   int64_t stride = 4;                // bytes from row to row; at least the row's, a multiple of the element's
@@ -158,8 +166,9 @@ enum class OpCode : uint8_t {
   Outer,     // v: a, b, y; n: m, k, n: [m,n] and [k,n] to [m,k]
   Embed,     // v: table, index, y; n: entries, elements an entry. Index token or i64; out of range: zero
   Scatter,   // v: index, dy, y; n: entries, elements an entry: y is zero but for the entry at the index
-  Random,    // v: y; n: path hash, site, elements. Uniform in [0,1), see Random.h
-  Tick,      // v: y (i64); n: reverse, scope (-1: none). Number of the tick since the scope's begin
+  Random, // v: y; n: path hash, site, elements; in single steps also: 0 drawn at each step, 1 once a sequence, 2 once
+          // for all. Uniform in [0,1), see Random.h
+  Tick,   // v: y (i64); n: reverse, scope (-1: none). Number of the tick since the scope's begin
 
   // Over rows. At the top level; on a pair clock with per = its target also in a Scan
   Reduce, // v: x, y; n: clock of x, kind (Reduction), reverse, scope, elements. On the clock of y
@@ -177,10 +186,16 @@ enum class OpCode : uint8_t {
   Event,  // n: clock; v: condition on its parent. Which rows tick at this step
   Commit, // v: now, next (two Registers or two Memories, Same): behind this operation `now` has the rows of `next`,
           // all of which were written at this step; what `next` has is not defined
+  Choose, // v: y, x; n: input, next, start, stop, limit (-1: none of these three), axis, its outer axis (of hypotheses),
+          // numbers of axes and of inputs that the caller gives, then for each axis and for each input of the plan its
+          // number among those (-1: of hypotheses). The generated input's row at this step: given, or made from y
 
   // In Prepare
-  Pack, // v: W, y; n: m, k, transposed, lanes, units, gates, column of each gate: y is [units/lanes rounded up][k][gates][lanes],
-  // element (b, k, g, l) is W[column of g + b*lanes + l][k], or 0 where b*lanes + l >= units or W has no such column
+  Pack, // v: W, y; n: m, k, transposed, lanes, units, group, depth, scaled, gates, column of each gate: y is
+  // [units/lanes rounded up][depth][gates][lanes][group], element (b, d, g, l, i) is W[column of g + b*lanes + l][k] with
+  // k = d*group + i, or 0 where b*lanes + l >= units, or W has no such column or k. Int8: in front stand f32 scales;
+  // scaled 0: [units/lanes rounded up][gates][lanes], for a column each, 1: [depth], for a k each, to a multiple of 64
+  // bytes. An element is a number / its scale, rounded
 
   // Ends
   Loss, // n: loss, clock; v: value, mask if there is one
@@ -208,16 +223,26 @@ struct ScanPlan {
   Span arrays;        // the Registers and Memories (table `numbers`)
 };
 
+/// Of an input of single steps: when a sequence's row is looked at.
+enum class Given : uint8_t {
+  Always, // at each step
+  First,  // at the first step of a sequence
+  AtEnd,  // where the input `end` says so
+  End,    // at each step: a bool, which says that a segment ends here. Null: none does. Such inputs are the last ones,
+          // finer segments before coarser ones: where one ends, all that stand before it do
+};
+
 /// What the caller gives or gets.
 struct PortPlan {
   int32_t array = -1; // Output: the array written, of Place::Output
   int32_t clock = -1; // -1: one row
   Element element = Element::F32;
-  uint8_t fill[7] = {};
+  Given given = Given::Always;
+  uint8_t fill[6] = {};
   int64_t elements = 1;
   int64_t tokens = 0; // Token: how many there are
   int32_t name = -1;  // in the text; -1: none
-  int32_t fill2 = 0;
+  int32_t end = -1;   // AtEnd: an input
 };
 
 //===--- The block ---------------------------------------------------------------------------------------------===//

@@ -51,6 +51,13 @@ inline float uniformFloat(uint64_t key, const uint32_t counter[4]) {
   return float(words[1] >> 8) * 0x1p-24f;
 }
 
+/// Uniform in [0, 1): the upper 53 of the first 64 bits.
+inline double uniformDouble(uint64_t key, const uint32_t counter[4]) {
+  uint32_t words[4];
+  philox(key, counter, words);
+  return double((uint64_t(words[1]) << 32 | words[0]) >> 11) * 0x1p-53;
+}
+
 /// The numbers of one row. Of what has no clock all places are 0.
 inline void fillUniform(uint64_t key, float *out, int64_t elements, uint32_t source, uint32_t tick, uint32_t sample) {
   for (int64_t i = 0; i < elements; ++i) {

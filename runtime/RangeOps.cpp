@@ -42,6 +42,20 @@ public:
         y[e] = plus(y[e], x[e]);
   }
 
+  /// Rows begin..end-1, the first ones.
+  void addAll(const Lines *lines, const Operand &x, int32_t begin, int32_t end) {
+    if constexpr (sizeof(T) == sizeof(float) && T(0.5) != 0)
+      if ((kind == Reduction::Sum || kind == Reduction::Mean) && !x.rows &&
+          combinesLines(lines, elements, end - begin)) {
+        const float one = 1;
+        combineLines(lines, &one, 0, rowOf<const T>(x, begin), x.stride / int64_t(sizeof(T)), y, elements, end - begin);
+        count = end - begin;
+        return;
+      }
+    for (int32_t i = begin; i < end; ++i)
+      add(rowOf<const T>(x, i));
+  }
+
   void end() {
     if (count == 0)
       std::memset(y, 0, size_t(elements) * sizeof(T));
@@ -94,8 +108,7 @@ template <typename T> void reduce(Call &call, const OpPlan &op, const ReduceTime
   auto rows = [&](int64_t to, Range ticks) {
     Reducer<T> reducer(n.kind, n.reverse, n.elements, rowOf<T>(y, to));
     int32_t begin = pairs ? pairs[ticks.begin] : ticks.begin, end = pairs ? pairs[ticks.end] : ticks.end;
-    for (int32_t i = begin; i < end; ++i)
-      reducer.add(rowOf<const T>(x, i));
+    reducer.addAll(call.lines, x, begin, end);
     reducer.end();
   };
   // The rows at which they meet one tick of the source.
@@ -196,13 +209,10 @@ void softmaxStrip(const Group &g, int64_t begin, int64_t size, bool logarithm) {
   }
 }
 
-void softmaxGroup(const Group &g, bool logarithm) {
+void softmaxGroup(const Lines *lines, const Group &g, bool logarithm) {
   // One number a row, side by side: a line.
   if (g.elements == 1 && !g.x.rows && !g.y.rows && g.x.stride == sizeof(float) && g.y.stride == sizeof(float)) {
-    if (logarithm)
-      logSoftmaxLine(g.in<float>(0), g.out<float>(0), g.count);
-    else
-      softmaxLine(g.in<float>(0), g.out<float>(0), g.count);
+    (logarithm ? logSoftmaxLines : softmaxLines)(lines, g.in<float>(0), g.out<float>(0), g.count, 1);
     return;
   }
   for (int64_t begin = 0; begin < g.elements; begin += strip)
@@ -267,8 +277,8 @@ void overlapGroup(const Group &g, int64_t width) {
 void runGroup(const RowTask &task, const Group &g) {
   const int64_t *n = task.numbers;
   switch (task.op->code) {
-  case OpCode::SoftmaxPer: softmaxGroup(g, false); break;
-  case OpCode::LogSoftmaxPer: softmaxGroup(g, true); break;
+  case OpCode::SoftmaxPer: softmaxGroup(task.call->lines, g, false); break;
+  case OpCode::LogSoftmaxPer: softmaxGroup(task.call->lines, g, true); break;
   case OpCode::CumsumPer:
     withElement(task.element, [&](auto element) { cumsumGroup<decltype(element)>(g, n[2]); });
     break;
@@ -352,8 +362,7 @@ void runRangesInScan(const RowTask &task, const Operand *operands, const int32_t
     using T = decltype(element);
     for (int64_t i = 0; i < targets; ++i) {
       Reducer<T> reducer(n.kind, n.reverse, n.elements, rowOf<T>(operands[1], i));
-      for (int32_t row = offsets[i]; row < offsets[i + 1]; ++row)
-        reducer.add(rowOf<const T>(operands[0], row));
+      reducer.addAll(task.call->lines, operands[0], offsets[i], offsets[i + 1]);
       reducer.end();
     }
   });

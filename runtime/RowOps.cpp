@@ -1,6 +1,4 @@
 #include "runtime/RowOps.h"
-#include "runtime/Exp.h"
-#include <cmath>
 
 namespace rondo::runtime {
 
@@ -9,87 +7,6 @@ RowTask taskOf(const Call &call, const OpPlan &op) {
   if (op.views.count > 0)
     task.element = call.array(call.views(op)[0].array).element;
   return task;
-}
-
-//===--- Lines -------------------------------------------------------------------------------------------------===//
-
-namespace {
-
-/// A line is folded in this many interleaved parts, whatever the machine: the order of sums does not hang on it.
-constexpr int64_t parts = 16;
-
-float mostOf(const float *x, int64_t size) {
-  float most[parts];
-  for (float &part : most)
-    part = -INFINITY;
-  int64_t i = 0;
-  for (; i + parts <= size; i += parts)
-    for (int64_t j = 0; j < parts; ++j)
-      most[j] = maximum(most[j], x[i + j]);
-  for (; i < size; ++i)
-    most[i % parts] = maximum(most[i % parts], x[i]);
-  for (int64_t half = parts / 2; half; half /= 2)
-    for (int64_t j = 0; j < half; ++j)
-      most[j] = maximum(most[j], most[j + half]);
-  return most[0];
-}
-
-float foldParts(float *sums) {
-  for (int64_t half = parts / 2; half; half /= 2)
-    for (int64_t j = 0; j < half; ++j)
-      sums[j] += sums[j + half];
-  return sums[0];
-}
-
-float sumOf(const float *x, int64_t size) {
-  float sums[parts] = {};
-  int64_t i = 0;
-  for (; i + parts <= size; i += parts)
-    for (int64_t j = 0; j < parts; ++j)
-      sums[j] += x[i + j];
-  for (int64_t j = 0; i + j < size; ++j)
-    sums[j] += x[i + j];
-  return foldParts(sums);
-}
-
-float dotOf(const float *a, const float *b, int64_t size) {
-  float sums[parts] = {};
-  int64_t i = 0;
-  for (; i + parts <= size; i += parts)
-    for (int64_t j = 0; j < parts; ++j)
-      sums[j] += a[i + j] * b[i + j];
-  for (int64_t j = 0; i + j < size; ++j)
-    sums[j] += a[i + j] * b[i + j];
-  return foldParts(sums);
-}
-
-void fill(float *y, int64_t size, float value) {
-  for (int64_t i = 0; i < size; ++i)
-    y[i] = value;
-}
-
-} // namespace
-
-void softmaxLine(const float *x, float *y, int64_t size) {
-  float most = mostOf(x, size);
-  if (most == -INFINITY)
-    return fill(y, size, 0);
-  for (int64_t i = 0; i < size; ++i)
-    y[i] = expOf(x[i] - most);
-  float sum = sumOf(y, size);
-  for (int64_t i = 0; i < size; ++i)
-    y[i] /= sum;
-}
-
-void logSoftmaxLine(const float *x, float *y, int64_t size) {
-  float most = mostOf(x, size);
-  if (most == -INFINITY)
-    return fill(y, size, -INFINITY);
-  for (int64_t i = 0; i < size; ++i)
-    y[i] = expOf(x[i] - most);
-  float log = std::log(sumOf(y, size));
-  for (int64_t i = 0; i < size; ++i)
-    y[i] = x[i] - most - log;
 }
 
 //===--- Operations --------------------------------------------------------------------------------------------===//
@@ -158,21 +75,19 @@ void fold(const RowTask &task, const Operand *o, int64_t count) {
   withElement(task.element, [&](auto element) { foldRows<decltype(element)>(task, o, count); });
 }
 
-void softmax(const RowTask &task, const Operand *o, int64_t count) {
-  int64_t outer = task.numbers[0], size = task.numbers[1];
-  eachRow<float, float>(o, count, [&](const float *x, float *y) {
-    for (int64_t a = 0; a < outer; ++a)
-      softmaxLine(x + a * size, y + a * size, size);
-  });
+using LinesFunction = void (*)(const Lines *lines, const float *x, float *y, int64_t size, int64_t count);
+
+void lines(const RowTask &task, const Operand *o, int64_t count, LinesFunction function) {
+  int64_t outer = task.numbers[0], size = task.numbers[1], bytes = outer * size * int64_t(sizeof(float));
+  if (!o[0].rows && !o[1].rows && o[0].stride == bytes && o[1].stride == bytes) { // all lie one behind another
+    outer *= count;
+    count = count > 0;
+  }
+  eachRow<float, float>(o, count, [&](const float *x, float *y) { function(task.call->lines, x, y, size, outer); });
 }
 
-void logSoftmax(const RowTask &task, const Operand *o, int64_t count) {
-  int64_t outer = task.numbers[0], size = task.numbers[1];
-  eachRow<float, float>(o, count, [&](const float *x, float *y) {
-    for (int64_t a = 0; a < outer; ++a)
-      logSoftmaxLine(x + a * size, y + a * size, size);
-  });
-}
+void softmax(const RowTask &task, const Operand *o, int64_t count) { lines(task, o, count, softmaxLines); }
+void logSoftmax(const RowTask &task, const Operand *o, int64_t count) { lines(task, o, count, logSoftmaxLines); }
 
 void cumsum(const RowTask &task, const Operand *o, int64_t count) {
   int64_t outer = task.numbers[0], size = task.numbers[1];
@@ -253,7 +168,7 @@ void overlap(const RowTask &task, const Operand *o, int64_t count) {
 void oneHot(const RowTask &task, const Operand *o, int64_t count) {
   int64_t outer = task.numbers[0], size = task.numbers[1];
   eachRow<int32_t, float>(o, count, [&](const int32_t *x, float *y) {
-    fill(y, outer * size, 0);
+    std::memset(y, 0, size_t(outer * size) * sizeof(float));
     for (int64_t a = 0; a < outer; ++a)
       if (x[a] >= 0 && x[a] < size)
         y[a * size + x[a]] = 1;
@@ -273,10 +188,12 @@ template <typename T> void transposeRow(const T *x, T *y, const int64_t *numbers
       step[i] *= sizes[j];
     total *= extent[i];
   }
+  int64_t last = rank - 1, inner = rank > 0 ? extent[last] : 1, innerStep = rank > 0 ? step[last] : 0;
   const T *from = x;
-  for (int64_t i = 0; i < total; ++i) {
-    y[i] = *from;
-    for (int64_t axis = rank - 1; axis >= 0; --axis) {
+  for (int64_t i = 0; i < total; i += inner) {
+    for (int64_t j = 0; j < inner; ++j)
+      y[i + j] = from[j * innerStep];
+    for (int64_t axis = last - 1; axis >= 0; --axis) {
       from += step[axis];
       if (++index[axis] < extent[axis])
         break;
@@ -297,6 +214,7 @@ void transpose(const RowTask &task, const Operand *o, int64_t count) {
 void matmul(const RowTask &task, const Operand *o, int64_t count) {
   int64_t m = task.numbers[0], k = task.numbers[1], n = task.numbers[2];
   bool transposed = task.numbers[3];
+  const Lines *lines = task.call->lines;
   for (int64_t row = 0; row < count; ++row) {
     const float *w = rowOf<const float>(o[0], row), *x = rowOf<const float>(o[1], row);
     float *y = rowOf<float>(o[2], row);
@@ -304,18 +222,10 @@ void matmul(const RowTask &task, const Operand *o, int64_t count) {
       for (int64_t i = 0; i < m; ++i)
         y[i] = dotOf(w + i * k, x, k);
     } else if (n == 1) {
-      fill(y, m, 0);
-      for (int64_t l = 0; l < k; ++l)
-        for (int64_t i = 0; i < m; ++i)
-          y[i] += w[l * m + i] * x[l];
+      combineLines(lines, x, 1, w, m, y, m, k);
     } else {
-      fill(y, m * n, 0);
       for (int64_t i = 0; i < m; ++i)
-        for (int64_t l = 0; l < k; ++l) {
-          float factor = transposed ? w[l * m + i] : w[i * k + l];
-          for (int64_t j = 0; j < n; ++j)
-            y[i * n + j] += factor * x[l * n + j];
-        }
+        combineLines(lines, w + i * (transposed ? 1 : k), transposed ? m : 1, x, n, y + i * n, n, k);
     }
   }
 }
@@ -354,7 +264,7 @@ void scatter(const RowTask &task, const Operand *o, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
     int64_t index = indexAt(task, 0, rowOf(o[0], i));
     float *y = rowOf<float>(o[2], i);
-    fill(y, entries * elements, 0);
+    std::memset(y, 0, size_t(entries * elements) * sizeof(float));
     if (index >= 0 && index < entries)
       std::memcpy(y + index * elements, rowOf(o[1], i), size_t(elements) * sizeof(float));
   }

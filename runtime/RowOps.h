@@ -3,6 +3,7 @@
 #define RONDO_RUNTIME_ROWOPS_H
 
 #include "runtime/Call.h"
+#include "runtime/Lines.h"
 #include <cstring>
 
 namespace rondo::runtime {
@@ -26,14 +27,7 @@ using RowFunction = void (*)(const RowTask &task, const Operand *operands, int64
 /// Null if the operation is none of those.
 RowFunction rowFunctionOf(OpCode code);
 
-//===--- Lines -------------------------------------------------------------------------------------------------===//
-
-// What is done to a line of elements, that of a row or one through rows: `step` elements lie between neighbours.
-
-/// exp(x) over its sum; all -inf: 0. Contiguous.
-void softmaxLine(const float *x, float *y, int64_t size);
-/// Its logarithm; all -inf: -inf.
-void logSoftmaxLine(const float *x, float *y, int64_t size);
+//===--- Elements ----------------------------------------------------------------------------------------------===//
 
 inline float maximum(float a, float b) { return a != a || a > b ? a : b; } // NaN if either is
 template <typename T> T maximum(T a, T b) { return a > b ? a : b; }

@@ -11,11 +11,14 @@
 namespace rondo::runtime {
 
 struct Pool;
+struct Lines;
 
-/// `plan`: at an address that is a multiple of 64. `kernels`: those of the plan, by number.
+/// `plan`: at an address that is a multiple of 64. `kernels`: those of the plan, by number. `lines`: null, or what
+/// the machine has for lines (Lines.h).
 struct Model {
   const Plan *plan = nullptr;
   const Kernel *kernels = nullptr;
+  const Lines *lines = nullptr;
 };
 
 enum class Code : int32_t {
@@ -29,6 +32,7 @@ enum class Code : int32_t {
   Plan = 7,      // the library itself is wrong
   Memory = 8,    // the system gives none
   Machine = 9,   // the library has no code for this one
+  File = 10,     // a file cannot be read or written, or is not what it should be
 };
 
 struct Error {
@@ -55,11 +59,28 @@ int32_t prepare(const Model &model, const void *parameters, void *prepared, Erro
 int32_t forward(const Model &model, const void *prepared, const void *inputs, void *outputs, void *workspace,
                 size_t bytes, Pool *pool, Error *error);
 
+//===--- A model that feeds itself -----------------------------------------------------------------------------===//
+
+// The plan has a scan with a Choose in it, and no outputs.
+//   inputs:    those of the model's other plan. What stands there for the generated input are prompts: rows that are
+//              taken as they are, ahead of those that are chosen. Its axis' offsets may be null: no sample has any
+//   options:   null for the program's own, or: size in bytes, mode (0 the likeliest, 1 draws, 2 beams), seed of draws,
+//              temperature (a double), how many of the likeliest are drawn among (0: all), beams, length penalty (a
+//              double), and limit, start and stop (-1: the program's)
+//   generated: size in bytes, rows (null: not wanted), their number (in: room, out: written), offsets (null, or batch *
+//              beams + 1 numbers: rows ahead of each hypothesis; without beams there is one a sample), scores (null, or
+//              a double for each), and numbers of hypotheses (null, or one a sample). The best come first
+int32_t generateWorkspaceBytes(const Model &model, const void *inputs, const void *options, size_t *bytes,
+                               Error *error);
+int32_t generate(const Model &model, const void *prepared, const void *inputs, const void *options, void *outputs,
+                 void *workspace, size_t bytes, Pool *pool, Error *error);
+
 //===--- Single steps ------------------------------------------------------------------------------------------===//
 
 // A plan of single steps has one scan. Its Registers, a row a sequence, are a state that the caller owns. There are no
 // pointers in it: it may be copied, kept in files, and used at another address.
-//   inputs:  size in bytes; for each input its rows: one a sequence
+//   inputs:  size in bytes, seed; one byte a sequence: 1 if it takes part in the step, 0 if nothing of it changes (null:
+//            all take part); for each input its rows, one a sequence: see Given in Plan.h
 //   outputs: size in bytes; for each output: rows, one a sequence (null: not wanted), and ticks (null, or one byte a
 //            sequence: 1 where the output ticked at this step; rows of others are left alone)
 // `identity`: a number that states of other models do not have.
@@ -70,7 +91,11 @@ int32_t stateBytes(const Plan *plan, int64_t batch, size_t *bytes, Error *error)
 /// Makes a state before its first step.
 int32_t initState(const Plan *plan, uint64_t identity, void *state, size_t bytes, int64_t batch, Error *error);
 
-/// One step of all sequences.
+/// Makes one sequence of a state what it was before its first step. For random numbers it is another sample: the first
+/// behind all those that the sequences began with, the next time as many behind that, and so on.
+int32_t resetState(const Plan *plan, uint64_t identity, void *state, int64_t sequence, Error *error);
+
+/// One step of all sequences that take part.
 int32_t step(const Model &model, uint64_t identity, const void *prepared, void *state, const void *inputs,
              void *outputs, Error *error);
 

@@ -23,15 +23,17 @@ static int64_t atMost(int64_t a, int64_t b) { return a < b ? a : b; }
 ScanBounds::ScanBounds(const Call &call, const ScanPlan &scan) : ticks(call.mostRows[scan.driver]) {
   const int64_t *clocks = call.numbers(scan.clocks);
   int64_t *pairRows = &windows;
-  for (int64_t s = 0; s < call.batch; ++s) {
+  auto sequencesOf = [&](int64_t s) {
     int64_t length = mostTicks(call, scan.driver, s), here = 1;
     if (scan.split >= 0) {
       Span cuts = call.plan->scopes.begin(call.plan)[scan.split].cuts;
       for (int32_t i = 0; i < cuts.count; ++i)
         here += mostTicks(call, call.plan->cuts.begin(call.plan)[cuts.first + i].clock, s);
     }
-    sequences += atMost(here, length);
-  }
+    return atMost(here, length);
+  };
+  for (int64_t s = 0; s < call.batch; ++s)
+    sequences += sequencesOf(s);
   for (int32_t j = 0; j < scan.clocks.count; ++j) {
     if (!call.isPair(int32_t(clocks[j])))
       continue;
@@ -40,7 +42,7 @@ ScanBounds::ScanBounds(const Call &call, const ScanPlan &scan) : ticks(call.most
     bool apart = scan.split < 0 || (pair.per >= 0 && isOneCut(call, scan.split, pair.per));
     int64_t rows = apart ? call.mostRows[pair.source] : 0;
     for (int64_t s = 0; s < call.batch && !apart; ++s)
-      rows += atMost(mostTicks(call, scan.driver, s) * mostTicks(call, pair.source, s), int64_t(1) << 40);
+      rows += atMost(sequencesOf(s) * mostTicks(call, pair.source, s), int64_t(1) << 40);
     *pairRows = rows > *pairRows ? rows : *pairRows;
   }
   for (int32_t i = 0; i < scan.ops.count; ++i) {
@@ -112,6 +114,10 @@ void placeLoopArrays(Call &call, int32_t index) {
   });
 }
 
+static bool isChoosing(const Call &call, const ScanPlan &scan) {
+  return call.choice && call.choice->op >= scan.ops.first && call.choice->op < scan.ops.first + scan.ops.count;
+}
+
 static ClockMemory takeClock(const Call &call, const ScanPlan &scan, const ScanBounds &bounds, int32_t clock,
                              Carver &carver) {
   ClockMemory memory;
@@ -178,6 +184,14 @@ ScanMemory::ScanMemory(const Call &call, const ScanPlan &scan, Carver &carver) :
   LoopTables(scan, bounds, words, one);
   tableBytes = one.count();
   tables = carver.bytes(bounds.threads, tableBytes);
+  if (isChoosing(call, scan)) {
+    int64_t widest = 0, widestOfPairs = 0;
+    RowBytes::each(call, scan, [&](int32_t array) {
+      int64_t &most = isOfPairs(call, array) ? widestOfPairs : widest;
+      most = call.array(array).stride > most ? call.array(array).stride : most;
+    });
+    choice = ChoiceMemory(call, bounds.sequences, bounds.windows, bounds.views, widest, widestOfPairs, carver);
+  }
   if (bounds.windows > INT32_MAX) // rows are numbered in 32 bits
     carver.bytes(-1, 1);
 }
@@ -249,14 +263,19 @@ public:
       return false;
     findSequences();
     sort();
+    bool chooses = isChoosing(call, scan);
+    if (chooses)
+      beginChoice();
     if (count == 0)
-      return true;
+      return !chooses || giveChosen(call, memory.choice);
     share();
     findPairs();
     countAllTicks();
     auto work = [](void *context, int32_t thread) { static_cast<ScanRun *>(context)->work(thread); };
     rondo::runtime::run(call.pool, team.threads, work, this);
-    return !team.failures.load() || fail(call.error, Code::Plan, "a clock of a loop ticks where the loop has no step");
+    if (team.failures.load())
+      return fail(call.error, Code::Plan, "a clock of a loop ticks where the loop has no step");
+    return !chooses || giveChosen(call, memory.choice);
   }
 
 private:
@@ -377,6 +396,31 @@ private:
     return hasBlocks && bytes > (threads > count ? bytesOfMeeting * meetings : ownCacheBytes);
   }
 
+  /// Finds the Blocks that a choice moves: what is written ahead of it and read behind.
+  void beginChoice() {
+    memory.choice.begin(call);
+    together = int32_t(call.choice->beams);
+    int32_t *next = memory.choice.following;
+    int32_t place = call.choice->op - scan.ops.first;
+    auto isUsed = [&](int32_t array, int32_t from, int32_t to) {
+      for (int32_t i = from; i < to; ++i)
+        for (int32_t v = 0; v < call.op(scan.ops.first + i).views.count; ++v)
+          if (call.views(call.op(scan.ops.first + i))[v].array == array)
+            return true;
+      return false;
+    };
+    for (int32_t i = 0; i < place && together > 1; ++i) {
+      const OpPlan &op = call.op(scan.ops.first + i);
+      for (int32_t v = 0; v < op.views.count; ++v) {
+        int32_t array = call.views(op)[v].array;
+        if (call.array(array).place == Place::Block && !isUsed(array, 0, i) &&
+            isUsed(array, place + 1, scan.ops.count) && (next == memory.choice.following || next[-1] != array))
+          *next++ = array;
+      }
+    }
+    *next = -1;
+  }
+
   /// Gives each thread sequences of about the same length in all. They stay sorted.
   void share() {
     int64_t threads = threadsOf(call.pool);
@@ -388,11 +432,13 @@ private:
       return;
     }
     team.threads = int32_t(atMost(threads, count));
-    for (int32_t i = 0; i < count; ++i) {
-      int32_t least = 0;
-      for (int32_t t = 1; t < team.threads; ++t)
-        if (ticks[t] < ticks[least])
-          least = t;
+    for (int32_t i = 0, least = 0; i < count; ++i) {
+      if (i % together == 0) { // hypotheses of one sample lie side by side, and are of one length
+        least = 0;
+        for (int32_t t = 1; t < team.threads; ++t)
+          if (ticks[t] < ticks[least])
+            least = t;
+      }
       memory.owners[i] = least;
       ++counts[least];
       ticks[least] += memory.sequences[i].length;
@@ -498,7 +544,7 @@ private:
   const ScanPlan &scan;
   Carver carver;
   ScanMemory memory;
-  int32_t count = 0;
+  int32_t count = 0, together = 1; // sequences that one thread must have
   int64_t memoryRows = 0;
   Team team;
   Barrier barrier;

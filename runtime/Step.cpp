@@ -1,9 +1,11 @@
 // Single steps of a scan that the caller drives. The state holds, at multiples of 64 bytes:
 //
-//   Head | of each operation: Act | of each operand: Spot | rows of each clock at this step | Registers | Blocks
+//   Head | of each sequence: steps made, sample | of each operation: Act | of each operand: Spot
+//        | rows of each clock at this step | Registers | Blocks
 //
 // all of them numbers and offsets; addresses are found anew at each step, which costs about a nanosecond an operand.
 #include "runtime/Check.h"
+#include "runtime/Random.h"
 #include "runtime/RowOps.h"
 
 namespace rondo::runtime {
@@ -16,6 +18,7 @@ constexpr int64_t mostSequences = INT32_MAX - 64;   // they are numbered in 32 b
 struct Head {
   uint64_t magic, identity;
   int64_t batch, bytes;
+  uint64_t digest; // of what says where everything lies: a damaged state must not lead anywhere else
 };
 
 /// An operation, ready to be run.
@@ -31,6 +34,9 @@ struct Spot {
   int32_t base, clock; // clock: by whose list of sequences rows are found; -1: rows are the window's
 };
 
+/// Words of the caller's inputs ahead of their rows: size, seed, active.
+constexpr int64_t inputWords = 3;
+
 /// Numbers of the addresses that a step works with: these, then inputs, then outputs.
 enum Base : int32_t { State, Prepared, Constants, FirstPort };
 
@@ -38,10 +44,11 @@ enum Base : int32_t { State, Prepared, Constants, FirstPort };
 struct Shape {
   int64_t views = 0, mostViews = 0;               // of all operations, of one
   int64_t registers = 0, blocks = 0, discard = 0; // bytes a sequence; of a row that is not wanted
+  int64_t *made, *samples; // [batch]: steps that a sequence has made, and as which sample it draws random numbers
   Act *acts;
   Spot *spots;
   int32_t *counts; // [clocks]: sequences that tick at this step
-  int32_t *lists;  // [clocks][batch]: which they are. Of the driver all of them, which needs no list
+  int32_t *lists;  // [clocks][batch]: which they are
   char *registerRows, *blockRows, *discarded;
 
   Shape(const Call &call, const ScanPlan &scan, int64_t batch, Carver &carver) {
@@ -61,6 +68,8 @@ struct Shape {
         discard = bytes;
     }
     carver.take<Head>(1);
+    made = carver.take<int64_t>(batch);
+    samples = carver.take<int64_t>(batch);
     acts = carver.take<Act>(scan.ops.count);
     spots = carver.take<Spot>(views);
     counts = carver.take<int32_t>(scan.clocks.count);
@@ -129,21 +138,20 @@ bool findSpot(const Call &call, const ScanPlan &scan, const Shape &shape, char *
   case Place::Register: spot.offset += shape.registerRows - state + offsetOf(call, view.array) * batch; break;
   case Place::Block:
     spot.offset += shape.blockRows - state + offsetOf(call, view.array) * batch;
-    if (array.clock == window)
-      bySequence = false;
-    else if (array.clock != scan.driver)
+    bySequence = array.clock == scan.driver;
+    if (!bySequence && array.clock != window)
       return false;
     break;
   default: return false;
   }
-  if (bySequence && window != scan.driver)
+  if (bySequence)
     spot.clock = indexIn(call, scan, window);
   return view.rows == Rows::Same;
 }
 
 bool isStepped(OpCode code) {
   return code == OpCode::Kernel || code == OpCode::Event || code == OpCode::Commit || code == OpCode::Zero ||
-         rowFunctionOf(code);
+         code == OpCode::Random || rowFunctionOf(code);
 }
 
 bool makeActs(const Call &call, const ScanPlan &scan, const Shape &shape, char *state, int64_t batch) {
@@ -165,16 +173,62 @@ bool makeActs(const Call &call, const ScanPlan &scan, const Shape &shape, char *
   return true;
 }
 
+uint64_t digestOf(const void *memory, size_t bytes, uint64_t digest) {
+  constexpr uint64_t prime = 0x9e3779b97f4a7c15;
+  const char *at = static_cast<const char *>(memory);
+  uint64_t lanes[4] = {digest, ~digest, digest ^ prime, digest + prime}, words[4];
+  for (; bytes > 0; bytes -= bytes < sizeof words ? bytes : sizeof words, at += sizeof words) {
+    words[0] = words[1] = words[2] = words[3] = 0;
+    if (bytes < sizeof words)
+      std::memcpy(words, at, bytes);
+    else
+      std::memcpy(words, at, sizeof words);
+    for (int i = 0; i < 4; ++i) {
+      lanes[i] = (lanes[i] ^ words[i]) * prime;
+      lanes[i] ^= lanes[i] >> 32;
+    }
+  }
+  return lanes[0] ^ lanes[1] * 3 ^ lanes[2] * 5 ^ lanes[3] * 7;
+}
+
+uint64_t digestOf(const Shape &shape, const ScanPlan &scan, int64_t batch) {
+  uint64_t digest = digestOf(shape.acts, size_t(scan.ops.count) * sizeof(Act), uint64_t(batch));
+  return digestOf(shape.spots, size_t(shape.views) * sizeof(Spot), digest);
+}
+
 //===--- A step ------------------------------------------------------------------------------------------------===//
 
-template <typename T> bool checkBelow(const Call &call, const PortPlan &port, const void *rows, uint64_t limit) {
+/// What the caller says of a step, and what addresses it works with.
+struct Now {
+  const uint8_t *active = nullptr; // null: all
+  uint64_t seed = 0;
+  char **bases = nullptr;
+  bool isActive(int64_t sequence) const { return !active || active[sequence]; }
+  char *input(int64_t i) const { return bases[FirstPort + i]; }
+};
+
+/// Whether a row of an input is looked at.
+bool isSeen(const Shape &shape, const Now &now, const PortPlan &port, int64_t sequence) {
+  if (!now.isActive(sequence))
+    return false;
+  if (port.given == Given::First)
+    return shape.made[sequence] == 0;
+  if (port.given != Given::AtEnd)
+    return true;
+  const char *ends = now.input(port.end);
+  return ends && ends[sequence];
+}
+
+template <typename T>
+bool checkBelow(const Call &call, const Shape &shape, const Now &now, const PortPlan &port, const void *rows,
+                uint64_t limit) {
   const T *values = static_cast<const T *>(rows);
-  int64_t count = (port.clock < 0 ? 1 : call.batch) * port.elements;
-  for (int64_t i = 0; i < count; ++i)
-    if (uint64_t(values[i]) >= limit) // negative ones are large
-      return fail(call.error, Code::Value, "input '%s': %lld at row %lld is not below %llu", call.name(port.name),
-                  static_cast<long long>(values[i]), static_cast<long long>(i / port.elements),
-                  static_cast<unsigned long long>(limit));
+  for (int64_t row = 0, end = port.clock < 0 ? 1 : call.batch; row < end; ++row)
+    for (int64_t i = row * port.elements; i < (row + 1) * port.elements; ++i)
+      if (uint64_t(values[i]) >= limit && (port.clock < 0 || isSeen(shape, now, port, row))) // negative ones are large
+        return fail(call.error, Code::Value, "input '%s': %lld at row %lld is not below %llu", call.name(port.name),
+                    static_cast<long long>(values[i]), static_cast<long long>(row),
+                    static_cast<unsigned long long>(limit));
   return true;
 }
 
@@ -195,38 +249,99 @@ bool checkSize(const Call &call, const char *what, const void *words, int64_t co
   return true;
 }
 
-bool takePorts(const Call &call, const uint64_t *inputs, const uint64_t *outputs, char **bases) {
-  const Plan &plan = *call.plan;
-  if (!checkSize(call, "inputs", inputs, 1 + int64_t(plan.inputs.count)) ||
-      !checkSize(call, "outputs", outputs, 1 + 2 * int64_t(plan.outputs.count)))
+bool checkInput(const Call &call, const Shape &shape, const Now &now, const PortPlan &port, const char *rows) {
+  if (call.array(port.array).firstUse < 0) // of losses, or of nothing
+    return true;
+  if (!checkPort(call, "input", port, rows))
     return false;
-  for (uint32_t i = 0; i < plan.inputs.count; ++i) {
-    const PortPlan &port = call.input(int32_t(i));
-    bases[i] = reinterpret_cast<char *>(inputs[1 + i]);
-    if (call.array(port.array).firstUse < 0) // of losses, or of nothing
-      continue;
-    if (!checkPort(call, "input", port, bases[i]))
-      return false;
-    if (!bases[i] && call.batch && port.elements)
-      return fail(call.error, Code::Argument, "input '%s' is null", call.name(port.name));
-    if (bases[i] && port.element == Element::Token && !checkBelow<int32_t>(call, port, bases[i], uint64_t(port.tokens)))
-      return false;
-    if (bases[i] && port.element == Element::Bool && !checkBelow<uint8_t>(call, port, bases[i], 2))
-      return false;
+  if (!rows) {
+    bool isMissing = port.elements && port.given != Given::End && port.clock < 0;
+    for (int64_t i = 0; i < call.batch && port.elements && port.given != Given::End && !isMissing; ++i)
+      isMissing = isSeen(shape, now, port, i);
+    return !isMissing || fail(call.error, Code::Argument, "input '%s' is null", call.name(port.name));
   }
-  for (uint32_t i = 0; i < plan.outputs.count; ++i) {
-    bases[plan.inputs.count + i] = reinterpret_cast<char *>(outputs[1 + 2 * i]);
-    if (!checkPort(call, "output", call.output(int32_t(i)), bases[plan.inputs.count + i]))
-      return false;
+  if (port.element == Element::Token)
+    return checkBelow<int32_t>(call, shape, now, port, rows, uint64_t(port.tokens));
+  return port.element != Element::Bool || checkBelow<uint8_t>(call, shape, now, port, rows, 2);
+}
+
+/// Where a segment ends, all segments inside of it do.
+bool checkEnds(const Call &call, const Now &now) {
+  for (uint32_t i = 1; i < call.plan->inputs.count; ++i) {
+    const PortPlan &outer = call.input(int32_t(i)), &inner = call.input(int32_t(i) - 1);
+    const char *ends = now.input(i), *within = now.input(i - 1);
+    if (outer.given != Given::End || inner.given != Given::End || !ends)
+      continue;
+    for (int64_t s = 0; s < call.batch; ++s)
+      if (now.isActive(s) && ends[s] && !(within && within[s]))
+        return fail(call.error, Code::Structure, "sequence %lld: '%s' is 1, but '%s' is not", static_cast<long long>(s),
+                    call.name(outer.name), call.name(inner.name));
   }
   return true;
 }
 
-void runSteps(const Call &call, const ScanPlan &scan, const Shape &shape, char *const *bases) {
+bool takePorts(const Call &call, const Shape &shape, const uint64_t *inputs, const uint64_t *outputs, Now &now) {
+  const Plan &plan = *call.plan;
+  now.seed = inputs[1];
+  now.active = reinterpret_cast<const uint8_t *>(inputs[2]);
+  for (int64_t s = 0; s < call.batch && now.active; ++s)
+    if (now.active[s] > 1)
+      return fail(call.error, Code::Value, "'active': %d of sequence %lld is neither 0 nor 1", now.active[s],
+                  static_cast<long long>(s));
+  char **ports = now.bases + FirstPort;
+  for (uint32_t i = 0; i < plan.inputs.count; ++i)
+    ports[i] = reinterpret_cast<char *>(inputs[inputWords + i]);
+  // The last ones first: they say which rows of others are looked at.
+  uint32_t own = plan.inputs.count;
+  for (; own > 0 && call.input(int32_t(own) - 1).given == Given::End; --own)
+    if (!checkInput(call, shape, now, call.input(int32_t(own) - 1), ports[own - 1]))
+      return false;
+  for (uint32_t i = 0; i < own; ++i)
+    if (!checkInput(call, shape, now, call.input(int32_t(i)), ports[i]))
+      return false;
+  for (uint32_t i = 0; i < plan.outputs.count; ++i) {
+    ports[plan.inputs.count + i] = reinterpret_cast<char *>(outputs[1 + 2 * i]);
+    if (!checkPort(call, "output", call.output(int32_t(i)), ports[plan.inputs.count + i]))
+      return false;
+  }
+  return checkEnds(call, now);
+}
+
+void fillRandom(const Call &call, const Shape &shape, const Now &now, const OpPlan &op, const Operand &rows,
+                const int32_t *sequences, int32_t count) {
+  const int64_t *n = call.numbers(op);
+  uint64_t key = randomKey(now.seed, uint64_t(n[0]), uint64_t(n[1]));
+  for (int32_t i = 0; i < count; ++i) {
+    int32_t sequence = sequences ? sequences[i] : i;
+    fillUniform(key, rowOf<float>(rows, i), n[2], 0, n[3] == 0 ? uint32_t(shape.made[sequence]) : 0,
+                n[3] == 2 ? 0 : uint32_t(shape.samples[sequence]));
+  }
+}
+
+/// By clock the list of sequences that tick; null: all do, in order. Those that take part are the driver's.
+const int32_t **makeLists(const Call &call, const ScanPlan &scan, const Shape &shape, const Now &now, int32_t driver,
+                          const int32_t **lists) {
+  for (int32_t j = 0; j < scan.clocks.count; ++j) {
+    lists[j] = shape.lists + j * call.batch;
+    shape.counts[j] = 0;
+  }
+  shape.counts[driver] = int32_t(call.batch);
+  if (!now.active) {
+    lists[driver] = nullptr;
+    return lists;
+  }
+  int32_t *list = shape.lists + driver * call.batch, count = 0;
+  for (int64_t s = 0; s < call.batch; ++s)
+    if (now.active[s])
+      list[count++] = int32_t(s);
+  shape.counts[driver] = count;
+  return lists;
+}
+
+void runSteps(const Call &call, const ScanPlan &scan, const Shape &shape, const Now &now, int32_t driver) {
   auto *operands = static_cast<Operand *>(__builtin_alloca(size_t(shape.mostViews + 1) * sizeof(Operand)));
-  int32_t driver = indexIn(call, scan, scan.driver);
-  for (int32_t j = 0; j < scan.clocks.count; ++j)
-    shape.counts[j] = j == driver ? int32_t(call.batch) : 0;
+  auto **room = static_cast<const int32_t **>(__builtin_alloca(size_t(scan.clocks.count) * sizeof(int32_t *)));
+  const int32_t **lists = makeLists(call, scan, shape, now, driver, room);
   for (const Act *act = shape.acts, *end = act + scan.ops.count; act != end; ++act) {
     int32_t rows = shape.counts[act->clock];
     if (rows == 0)
@@ -235,9 +350,9 @@ void runSteps(const Call &call, const ScanPlan &scan, const Shape &shape, char *
     for (int32_t v = 0; v < op.views.count; ++v) {
       const Spot &spot = shape.spots[act->first + v];
       Operand &operand = operands[v];
-      if (char *base = bases[spot.base])
-        operand = {base + spot.offset, spot.clock < 0 ? nullptr : shape.lists + spot.clock * call.batch, spot.stride};
-      else // not wanted
+      if (char *base = now.bases[spot.base])
+        operand = {base + spot.offset, spot.clock < 0 ? nullptr : lists[spot.clock], spot.stride};
+      else // not wanted, or where no segment ends
         operand = {shape.discarded, nullptr, 0};
     }
     switch (op.code) {
@@ -247,9 +362,9 @@ void runSteps(const Call &call, const ScanPlan &scan, const Shape &shape, char *
       break;
     }
     case OpCode::Event: {
-      const int32_t *from = act->clock == driver ? nullptr : shape.lists + act->clock * call.batch;
+      const int32_t *from = lists[act->clock];
       int32_t *to = shape.lists + act->child * call.batch, count = 0;
-      for (int32_t i = 0; i < rows; ++i)
+      for (int32_t i = 0; i < rows && operands[0].base != shape.discarded; ++i)
         if (*rowOf<uint8_t>(operands[0], i))
           to[count++] = from ? from[i] : i;
       shape.counts[act->child] = count;
@@ -266,48 +381,105 @@ void runSteps(const Call &call, const ScanPlan &scan, const Shape &shape, char *
         for (int32_t i = 0; i < rows; ++i)
           std::memset(rowOf(operands[v], i), 0, size_t(call.array(call.views(op)[v].array).stride));
       break;
+    case OpCode::Random: fillRandom(call, shape, now, op, operands[0], lists[act->clock], rows); break;
     default: rowFunctionOf(op.code)(taskOf(call, op), operands, rows); break;
     }
   }
 }
 
 /// Tells which outputs ticked.
-void giveTicks(const Call &call, const ScanPlan &scan, const Shape &shape, const uint64_t *outputs) {
+void giveTicks(const Call &call, const ScanPlan &scan, const Shape &shape, const Now &now, int32_t driver,
+               const uint64_t *outputs) {
   for (uint32_t i = 0; i < call.plan->outputs.count; ++i) {
     auto *ticks = reinterpret_cast<uint8_t *>(outputs[2 + 2 * i]);
     if (!ticks)
       continue;
-    int32_t clock = call.output(int32_t(i)).clock, j = indexIn(call, scan, clock);
-    std::memset(ticks, clock == scan.driver, size_t(call.batch));
-    for (int32_t k = 0; clock != scan.driver && j >= 0 && k < shape.counts[j]; ++k)
-      ticks[shape.lists[j * call.batch + k]] = 1;
+    int32_t clock = indexIn(call, scan, call.output(int32_t(i)).clock);
+    if (clock == driver && !now.active) {
+      std::memset(ticks, 1, size_t(call.batch));
+      continue;
+    }
+    std::memset(ticks, 0, size_t(call.batch));
+    for (int32_t k = 0; clock >= 0 && k < shape.counts[clock]; ++k)
+      ticks[shape.lists[clock * call.batch + k]] = 1;
   }
 }
 
-bool stepAll(Call &call, uint64_t identity, const void *prepared, char *state, const void *inputs, void *outputs) {
+/// Takes the number of sequences from a state, if it is one of this library.
+bool takeHead(Call &call, uint64_t identity, char *state) {
   if (!checkStep(call.plan, 0, call.error) || !checkPointer(call.error, "state", "", state, 64))
     return false;
-  const Plan &plan = *call.plan;
   const Head &head = *reinterpret_cast<const Head *>(state);
   if (head.magic != stateMagic || head.identity != identity || head.batch < 0 || head.batch > mostSequences)
     return fail(call.error, Code::Argument, "'state' is none that this library made for this machine");
   call.batch = head.batch;
-  const auto *in = static_cast<const uint64_t *>(inputs), *out = static_cast<const uint64_t *>(outputs);
-  auto **bases = static_cast<char **>(
-      __builtin_alloca((size_t(FirstPort) + plan.inputs.count + plan.outputs.count) * sizeof(char *)));
-  if (!takePorts(call, in, out, bases + FirstPort))
+  return true;
+}
+
+bool checkState(const Call &call, const Shape &shape, const Carver &carver, const char *state) {
+  const Head &head = *reinterpret_cast<const Head *>(state);
+  if (carver.isTooLarge() || carver.count() != head.bytes || digestOf(shape, call.scan(0), call.batch) != head.digest)
+    return fail(call.error, Code::Argument, "'state' is damaged");
+  return true;
+}
+
+bool stepAll(Call &call, uint64_t identity, const void *prepared, char *state, const void *inputs, void *outputs) {
+  if (!takeHead(call, identity, state))
     return false;
-  bases[State] = state;
-  bases[Prepared] = const_cast<char *>(static_cast<const char *>(prepared));
-  bases[Constants] = const_cast<char *>(reinterpret_cast<const char *>(plan.constants.begin(&plan)));
+  const Plan &plan = *call.plan;
+  const auto *in = static_cast<const uint64_t *>(inputs), *out = static_cast<const uint64_t *>(outputs);
+  if (!checkSize(call, "inputs", in, inputWords + int64_t(plan.inputs.count)) ||
+      !checkSize(call, "outputs", out, 1 + 2 * int64_t(plan.outputs.count)))
+    return false;
   Carver carver(state);
   const ScanPlan &scan = call.scan(0);
   Shape shape(call, scan, call.batch, carver);
-  if (carver.isTooLarge() || carver.count() != head.bytes)
-    return fail(call.error, Code::Argument, "'state' is damaged");
-  runSteps(call, scan, shape, bases);
-  giveTicks(call, scan, shape, out);
+  if (!checkState(call, shape, carver, state))
+    return false;
+  Now now;
+  now.bases = static_cast<char **>(
+      __builtin_alloca((size_t(FirstPort) + plan.inputs.count + plan.outputs.count) * sizeof(char *)));
+  if (!takePorts(call, shape, in, out, now))
+    return false;
+  now.bases[State] = state;
+  now.bases[Prepared] = const_cast<char *>(static_cast<const char *>(prepared));
+  now.bases[Constants] = const_cast<char *>(reinterpret_cast<const char *>(plan.constants.begin(&plan)));
+  int32_t driver = indexIn(call, scan, scan.driver);
+  runSteps(call, scan, shape, now, driver);
+  giveTicks(call, scan, shape, now, driver, out);
+  for (int64_t s = 0; s < call.batch; ++s)
+    shape.made[s] += now.isActive(s);
   return true;
+}
+
+bool resetOne(Call &call, uint64_t identity, char *state, int64_t sequence) {
+  if (!takeHead(call, identity, state))
+    return false;
+  if (sequence < 0 || sequence >= call.batch)
+    return fail(call.error, Code::Argument, "there is no sequence %lld in a state of %lld",
+                static_cast<long long>(sequence), static_cast<long long>(call.batch));
+  Carver carver(state);
+  Shape shape(call, call.scan(0), call.batch, carver);
+  if (!checkState(call, shape, carver, state))
+    return false;
+  shape.made[sequence] = 0;
+  shape.samples[sequence] += call.batch;
+  for (uint32_t a = 0; a < call.plan->arrays.count; ++a) {
+    const ArrayPlan &array = call.array(int32_t(a));
+    if (array.place == Place::Register)
+      std::memset(shape.registerRows + offsetOf(call, int32_t(a)) * call.batch + sequence * array.stride, 0,
+                  size_t(array.stride));
+  }
+  return true;
+}
+
+Call callOf(const Model &model, Error *error) {
+  Call call;
+  call.plan = model.plan;
+  call.kernels = model.kernels;
+  call.lines = model.lines;
+  call.error = error;
+  return call;
 }
 
 } // namespace
@@ -316,9 +488,7 @@ bool stepAll(Call &call, uint64_t identity, const void *prepared, char *state, c
 
 int32_t stateBytes(const Plan *plan, int64_t batch, size_t *bytes, Error *error) {
   Error own;
-  Call call;
-  call.plan = plan;
-  call.error = error ? error : &own;
+  Call call = callOf({plan, nullptr}, error ? error : &own);
   bool isDone = checkStep(plan, batch, call.error) && checkPointer(call.error, "bytes", "", bytes, alignof(size_t));
   if (isDone) {
     Carver carver(nullptr);
@@ -332,9 +502,7 @@ int32_t stateBytes(const Plan *plan, int64_t batch, size_t *bytes, Error *error)
 
 int32_t initState(const Plan *plan, uint64_t identity, void *state, size_t bytes, int64_t batch, Error *error) {
   Error own;
-  Call call;
-  call.plan = plan;
-  call.error = error ? error : &own;
+  Call call = callOf({plan, nullptr}, error ? error : &own);
   size_t needed = 0;
   if (int32_t wrong = stateBytes(plan, batch, &needed, call.error))
     return wrong;
@@ -348,19 +516,25 @@ int32_t initState(const Plan *plan, uint64_t identity, void *state, size_t bytes
     char *memory = static_cast<char *>(state);
     Carver carver(memory);
     Shape shape(call, call.scan(0), batch, carver);
-    *reinterpret_cast<Head *>(memory) = {stateMagic, identity, batch, carver.count()};
+    *reinterpret_cast<Head *>(memory) = {stateMagic, identity, batch, carver.count(), 0};
+    for (int64_t s = 0; s < batch; ++s)
+      shape.samples[s] = s;
     isDone = makeActs(call, call.scan(0), shape, memory, batch);
+    reinterpret_cast<Head *>(memory)->digest = digestOf(shape, call.scan(0), batch);
   }
   return codeOf(isDone, call.error);
+}
+
+int32_t resetState(const Plan *plan, uint64_t identity, void *state, int64_t sequence, Error *error) {
+  Error own;
+  Call call = callOf({plan, nullptr}, error ? error : &own);
+  return codeOf(resetOne(call, identity, static_cast<char *>(state), sequence), call.error);
 }
 
 int32_t step(const Model &model, uint64_t identity, const void *prepared, void *state, const void *inputs,
              void *outputs, Error *error) {
   Error own;
-  Call call;
-  call.plan = model.plan;
-  call.kernels = model.kernels;
-  call.error = error ? error : &own;
+  Call call = callOf(model, error ? error : &own);
   return codeOf(stepAll(call, identity, prepared, static_cast<char *>(state), inputs, outputs), call.error);
 }
 

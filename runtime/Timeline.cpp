@@ -1,18 +1,28 @@
 #include "runtime/Timeline.h"
+#include "runtime/Generate.h"
 #include <cstring>
 
 namespace rondo::runtime {
 
 //===--- Rows of the caller's axes -----------------------------------------------------------------------------===//
 
+/// Rows of an axis ahead of a row of the one that groups it.
+static int64_t rowsAhead(const Call &call, int32_t axis, int64_t outerRow) {
+  if (call.choice && axis == call.choice->hypotheses)
+    return outerRow * call.choice->beams;
+  if (call.choice && axis == call.choice->axis)
+    return call.choice->rowsAhead(outerRow);
+  return call.offsets[axis][outerRow];
+}
+
 int64_t axisBegin(const Call &call, int32_t axis, int64_t sample) {
   int32_t outer = call.axis(axis).outer;
-  return call.offsets[axis][outer < 0 ? sample : axisBegin(call, outer, sample)];
+  return rowsAhead(call, axis, outer < 0 ? sample : axisBegin(call, outer, sample));
 }
 
 int64_t rootRowOf(const Call &call, int32_t axis, int64_t row) {
   for (int32_t inner = call.axis(axis).inner; inner >= 0; inner = call.axis(inner).inner)
-    row = call.offsets[inner][row];
+    row = rowsAhead(call, inner, row);
   return row;
 }
 

@@ -28,6 +28,20 @@ for variable in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"
     if variable in os.environ:
         config.environment[variable] = os.environ[variable]
 
+# Where built libraries hold a runtime with sanitizers, programs that load them need those too: what clang builds gets
+# them by itself, and Python scripts load them first (a program with the address sanitizer may not do that).
+sanitizers = ""
+with open(os.path.join(build, "CMakeCache.txt"), encoding="utf-8") as cache:
+    for line in cache:
+        if line.startswith("RONDO_SANITIZE_RUNTIME:"):
+            sanitizers = line.split("=", 1)[1].strip()
+if sanitizers:
+    config.available_features |= {"sanitized", *(f"sanitized-{name}" for name in sanitizers.split(","))}
+    config.environment["CCC_OVERRIDE_OPTIONS"] = f"# +-fsanitize={sanitizers} +-fno-sanitize-recover=all"
+    if "address" in sanitizers:
+        config.environment["RONDO_PRELOAD"] = os.path.join(
+            llvm, "../lib/clang/22/lib/linux/libclang_rt.asan-x86_64.so")
+
 config.substitutions += [
     ("%python", python),
     ("%root", root),  # of the sources: %root/lib, %root/examples, %root/utils

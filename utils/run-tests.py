@@ -60,7 +60,7 @@ class Runner:
         status = subprocess.run([LIT, "-v", "-o", path, *select, os.path.join(self.build, "test")], cwd=ROOT).returncode
         codes = [test["code"] for test in self.load(path).get("tests", [])]
         passed = sum(code in ("PASS", "FLAKYPASS") for code in codes)
-        failed = sum(code not in ("PASS", "FLAKYPASS", "EXCLUDED") for code in codes)
+        failed = sum(code not in ("PASS", "FLAKYPASS", "EXCLUDED", "UNSUPPORTED") for code in codes)
         self.count(passed, failed, status)
 
 

@@ -10,8 +10,9 @@ namespace rondo::cpu {
 
 Code::Code(ModuleOp module, const Isa &isa)
     : target(isa), f32(Float32Type::get(module.getContext())), f64(Float64Type::get(module.getContext())),
-      i64(IntegerType::get(module.getContext(), 64)), i32(IntegerType::get(module.getContext(), 32)),
-      i8(IntegerType::get(module.getContext(), 8)), i1(IntegerType::get(module.getContext(), 1)),
+      bf16(BFloat16Type::get(module.getContext())), i64(IntegerType::get(module.getContext(), 64)),
+      i32(IntegerType::get(module.getContext(), 32)), i8(IntegerType::get(module.getContext(), 8)),
+      i1(IntegerType::get(module.getContext(), 1)),
       pointer((module.getContext()->loadDialect<LLVM::LLVMDialect>(), LLVM::LLVMPointerType::get(module.getContext()))),
       builder(module.getContext()), location(builder.getUnknownLoc()), module(module) {}
 
@@ -41,6 +42,10 @@ void Code::callLocal(StringRef name, ValueRange arguments, llvm::function_ref<vo
 
 Value Code::intrinsic(Type type, StringRef name, ValueRange arguments) {
   return LLVM::CallIntrinsicOp::create(builder, location, type, builder.getStringAttr(name), arguments).getResult(0);
+}
+
+void Code::effect(StringRef name, ValueRange arguments) {
+  LLVM::CallIntrinsicOp::create(builder, location, builder.getStringAttr(name), arguments);
 }
 
 Value Code::stack(int64_t bytes) {
@@ -193,9 +198,9 @@ Value Code::compare(rnn::Predicate predicate, Value a, Value b) {
 
 Value Code::below(Value a, Value b) { return LLVM::ICmpOp::create(builder, location, LLVM::ICmpPredicate::ult, a, b); }
 Value Code::isNan(Value x) { return LLVM::FCmpOp::create(builder, location, LLVM::FCmpPredicate::uno, x, x); }
+Value Code::null() { return LLVM::ZeroOp::create(builder, location, pointer); }
 Value Code::isNull(Value address) {
-  Value null = LLVM::ZeroOp::create(builder, location, pointer);
-  return LLVM::ICmpOp::create(builder, location, LLVM::ICmpPredicate::eq, address, null);
+  return LLVM::ICmpOp::create(builder, location, LLVM::ICmpPredicate::eq, address, null());
 }
 Value Code::lanesBelow(Value end, int64_t lanes) {
   auto numbers = llvm::to_vector(llvm::seq<int32_t>(0, lanes));
@@ -211,6 +216,9 @@ Value Code::select(Value condition, Value a, Value b) {
 
 Value Code::bits(Value x, Type element) {
   return LLVM::BitcastOp::create(builder, location, like(x.getType(), element), x);
+}
+Value Code::halves(Value x, Type element) {
+  return LLVM::BitcastOp::create(builder, location, vectorOf(element, 2 * lanesOf(x.getType())), x);
 }
 Value Code::widen(Value x, Type element) {
   if (isFloat(x))
@@ -282,6 +290,10 @@ Value Code::load(Type type, Value address, Value mask) {
   Value zeros = constant(type, builder.getZeroAttr(type));
   return LLVM::MaskedLoadOp::create(builder, location, type, address, mask, zeros, builder.getI32IntegerAttr(alignment),
                                     UnitAttr());
+}
+
+void Code::prefetch(Value address) {
+  LLVM::Prefetch::create(builder, location, address, /*rw=*/0, /*hint=*/3, /*cache=*/1);
 }
 
 void Code::store(Value value, Value address, Value mask) {

@@ -16,7 +16,7 @@ public:
   Code(mlir::ModuleOp module, const Isa &isa);
 
   const Isa target;
-  const mlir::Type f32, f64, i64, i32, i8, i1, pointer;
+  const mlir::Type f32, f64, bf16, i64, i32, i8, i1, pointer;
 
   //===--- Functions ---===//
 
@@ -27,6 +27,8 @@ public:
   void callLocal(llvm::StringRef name, mlir::ValueRange arguments, llvm::function_ref<void(Code &)> write);
   /// Calls an intrinsic that the dialect has no operation for, by its full name.
   mlir::Value intrinsic(mlir::Type type, llvm::StringRef name, mlir::ValueRange arguments);
+  /// One without a result.
+  void effect(llvm::StringRef name, mlir::ValueRange arguments);
   /// Memory on the stack, 64-byte aligned, whose place is the function's beginning.
   mlir::Value stack(int64_t bytes);
   /// The address of constant numbers.
@@ -83,6 +85,7 @@ public:
   /// As the last, of integers without sign.
   mlir::Value below(mlir::Value a, mlir::Value b);
   mlir::Value isNan(mlir::Value x);
+  mlir::Value null();
   mlir::Value isNull(mlir::Value address);
   /// True in the lanes ahead of `end`, an i64.
   mlir::Value lanesBelow(mlir::Value end, int64_t lanes);
@@ -90,8 +93,9 @@ public:
 
   //===--- Conversions, to an element type ---===//
 
-  mlir::Value bits(mlir::Value x, mlir::Type element);  // the same bits
-  mlir::Value widen(mlir::Value x, mlir::Type element); // floats, and integers without sign
+  mlir::Value bits(mlir::Value x, mlir::Type element);   // the same bits
+  mlir::Value halves(mlir::Value x, mlir::Type element); // the same bits, as twice as many lanes
+  mlir::Value widen(mlir::Value x, mlir::Type element);  // floats, and integers without sign
   mlir::Value widenSigned(mlir::Value x, mlir::Type element);
   mlir::Value narrow(mlir::Value x, mlir::Type element);
   mlir::Value toFloat(mlir::Value integer, mlir::Type element, bool isSigned);
@@ -111,6 +115,8 @@ public:
   /// With a mask only lanes where it is true are read, others are 0.
   mlir::Value load(mlir::Type type, mlir::Value address, mlir::Value mask = {});
   void store(mlir::Value value, mlir::Value address, mlir::Value mask = {});
+  /// Asks for what will be read soon. The address may be any.
+  void prefetch(mlir::Value address);
 
   //===--- Control ---===//
 

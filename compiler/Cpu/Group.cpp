@@ -223,6 +223,7 @@ void Group::placeHomes() {
 bool Group::addKernel(const Members &members) {
   Kernel kernel;
   kernel.width = widthOf(members.front());
+  kernel.isInLoop = isLoop();
   llvm::SetVector<Value> loads, products;
   for (Value member : members) {
     Reach found = reach(member, &members);

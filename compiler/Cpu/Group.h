@@ -39,6 +39,7 @@ protected:
   virtual int64_t earliest(mlir::Value value) { return 0; }
   /// The operation's own way; false: an ordinary one.
   virtual bool isSpecial(mlir::Operation *op) { return false; }
+  virtual bool isLoop() const { return false; }
   /// Adds operations for special ones, behind all else of the plan.
   virtual bool finish() { return true; }
 

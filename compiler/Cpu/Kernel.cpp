@@ -2,6 +2,8 @@
 #include "compiler/Cpu/KernelElements.h"
 #include "compiler/Cpu/KernelProducts.h"
 #include "compiler/Cpu/KernelValues.h"
+#include "compiler/Cpu/MatrixUnit.h"
+#include "compiler/Cpu/RoundedRows.h"
 
 using namespace mlir;
 
@@ -18,7 +20,8 @@ struct Range {
 class KernelLoops {
 public:
   KernelLoops(Code &code, const KernelParts &parts, Value operands, Range range)
-      : code(code), parts(parts), values(code, parts, operands), range(range), lanes(code.target.lanes()) {}
+      : code(code), parts(parts), table(operands), values(code, parts, operands), range(range),
+        lanes(code.target.lanes()) {}
 
   void emitRows() {
     code.loop(range.firstRow, range.endRow, code.index(1), [&](Value row) {
@@ -34,13 +37,18 @@ public:
     if (parts.passes.size() > 1 || !parts.scalars.empty() || parts.hasWholes())
       return emitTilesOfRows();
     Value end = range.endRow, count = code.index(rowsInCache());
+    makeUnits(rowsInCache());
     code.loop(range.firstRow, end, count, [&](Value row) {
       range.firstRow = row;
       range.endRow = code.least(end, code.add(row, count));
+      beginMatrixUnit(code.sub(range.endRow, row));
+      roundRows(row, range.endRow);
       forGroups([&](const Segment &segment, Value block, Value group) {
         forTiles(group, [&](Value row, Value rows) { emitTile(segment, block, group, row, rows); });
       });
     });
+    if (unit)
+      unit->end();
   }
 
   /// All elements of all rows as one row.
@@ -91,11 +99,17 @@ private:
   Value firstOf(const Segment &segment) { return code.most(range.firstBlock, code.index(segment.first)); }
   Value endOf(const Segment &segment) { return code.least(range.endBlock, code.index(segment.end)); }
 
-  Code::Values emitBlock(const Pass &pass, const Segment &segment, Value block, Value number, ValueRange met) {
+  /// Returns how many lanes of it count.
+  int64_t beginBlock(const Segment &segment, Value block, Value number) {
     bool isOne = segment.end - segment.first == 1;
     Value column = isOne ? code.index(segment.columns.begin) : code.mul(block, code.index(lanes));
     int64_t end = isOne ? segment.columns.end - segment.columns.begin : lanes;
     values.beginBlock({column, segment.columns, 0, end, {}, number});
+    return end;
+  }
+
+  Code::Values emitBlock(const Pass &pass, const Segment &segment, Value block, Value number, ValueRange met) {
+    int64_t end = beginBlock(segment, block, number);
     Code::Values next = meetFolds(pass, met, end);
     storeBlock(pass);
     return next;
@@ -157,16 +171,41 @@ private:
 
   /// Rows whose right operands of products fill a part of the second level's cache.
   int64_t rowsInCache() {
-    constexpr int64_t numbers = 65536, unit = 24; // any tile's rows divide the unit
+    constexpr int64_t numbers = 65536;
+    int64_t unit = parts.onMatrixUnit ? MatrixUnit::mostRows : 24; // any tile's rows divide the unit
     int64_t row = 0;
     for (const Product &product : parts.products)
       row += product.k;
+    // Rounded rows are on the stack: there only are more of them than fill the cache where one does.
+    if (code.target.weights == WeightFormat::BF16 && row * unit > numbers)
+      return std::max<int64_t>(numbers / row, 1);
     return std::max<int64_t>(numbers / row / unit, 1) * unit;
+  }
+
+  Tiles tilesOf() { return Tiles(code.target, mostGates(), parts.onMatrixUnit); }
+
+  /// What products need besides registers.
+  void makeUnits(int64_t mostRows) {
+    if (code.target.weights == WeightFormat::BF16)
+      rounded.emplace(code, parts, table, mostRows);
+    if (parts.onMatrixUnit)
+      unit.emplace(code);
+  }
+
+  void roundRows(Value first, Value end) {
+    firstRounded = first;
+    if (rounded)
+      rounded->round(first, end);
+  }
+
+  void beginMatrixUnit(Value rows) {
+    if (unit)
+      tileRows = unit->begin(rows);
   }
 
   /// Groups of consecutive blocks that are computed together; their number is a power of two, as large as may be.
   void forGroups(llvm::function_ref<void(const Segment &, Value, Value)> body) {
-    Tiles tiles(code.target, mostGates());
+    Tiles tiles = tilesOf();
     Value one = code.compare(Predicate::Eq, code.sub(range.endRow, range.firstRow), code.index(1));
     Value most = code.select(one, code.index(tiles.blocksForOneRow), code.index(tiles.blocksForRows));
     for (const Segment &segment : parts.segments) {
@@ -188,7 +227,13 @@ private:
 
   /// Rows, as many at a time as there is room for; the last two times as many as each other.
   void forTiles(Value group, llvm::function_ref<void(Value, Value)> body) {
-    Tiles tiles(code.target, mostGates());
+    if (unit) {
+      Value most = code.shiftLeft(tileRows, 1);
+      code.loop(range.firstRow, range.endRow, most,
+                [&](Value row) { body(row, code.least(most, code.sub(range.endRow, row))); });
+      return;
+    }
+    Tiles tiles = tilesOf();
     Value most = code.index(tiles.mostRows(1));
     for (int64_t blocks = 2; blocks <= tiles.blocksForOneRow; blocks *= 2)
       most =
@@ -202,30 +247,90 @@ private:
     });
   }
 
-  void emitProducts(Value block, Value group, Value row, Value rows) {
-    Tiles tiles(code.target, mostGates());
+  /// Whether a tile has a number that is not 0.
+  Value isLive(const Source &guard, const Segment &segment, Value block, Value group, Value row, Value rows) {
+    Type type = Code::vectorOf(code.i32, guard.uniform ? 1 : lanes);
+    auto meet = [&](Value found, Value number) {
+      return code.either(found, code.shiftLeft(code.bits(number, code.i32), 1)); // but for the sign
+    };
+    Value found = code.loop(code.index(0), rows, code.index(1), Code::Values(1, code.integer(0, type)),
+                            [&](Value r, ValueRange carried) -> Code::Values {
+                              values.beginRow(code.add(row, r), r);
+                              if (guard.uniform)
+                                return {meet(carried[0], values.single(guard))};
+                              return code.loop(code.index(0), group, code.index(1), carried,
+                                               [&](Value i, ValueRange carried) -> Code::Values {
+                                                 beginBlock(segment, code.add(block, i), {});
+                                                 return {meet(carried[0], values.lanes(guard))};
+                                               });
+                            })[0];
+    if (!guard.uniform)
+      found = code.reduce(found, [&](Value a, Value b) { return code.either(a, b); });
+    return code.compare(Predicate::Ne, found, code.integer(0, code.i32));
+  }
+
+  void emitProducts(const Segment &segment, Value block, Value group, Value row, Value rows) {
     for (const Product &product : parts.products) {
       if (product.whole)
         continue;
-      int64_t gates = product.layout.gates.size(), blockBytes = product.k * gates * lanes * bytesOfReal;
-      TileArguments arguments;
-      arguments.operand = values.tableEntry(product.operand);
-      arguments.operandBytes = code.index(product.operandElement * bytesOfReal);
-      arguments.row = row;
-      arguments.rows = rows;
-      arguments.weights = code.at(values.addressOf(product.weights), code.mul(block, code.index(blockBytes)));
-      arguments.k = code.index(product.k);
-      arguments.sums = values.sumsOf(product);
-      int64_t cases = 1;
-      while (int64_t(1) << cases <= tiles.blocksForOneRow)
-        ++cases;
-      code.dispatch(code.trailingZeros(group), cases,
-                    [&](int64_t power) { callTile(code, int64_t(1) << power, gates, arguments); });
+      auto compute = [&] { emitProduct(product, block, group, row, rows); };
+      if (!product.guard) {
+        compute();
+        continue;
+      }
+      code.when(isLive(*product.guard, segment, block, group, row, rows), compute, [&] {
+        Value count = code.mul(code.mul(rows, group), code.index(product.layout.gates.size()));
+        code.loop(code.index(0), count, code.index(1), [&](Value i) {
+          code.store(code.real(0, Code::vectorOf(code.f32, lanes)),
+                     code.at(values.sumsOf(product), code.mul(i, code.index(lanes * bytesOfReal))));
+        });
+      });
     }
   }
 
+  void emitProduct(const Product &product, Value block, Value group, Value row, Value rows) {
+    Tiles tiles = tilesOf();
+    const PackLayout &layout = product.layout;
+    int64_t gates = layout.gates.size();
+    TileArguments arguments;
+    if (rounded) {
+      arguments.operand = rounded->operandOf(product);
+      arguments.operandBytes = code.index(0);
+      arguments.row = code.sub(row, firstRounded);
+    } else {
+      arguments.operand = values.tableEntry(product.operand);
+      arguments.operandBytes = code.index(product.operandElement * bytesOfReal);
+      arguments.row = row;
+    }
+    arguments.rows = rows;
+    Value packed = values.addressOf(product.weights);
+    arguments.weights = code.at(code.at(packed, layout.scaleBytes()), code.mul(block, code.index(layout.blockBytes())));
+    if (layout.scaleBytes())
+      arguments.scales = code.at(packed, code.mul(block, code.index(gates * lanes * bytesOfReal)));
+    arguments.depth = code.index(layout.depth);
+    arguments.sums = values.sumsOf(product);
+    int64_t cases = 1;
+    while (int64_t(1) << cases <= tiles.blocksForOneRow)
+      ++cases;
+    code.dispatch(code.trailingZeros(group), cases, [&](int64_t power) {
+      if (unit)
+        callMatrixTile(code, int64_t(1) << power, gates, arguments, tileRows);
+      else
+        callTile(code, layout.format, product.isHalved, int64_t(1) << power, gates, arguments);
+    });
+  }
+
+  /// What several rows read comes from afar, each from a place of its own: it is asked for ahead of the products, which
+  /// take longer than that.
+  void prefetch(Value block, Value group, Value row, Value rows) {
+    code.when(code.compare(Predicate::Gt, rows, code.index(1)), [&] {
+      code.loop(row, code.add(row, rows), code.index(1), [&](Value r) { values.prefetch(r, block, group); });
+    });
+  }
+
   void emitTile(const Segment &segment, Value block, Value group, Value row, Value rows) {
-    emitProducts(block, group, row, rows);
+    prefetch(block, group, row, rows);
+    emitProducts(segment, block, group, row, rows);
     const Pass &pass = parts.passes[0];
     code.loop(code.index(0), rows, code.index(1), [&](Value r) {
       values.beginRow(code.add(row, r), r);
@@ -244,7 +349,9 @@ private:
   /// Whole rows of tiles. What folds have met of a row waits in memory while other rows have their turn.
   void emitTilesOfRows() {
     const Pass &pass = parts.passes[0];
-    Tiles tiles(code.target, mostGates());
+    Tiles tiles = tilesOf();
+    makeUnits(tiles.mostRows(1));
+    beginMatrixUnit(code.sub(range.endRow, range.firstRow));
     int64_t foldBytes = lanes * 8;
     Value memory = code.stack(std::max<int64_t>(pass.folds.size(), 1) * foldBytes * tiles.mostRows(1));
     auto placeOf = [&](Value r, size_t fold) {
@@ -261,12 +368,13 @@ private:
       return met;
     };
     forTiles(code.index(tiles.blocksForRows), [&](Value row, Value rows) {
+      roundRows(row, code.add(row, rows));
       code.loop(code.index(0), rows, code.index(1), [&](Value r) {
         values.computeWholes(code.add(row, r), r);
         keep(r, startFolds(pass));
       });
       forGroups([&](const Segment &segment, Value block, Value group) {
-        emitProducts(block, group, row, rows);
+        emitProducts(segment, block, group, row, rows);
         code.loop(code.index(0), rows, code.index(1), [&](Value r) {
           values.beginRow(code.add(row, r), r);
           computeSingles(pass);
@@ -279,13 +387,19 @@ private:
         finishRow(1);
       });
     });
+    if (unit)
+      unit->end();
   }
 
   Code &code;
   const KernelParts &parts;
+  Value table;
   KernelValues values;
   Range range;
   int64_t lanes;
+  std::optional<RoundedRows> rounded; // where weights are BF16
+  std::optional<MatrixUnit> unit;     // where products are computed there
+  Value firstRounded, tileRows;
 };
 
 } // namespace

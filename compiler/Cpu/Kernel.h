@@ -5,15 +5,22 @@
 
 #include "compiler/IR/Rnn.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "runtime/Plan.h"
 #include <string>
 #include <vector>
 
 namespace rondo::cpu {
 
-/// What the machine code may use.
+using runtime::WeightFormat;
+
+/// What the machine code may use, and how it finds weights.
 struct Isa {
   enum class Level { X86_64_v2, X86_64_v3, X86_64_v4, Aarch64 };
   Level level = Level::X86_64_v4;
+  WeightFormat weights = WeightFormat::F32;
+  // Of v4, for BF16. What has tiles has pairs too, but these are no faster there than products of widened numbers.
+  bool hasPairs = false; // sums of products of two numbers, AVX512_BF16
+  bool hasTiles = false; // AMX_BF16
   /// f32 in a vector register: the width of a block of columns.
   int64_t lanes() const { return level == Level::X86_64_v4 ? 16 : level == Level::X86_64_v3 ? 8 : 4; }
 };
@@ -37,6 +44,7 @@ struct KernelOperand {
 /// walk over the row.
 struct Kernel {
   int64_t width = 0;
+  bool isInLoop = false; // step after step, often for one row: what counts is how long one takes
   std::vector<KernelOperand> operands;
 };
 
@@ -48,7 +56,16 @@ struct PackLayout {
   bool transposed = false;
   int64_t lanes = 0, units = 0;
   llvm::SmallVector<int64_t> gates;
-  int64_t elements() const { return (units + lanes - 1) / lanes * k * int64_t(gates.size()) * lanes; }
+  WeightFormat format = WeightFormat::F32;
+  int64_t group = 1, depth = 0; // numbers of consecutive k side by side, and how many groups there are
+  bool isScaledByK = false;     // where m and k are exchanged
+  int64_t blocks() const { return (units + lanes - 1) / lanes; }
+  int64_t blockBytes() const { return depth * int64_t(gates.size()) * lanes * group * bytesOf(format); }
+  /// Of the scales in front.
+  int64_t scaleBytes() const;
+  int64_t bytes() const { return scaleBytes() + blocks() * blockBytes(); }
+  /// As the operation has it.
+  std::vector<int64_t> numbers() const;
 };
 
 /// True if a kernel can compute the result from its operands' elements: pointwise operations, select, compare, convert,

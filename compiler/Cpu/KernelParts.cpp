@@ -193,6 +193,7 @@ KernelParts::KernelParts(const Kernel &kernel, const Isa &isa, bool alongRows)
     return;
   finishProducts();
   finishSegments();
+  findGuards();
 }
 
 void KernelParts::fail(const Twine &problem) {
@@ -241,8 +242,8 @@ unsigned KernelParts::passOf(Value value) {
     return it->second;
   unsigned number = 0;
   Operation *op = value.getDefiningOp();
-  for (Value operand : op->getOperands())
-    number = std::max(number, passOf(operand));
+  for (Value operand : op->getOperands().take_front(isa<rnn::StraightOp>(op) ? 1 : op->getNumOperands()))
+    number = std::max(number, passOf(operand)); // of `straight` the second is for gradients
   if (isWholeFold(op) && !isOneElement(op) && width() > 1)
     ++number;
   return passNumbers[value] = number;
@@ -267,6 +268,8 @@ void KernelParts::visit(const Source &source, Columns columns, int pass) {
     return;
   if (std::optional<unsigned> operand = loaded(source.value)) {
     touched.insert(*operand);
+    if (!source.uniform && rnn::clockOf(source.value.getType()))
+      streams.insert({*operand, source.element});
     return;
   }
   if (auto it = productIndices.find(source.value); it != productIndices.end()) {
@@ -336,18 +339,48 @@ void KernelParts::finishProducts() {
     if (product.whole)
       touched.insert(product.operand);
     layout.lanes = lanes;
+    layout.format = target.weights;
     if (product.whole) {
       layout.m = layout.units = product.k;
-      layout.k = product.m;
+      layout.k = layout.depth = product.m;
       layout.transposed = !layout.transposed;
+      layout.isScaledByK = true;
       layout.gates = {0};
     } else {
       layout.m = product.m;
-      layout.k = product.k;
+      layout.k = layout.depth = product.k;
       layout.units = width();
       layout.gates.assign(gates[i].begin(), gates[i].end());
     }
   }
+  if (target.weights == WeightFormat::BF16)
+    finishPairs();
+  // One row has too few sums for all additions that could be under way.
+  constexpr int64_t enough = 8;
+  for (Product &product : products) {
+    const PackLayout &layout = product.layout;
+    product.isHalved = kernel.isInLoop && !product.whole && !onMatrixUnit && layout.depth % 2 == 0 &&
+                       blocks * int64_t(layout.gates.size()) < enough;
+  }
+}
+
+/// Products of pairs of numbers, or of as many as are in a row of a tile of the matrix unit.
+void KernelParts::finishPairs() {
+  // Less is done before the unit is ready.
+  constexpr int64_t leastDepth = 16, leastWeights = 2048;
+  int64_t weights = 0;
+  bool isDeep = true;
+  for (const Product &product : products) {
+    weights += product.layout.blocks() * product.layout.gates.size() * product.layout.lanes * product.k;
+    isDeep &= product.k >= leastDepth;
+  }
+  onMatrixUnit = target.hasTiles && hasGates() && !hasWholes() && isDeep && weights >= leastWeights;
+  for (Product &product : products)
+    if (!product.whole) {
+      int64_t together = onMatrixUnit ? 32 : 2;
+      product.layout.group = 2;
+      product.layout.depth = (product.k + together - 1) / together * together / 2;
+    }
 }
 
 void KernelParts::finishSegments() {
@@ -364,6 +397,19 @@ void KernelParts::finishSegments() {
 }
 
 //===--- The interface -----------------------------------------------------------------------------------------===//
+
+int64_t PackLayout::scaleBytes() const {
+  if (format != WeightFormat::Int8)
+    return 0;
+  int64_t scales = isScaledByK ? depth : blocks() * int64_t(gates.size()) * lanes;
+  return (scales * int64_t(sizeof(float)) + 63) / 64 * 64;
+}
+
+std::vector<int64_t> PackLayout::numbers() const {
+  std::vector<int64_t> numbers{m, k, transposed, lanes, units, group, depth, isScaledByK, int64_t(gates.size())};
+  numbers.insert(numbers.end(), gates.begin(), gates.end());
+  return numbers;
+}
 
 std::vector<PackLayout> layoutsOf(const Kernel &kernel, const Isa &isa) {
   KernelParts parts(kernel, isa);

@@ -41,6 +41,10 @@ struct Product {
   /// block, those of the gates meet in the lanes of a unit.
   bool whole = false;
   PackLayout layout;
+  /// The sum is that of its first half of the depth and that of the second.
+  bool isHalved = false;
+  /// Where this is 0 the product makes no difference. Of the block's columns, or of the row.
+  std::optional<Source> guard;
 };
 
 /// Of all columns of `x`; with `w`, of x * w.
@@ -76,10 +80,13 @@ public:
   const Isa &target;
   const bool alongRows;
   llvm::SmallVector<Product> products; // in the order of the Weights
+  bool onMatrixUnit = false;           // products of gates are computed there, for any number of rows
   llvm::SmallVector<Pass> passes;
   llvm::SmallVector<unsigned> scalars; // Store operands with one element, computed behind the passes
   llvm::SmallVector<Segment> segments;
   std::set<unsigned> touched; // operands of which elements are read or written, but by products of gates
+  /// Of streams that are read block by block: operands, and the elements that go with the first column.
+  std::set<std::pair<unsigned, int64_t>> streams;
 
   /// The operand from which a value is loaded, if it is.
   int64_t width() const { return kernel.width; }
@@ -103,7 +110,9 @@ private:
   void visitOperand(const Source &child, const Source &of, Columns columns, int pass);
   void visitFold(mlir::Value fold);
   void finishProducts();
+  void finishPairs();
   void finishSegments();
+  void findGuards();
 
   std::string message;
   llvm::DenseMap<mlir::Value, unsigned> loads, productIndices, passNumbers;

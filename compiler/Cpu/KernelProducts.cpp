@@ -3,7 +3,8 @@
 #include "compiler/Cpu/KernelProducts.h"
 
 #include "compiler/Cpu/KernelElements.h"
-#include "compiler/Cpu/RowAddress.h"
+#include "compiler/Cpu/MatrixUnit.h"
+#include "compiler/Cpu/RoundedRows.h"
 #include <algorithm>
 
 using namespace mlir;
@@ -12,7 +13,7 @@ namespace rondo::cpu {
 
 //===--- Tiles -------------------------------------------------------------------------------------------------===//
 
-Tiles::Tiles(const Isa &isa, int64_t gates) {
+Tiles::Tiles(const Isa &isa, int64_t gates, bool onMatrixUnit) {
   bool manyRegisters = isa.level == Isa::Level::X86_64_v4 || isa.level == Isa::Level::Aarch64;
   budget = manyRegisters ? 24 : 12;
   gatesAtOnce = std::min<int64_t>(gates, manyRegisters ? 8 : 4);
@@ -23,10 +24,13 @@ Tiles::Tiles(const Isa &isa, int64_t gates) {
     return blocks;
   };
   blocksForRows = blocksWithin(4);
-  blocksForOneRow = blocksWithin(8); // as many as additions are under way at once
+  blocksForOneRow = onMatrixUnit ? blocksForRows : blocksWithin(8); // as many as additions are under way at once
+  most = onMatrixUnit ? MatrixUnit::mostRows : 0;
 }
 
 int64_t Tiles::mostRows(int64_t blocks) const {
+  if (most)
+    return most;
   if (blocks > blocksForRows)
     return 1;
   int64_t vectors = blocks * gatesAtOnce;
@@ -38,44 +42,117 @@ namespace {
 /// One tile of rows x blocks x gates, within its function.
 class Tile {
 public:
-  Tile(Code &code, int64_t rows, int64_t blocks, int64_t gates)
-      : code(code), rows(rows), vectors(blocks * gates), gates(gates), lanes(code.target.lanes()) {}
+  Tile(Code &code, WeightFormat format, bool isHalved, int64_t rows, int64_t blocks, int64_t gates)
+      : code(code), format(format), isHalved(isHalved), rows(rows), vectors(blocks * gates), gates(gates),
+        lanes(code.target.lanes()), hasPairs(format == WeightFormat::BF16 && code.target.hasPairs) {}
 
-  /// `step`: bytes from a k to the next; `blockBytes`: from a block to the next.
-  void emit(ArrayRef<Value> x, Value weights, Value k, Value step, Value blockBytes, Value sums, Value rowBytes) {
+  /// `step`: bytes from one depth to the next; `blockBytes`: from a block to the next; `sumStep`, `rowBytes`: of sums,
+  /// from a block to the next, and from a row.
+  void emit(ArrayRef<Value> x, Value weights, Value scales, Value depth, Value step, Value blockBytes, Value sums,
+            Value sumStep, Value rowBytes) {
     this->x = x;
-    Code::Values carried(1, weights);
-    Value zero = code.real(0, Code::vectorOf(code.f32, lanes));
-    carried.append(rows * vectors, zero);
-    // A turn is not unrolled: it takes as long as an addition does, in which there is time for all else.
-    carried = code.loop(code.index(0), k, code.index(1), carried, [&](Value i, ValueRange carried) {
-      Code::Values next(carried);
-      addProducts(i, next, step, blockBytes);
-      return next;
+    this->weights = weights;
+    this->step = step;
+    this->blockBytes = blockBytes;
+    Type vector = Code::vectorOf(code.f32, lanes);
+    auto place = [&](int64_t row, int64_t v) {
+      return at(code.at(sums, code.mul(rowBytes, code.index(row))), v, sumStep, bytesOfReal);
+    };
+    auto forSums = [&](llvm::function_ref<void(int64_t, Value)> body) {
+      for (int64_t row = 0; row < rows; ++row)
+        for (int64_t v = 0; v < vectors; ++v)
+          body(row * vectors + v, place(row, v));
+    };
+    Value zero = code.index(0), half = code.shiftRight(depth, 1);
+    Code::Values totals;
+    if (isHalved && rows == 1) { // side by side
+      Code::Values both = sumUp(half, {zero, half});
+      for (int64_t i = 0; i < vectors; ++i)
+        totals.push_back(code.add(both[i], both[vectors + i]));
+    } else if (isHalved) { // one after the other: there are no registers for both
+      Code::Values first = sumUp(half, zero);
+      forSums([&](int64_t i, Value place) { code.store(first[i], place); });
+      totals = sumUp(half, half);
+      forSums([&](int64_t i, Value place) { totals[i] = code.add(code.load(vector, place), totals[i]); });
+    } else {
+      totals = sumUp(depth, zero);
+    }
+    forSums([&](int64_t i, Value place) {
+      Value sum = totals[i];
+      if (scales)
+        sum = code.mul(sum, code.load(vector, at(scales, i % vectors, sumStep, bytesOfReal)));
+      code.store(sum, place);
     });
-    for (int64_t row = 0; row < rows; ++row)
-      for (int64_t v = 0; v < vectors; ++v)
-        code.store(carried[1 + row * vectors + v], at(code.at(sums, code.mul(rowBytes, code.index(row))), v, step));
   }
 
 private:
-  /// The vector of a block and gate, where blocks are so many bytes apart.
-  Value at(Value base, int64_t v, Value blockBytes) {
-    if (v >= gates)
-      base = code.at(base, code.mul(blockBytes, code.index(v / gates)));
-    return code.at(base, v % gates * lanes * bytesOfReal);
+  /// The sums over so much of the depth, from each of the starts on.
+  Code::Values sumUp(Value depth, ValueRange starts) {
+    Code::Values carried;
+    for (Value start : starts)
+      carried.push_back(code.at(weights, code.mul(start, step)));
+    int64_t chains = starts.size(), sums = rows * vectors;
+    carried.append(chains * sums, code.real(0, Code::vectorOf(code.f32, lanes)));
+    // A turn is not unrolled: it takes as long as an addition does, in which there is time for all else.
+    carried = code.loop(code.index(0), depth, code.index(1), carried, [&](Value i, ValueRange carried) {
+      Code::Values next(carried);
+      bool isSplit = format == WeightFormat::BF16 && !hasPairs;
+      for (int64_t chain = 0; chain < chains; ++chain) {
+        for (int64_t half = 0; half < (isSplit ? 2 : 1); ++half)
+          addProducts(code.add(starts[chain], i), half, next[chain],
+                      MutableArrayRef(next).slice(chains + chain * sums, sums));
+        next[chain] = code.at(next[chain], step);
+      }
+      return next;
+    });
+    carried.erase(carried.begin(), carried.begin() + chains);
+    return carried;
   }
 
-  void addProducts(Value i, Code::Values &carried, Value step, Value blockBytes) {
-    Type vector = Code::vectorOf(code.f32, lanes);
-    Value weights = carried[0];
-    auto number = [&](int64_t row) {
-      return code.broadcast(code.load(code.f32, code.at(x[row], code.mul(i, code.index(bytesOfReal)))), lanes);
-    };
-    auto weight = [&](int64_t v) { return code.load(vector, at(weights, v, blockBytes)); };
+  /// The vector of a block and gate, where blocks are so many bytes apart.
+  Value at(Value base, int64_t v, Value blockBytes, int64_t laneBytes) {
+    if (v >= gates)
+      base = code.at(base, code.mul(blockBytes, code.index(v / gates)));
+    return code.at(base, v % gates * lanes * laneBytes);
+  }
+
+  /// The numbers of a row that belong to a depth; of two, if the machine does not take them together, one half.
+  Value numbers(int64_t row, Value i, int64_t half) {
+    if (hasPairs)
+      return code.broadcast(code.load(code.i32, code.at(x[row], code.mul(i, code.index(bytesOfReal)))), lanes);
+    bool isSplit = format == WeightFormat::BF16;
+    Value address = code.at(x[row], code.mul(i, code.index(isSplit ? 2 * bytesOfReal : bytesOfReal)));
+    return code.broadcast(code.load(code.f32, code.at(address, half * bytesOfReal)), lanes);
+  }
+
+  /// The same of weights.
+  Value weightsAt(Value address, int64_t half) {
+    if (format == WeightFormat::F32)
+      return code.load(Code::vectorOf(code.f32, lanes), address);
+    if (format == WeightFormat::Int8)
+      return code.toFloat(code.widenSigned(code.load(Code::vectorOf(code.i8, lanes), address), code.i32), code.f32,
+                          true);
+    Value pairs = code.load(Code::vectorOf(code.i32, lanes), address);
+    if (hasPairs)
+      return pairs;
+    return code.bits(half ? code.both(pairs, code.integer(int32_t(0xffff0000), pairs)) : code.shiftLeft(pairs, 16),
+                     code.f32);
+  }
+
+  Value sumWith(Value sum, Value numbers, Value weights) {
+    if (!hasPairs)
+      return code.fma(numbers, weights, sum);
+    return code.intrinsic(sum.getType(), "llvm.x86.avx512bf16.dpbf16ps.512",
+                          {sum, code.halves(numbers, code.bf16), code.halves(weights, code.bf16)});
+  }
+
+  void addProducts(Value i, int64_t half, Value weights, MutableArrayRef<Value> sums) {
+    auto number = [&](int64_t row) { return numbers(row, i, half); };
+    int64_t laneBytes = format == WeightFormat::Int8 ? 1 : bytesOfReal;
+    auto weight = [&](int64_t v) { return weightsAt(at(weights, v, blockBytes, laneBytes), half); };
     auto add = [&](int64_t row, int64_t v, Value number, Value weight) {
-      Value &sum = carried[1 + row * vectors + v];
-      sum = code.fma(number, weight, sum);
+      Value &sum = sums[row * vectors + v];
+      sum = sumWith(sum, number, weight);
     };
     // What there is less of stays in registers.
     if (rows <= vectors) {
@@ -97,43 +174,63 @@ private:
           add(row, v, n, weightsOfK[v]);
       }
     }
-    carried[0] = code.at(weights, step);
   }
 
   Code &code;
+  WeightFormat format;
+  bool isHalved;
   int64_t rows, vectors, gates, lanes;
+  bool hasPairs;
   ArrayRef<Value> x;
+  Value weights, step, blockBytes;
 };
 
-/// void (operand, operandBytes, row, rows, weights, k, step, sums): `step` is the bytes of all gates of a k.
-void emitTileFunction(Code &code, llvm::StringRef name, int64_t blocks, int64_t gates, int64_t mostRows) {
+/// void (operand, operandBytes, row, rows, weights, depth, step, sums, and scales for Int8): `step` is the bytes of all
+/// gates of one depth.
+void emitTileFunction(Code &code, llvm::StringRef name, WeightFormat format, bool isHalved, int64_t blocks,
+                      int64_t gates, int64_t mostRows) {
   Type p = code.pointer, n = code.i64;
-  ValueRange in = code.begin(name, {p, n, n, n, p, n, n, p}, true);
-  Value operandBytes = in[1], row = in[2], rows = in[3], weights = in[4], k = in[5], step = in[6], sums = in[7];
+  bool isScaled = format == WeightFormat::Int8;
+  SmallVector<Type> types{p, n, n, n, p, n, n, p};
+  if (isScaled)
+    types.push_back(p);
+  ValueRange in = code.begin(name, types, true);
+  Value operandBytes = in[1], row = in[2], rows = in[3], weights = in[4], depth = in[5], step = in[6], sums = in[7];
+  Value scales = isScaled ? in[8] : Value(), sumStep = isScaled ? code.shiftLeft(step, 2) : step;
   RowAddress address(code, in[0]);
   code.dispatch(code.sub(rows, code.index(1)), mostRows, [&](int64_t which) {
     Code::Values x;
     for (int64_t r = 0; r <= which; ++r)
       x.push_back(code.at(address.of(code, code.add(row, code.index(r))), operandBytes));
-    Tile(code, which + 1, blocks, gates)
-        .emit(x, weights, k, step, code.mul(step, k), sums, code.mul(step, code.index(blocks)));
+    Tile(code, format, isHalved, which + 1, blocks, gates)
+        .emit(x, weights, scales, depth, step, code.mul(step, depth), sums, sumStep,
+              code.mul(sumStep, code.index(blocks)));
   });
   code.end();
 }
 
 } // namespace
 
-void callTile(Code &code, int64_t blocks, int64_t gates, const TileArguments &a) {
+void callTile(Code &code, WeightFormat format, bool isHalved, int64_t blocks, int64_t gates, const TileArguments &a) {
   Tiles tiles(code.target, gates);
-  Value step = code.index(gates * code.target.lanes() * bytesOfReal);
+  // A pair of bf16 is as long as an f32.
+  int64_t lanes = code.target.lanes(), laneBytes = format == WeightFormat::Int8 ? 1 : bytesOfReal;
+  Value step = code.index(gates * lanes * laneBytes);
   for (int64_t first = 0; first < gates; first += tiles.gatesAtOnce) {
-    int64_t count = std::min(tiles.gatesAtOnce, gates - first), bytes = first * code.target.lanes() * bytesOfReal;
-    std::string name = ("tile." + Twine(blocks) + "x" + Twine(count)).str();
-    code.callLocal(
-        name, {a.operand, a.operandBytes, a.row, a.rows, code.at(a.weights, bytes), a.k, step, code.at(a.sums, bytes)},
-        [&](Code &callee) {
-          emitTileFunction(callee, name, blocks, count, Tiles(code.target, count).mostRows(blocks));
-        });
+    int64_t count = std::min(tiles.gatesAtOnce, gates - first), bytes = first * lanes * bytesOfReal;
+    std::string name = ((format == WeightFormat::F32    ? "tile."
+                         : format == WeightFormat::BF16 ? "tile.bf16."
+                                                        : "tile.int8.") +
+                        Twine(blocks) + "x" + Twine(count) + (isHalved ? ".halves" : ""))
+                           .str();
+    Code::Values arguments{
+        a.operand, a.operandBytes,        a.row, a.rows, code.at(a.weights, first * lanes * laneBytes), a.depth,
+        step,      code.at(a.sums, bytes)};
+    if (format == WeightFormat::Int8)
+      arguments.push_back(code.at(a.scales, bytes));
+    code.callLocal(name, arguments, [&](Code &callee) {
+      emitTileFunction(callee, name, format, isHalved, blocks, count, Tiles(code.target, count).mostRows(blocks));
+    });
   }
 }
 
@@ -144,11 +241,12 @@ namespace {
 /// Columns first..first+count-1 of a function of sums.
 class Sums {
 public:
-  Sums(Code &code, int64_t m, int64_t k, int64_t count)
-      : code(code), m(m), k(k), count(count), chains(std::max<int64_t>(1, 4 / count)), lanes(code.target.lanes()),
-        vector(Code::vectorOf(code.f32, lanes)) {}
+  Sums(Code &code, WeightFormat format, int64_t m, int64_t k, int64_t count)
+      : code(code), format(format), m(m), k(k), count(count), chains(std::max<int64_t>(1, 4 / count)),
+        lanes(code.target.lanes()), vector(Code::vectorOf(code.f32, lanes)) {}
 
-  void emit(Value x, Value weights, Value sums) {
+  /// `scales`: of the columns; none if there are none.
+  void emit(Value x, Value weights, Value scales, Value sums) {
     int64_t whole = k / lanes / chains * chains, blocks = (k + lanes - 1) / lanes;
     Code::Values totals =
         code.loop(code.index(0), code.index(whole), code.index(chains),
@@ -167,7 +265,10 @@ public:
       Value total = totals[column];
       for (int64_t chain = 1; chain < chains; ++chain)
         total = code.add(total, totals[chain * count + column]);
-      code.store(code.reduce(total, plus), code.at(sums, column * bytesOfReal));
+      Value sum = code.reduce(total, plus);
+      if (scales)
+        sum = code.mul(sum, code.load(code.f32, code.at(scales, column * bytesOfReal)));
+      code.store(sum, code.at(sums, column * bytesOfReal));
     }
   }
 
@@ -175,21 +276,38 @@ private:
   void add(Value x, Value weights, Value block, int64_t chain, Value mask, Code::Values &totals) {
     Value bytes = code.mul(block, code.index(lanes * bytesOfReal));
     Value part = code.load(vector, code.at(x, bytes), mask);
-    Value row = code.at(weights, code.mul(bytes, code.index(m)));
+    if (format == WeightFormat::BF16)
+      part = roundToBf16(code, part);
+    int64_t laneBytes = bytesOf(format);
+    Value row = code.at(weights, code.mul(block, code.index(lanes * m * laneBytes)));
     for (int64_t column = 0; column < count; ++column) {
       Value &total = totals[chain * count + column];
-      total = code.fma(part, code.load(vector, code.at(row, column * lanes * bytesOfReal)), total);
+      total = code.fma(part, weightsAt(code.at(row, column * lanes * laneBytes)), total);
     }
   }
 
+  Value weightsAt(Value address) {
+    switch (format) {
+    case WeightFormat::F32: return code.load(vector, address);
+    case WeightFormat::BF16: return code.widen(code.load(Code::vectorOf(code.bf16, lanes), address), code.f32);
+    case WeightFormat::Int8:
+      return code.toFloat(code.widenSigned(code.load(Code::vectorOf(code.i8, lanes), address), code.i32), code.f32,
+                          true);
+    }
+    llvm_unreachable("a format of weights");
+  }
+
   Code &code;
+  WeightFormat format;
   int64_t m, k, count, chains, lanes;
   Type vector;
 };
 
 } // namespace
 
-void callSums(Code &code, int64_t m, int64_t k, Value x, Value weights, Value sums) {
+void callSums(Code &code, const PackLayout &layout, Value x, Value weights, Value sums) {
+  WeightFormat format = layout.format;
+  int64_t m = layout.k, k = layout.m, scaleBytes = layout.scaleBytes();
   std::string name = ("sums." + Twine(m) + "x" + Twine(k)).str();
   code.callLocal(name, {x, weights, sums}, [&](Code &callee) {
     Type p = callee.pointer;
@@ -198,8 +316,10 @@ void callSums(Code &code, int64_t m, int64_t k, Value x, Value weights, Value su
     int64_t lanes = callee.target.lanes(), whole = m / most * most;
     auto part = [&](Value first, int64_t count) {
       Value bytes = callee.mul(first, callee.index(bytesOfReal));
-      Sums(callee, m, k, count)
-          .emit(in[0], callee.at(in[1], callee.mul(bytes, callee.index(lanes))), callee.at(in[2], bytes));
+      Value weights = callee.at(in[1], callee.mul(first, callee.index(lanes * bytesOf(format))));
+      Sums(callee, format, m, k, count)
+          .emit(in[0], callee.at(weights, scaleBytes), scaleBytes ? callee.at(in[1], bytes) : Value(),
+                callee.at(in[2], bytes));
     };
     if (whole)
       callee.loop(callee.index(0), callee.index(whole), callee.index(most), [&](Value first) { part(first, most); });

@@ -16,7 +16,7 @@ KernelValues::KernelValues(Code &code, const KernelParts &parts, Value table) : 
     read(product.weights);
     // All elements of each row of a tile, or the most that a tile leaves there.
     int64_t gates = product.layout.gates.size(), numbers = 0;
-    Tiles tiles(code.target, gates);
+    Tiles tiles(code.target, gates, parts.onMatrixUnit);
     if (product.whole)
       numbers = product.m * (parts.hasGates() ? tiles.mostRows(1) : 1);
     else
@@ -54,8 +54,7 @@ Value KernelValues::wholeOf(const Product &product, Value place) {
 void KernelValues::computeWholes(Value row, Value place) {
   for (const Product &product : parts.products)
     if (product.whole)
-      callSums(code, product.m, product.k,
-               code.at(addressOfRow(product.operand, row), product.operandElement * bytesOfReal),
+      callSums(code, product.layout, code.at(addressOfRow(product.operand, row), product.operandElement * bytesOfReal),
                addressOf(product.weights), wholeOf(product, place));
 }
 
@@ -189,6 +188,15 @@ Value KernelValues::joined(const Source &source, int64_t first, int64_t end) {
     value = value ? code.select(code.mask(from, to, lanesOfBlock()), part, value) : part;
   }
   return value;
+}
+
+void KernelValues::prefetch(Value row, Value block, Value group) {
+  for (auto [operand, element] : parts.streams) {
+    int64_t bytes = bytesOfElement(rnn::elementOf(typeOf(operand))), blockBytes = code.target.lanes() * bytes;
+    Value base = code.at(addressOfRow(operand, row), element * bytes);
+    code.loop(block, code.add(block, group), code.index(1),
+              [&](Value i) { code.prefetch(code.at(base, code.mul(i, code.index(blockBytes)))); });
+  }
 }
 
 //===--- Stores ------------------------------------------------------------------------------------------------===//

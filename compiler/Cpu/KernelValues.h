@@ -34,6 +34,9 @@ public:
   mlir::Value single(const Source &source);
   void setSingle(const Source &source, mlir::Value value) { singles[source] = value; }
 
+  /// Asks for what a group of blocks reads of a row.
+  void prefetch(mlir::Value row, mlir::Value block, mlir::Value group);
+
   void storeLanes(unsigned operand, mlir::Value value);
   void storeSingle(unsigned operand, mlir::Value value);
 

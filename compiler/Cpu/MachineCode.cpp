@@ -33,6 +33,11 @@ static llvm::StringRef cpuOf(const Isa &isa) {
   llvm_unreachable("a level");
 }
 
+/// Beyond the level's.
+static llvm::StringRef featuresOf(const Isa &isa) {
+  return isa.hasTiles ? "+avx512bf16,+amx-tile,+amx-bf16" : isa.hasPairs ? "+avx512bf16" : "";
+}
+
 static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machineFor(const Isa &isa, llvm::StringRef cpu) {
   static const bool ready = [] {
     LLVMInitializeX86TargetInfo();
@@ -98,6 +103,8 @@ llvm::Expected<std::unique_ptr<llvm::Module>> toLlvmIr(mlir::ModuleOp kernels, c
     if (function.isDeclaration())
       continue;
     function.addFnAttr("target-cpu", cpuOf(isa));
+    if (!featuresOf(isa).empty())
+      function.addFnAttr("target-features", featuresOf(isa));
     if (isa.level == Isa::Level::X86_64_v4)
       function.addFnAttr("prefer-vector-width", "512");
   }

@@ -20,11 +20,15 @@ struct CpuPlan {
   runtime::PlanTables tables;
   std::vector<Kernel> kernels; // by number; their values are the schedule's
   std::vector<PlannedParameter> parameters;
-  /// Where packed parameters lie in what Prepare makes, by path and layout.
+  /// Where things lie that Prepare makes, by how they are computed from parameters: tensors, and weights by layout.
+  std::map<std::string, int64_t> tensors;
   std::map<std::pair<std::string, std::vector<int64_t>>, int64_t> packs;
   /// Of single steps, if there is such a plan: one scan whose Registers the caller keeps. Its Prepare adds to that of
   /// `tables`, and its kernels are among `kernels`.
   std::optional<runtime::PlanTables> step;
+  /// Of a model that feeds itself, if there is such a plan: one scan with a Choose. Its Prepare adds to those of the
+  /// others.
+  std::optional<runtime::PlanTables> generate;
 };
 
 /// Parameters begin at multiples of this, in the caller's buffer and in what Prepare makes.
@@ -36,6 +40,9 @@ std::optional<CpuPlan> planSchedule(step::ScheduleOp schedule, const Isa &isa);
 
 /// Decides how single steps are carried out by a library that has the plan; `schedule` is what schedule::formStep made.
 bool planStep(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan);
+
+/// Decides how a library that has the plan makes rows itself; `schedule` is what schedule::formGenerate made.
+bool planGenerate(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan);
 
 /// The plan as a table, for --emit=plan.
 void printPlan(const CpuPlan &plan, llvm::raw_ostream &out);

@@ -90,6 +90,19 @@ private:
   int32_t clock;
 };
 
+/// Whether the plan that this one is added to prepares all results.
+bool isKnown(Planner &planner, step::ParOp par) {
+  llvm::SmallVector<View> views;
+  for (Value result : par.getResults())
+    if (std::optional<View> known = planner.knownTensor(planner.keyOf(result), result.getType()))
+      views.push_back(*known);
+    else
+      return false;
+  for (auto [result, view] : llvm::zip(par.getResults(), views))
+    planner.setPrepared(result, view);
+  return true;
+}
+
 } // namespace
 
 bool planPar(Planner &planner, step::ParOp par) {
@@ -107,9 +120,14 @@ bool planPar(Planner &planner, step::ParOp par) {
     for (Value operand : op.getOperands())
       inPrepare &= operand.getParentBlock() == &block || planner.isPrepared(operand);
   }
+  if (inPrepare && isKnown(planner, par))
+    return true;
   ParGroup group(planner, par, clock, inPrepare);
   if (!group.plan())
     return false;
+  for (Value result : par.getResults())
+    if (inPrepare)
+      planner.result.tensors[planner.keyOf(result)] = planner.arrayOf(planner.view(result, true)).offset;
   runtime::Span inner = planner.store(group.ops);
   OpPlan op = planner.makeOp(OpCode::Par, clock, {}, {inner.first, inner.count, 0});
   if (inPrepare)

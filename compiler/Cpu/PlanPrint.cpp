@@ -14,6 +14,11 @@ const char *nameOf(Element element) {
   return names[int(element)];
 }
 
+const char *nameOf(WeightFormat format) {
+  const char *names[] = {"f32", "bf16", "int8"};
+  return names[int(format)];
+}
+
 const char *nameOf(Place place) {
   const char *names[] = {"call", "block", "register", "memory", "input", "output", "parameter", "prepared", "constant"};
   return names[int(place)];
@@ -37,8 +42,8 @@ const char *nameOf(OpCode code) {
                          "window per",  "overlap per",
                          "affine",      "ctc",
                          "dctc",        "event",
-                         "commit",      "pack",
-                         "loss"};
+                         "commit",      "choose",
+                         "pack",        "loss"};
   return names[int(code)];
 }
 
@@ -110,7 +115,12 @@ private:
 
   void printArray(int32_t index) {
     const ArrayPlan &array = tables.arrays[index];
-    out << "  a" << index << " " << array.elements << " " << nameOf(array.element) << " " << nameOf(array.place);
+    out << "  a" << index << " ";
+    if (array.weights == WeightFormat::F32)
+      out << array.elements << " " << nameOf(array.element);
+    else
+      out << array.stride << " bytes of " << nameOf(array.weights);
+    out << " " << nameOf(array.place);
     if (array.clock >= 0)
       out << " on c" << array.clock;
     if (array.index >= 0)
@@ -171,10 +181,14 @@ private:
 
 void printPlan(const CpuPlan &plan, llvm::raw_ostream &out) {
   Printer(plan, plan.tables, out).run();
-  if (!plan.step)
-    return;
-  out << "\n# single steps\n";
-  Printer(plan, *plan.step, out).run();
+  if (plan.step) {
+    out << "\n# single steps\n";
+    Printer(plan, *plan.step, out).run();
+  }
+  if (plan.generate) {
+    out << "\n# rows that the model makes\n";
+    Printer(plan, *plan.generate, out).run();
+  }
 }
 
 } // namespace rondo::cpu

@@ -1,5 +1,6 @@
 // Operations that the runtime knows, as entries of the plan.
 #include "compiler/Cpu/Planner.h"
+#include "compiler/Schedule/FormStep.h"
 #include "runtime/Random.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -116,8 +117,13 @@ std::optional<OpPlan> Planner::rowOp(Operation *op, int32_t clock, llvm::ArrayRe
                                    this->clock(rnn::clockOf(o.getLabels().getType())), count(o.getLogits())});
       })
       .Case([&](rnn::RandomOp o) {
-        return make(OpCode::Random, {int64_t(runtime::hashPath(o.getPath().data(), o.getPath().size())), o.getSite(),
-                                     count(o.getResult())});
+        llvm::SmallVector<int64_t> numbers{int64_t(runtime::hashPath(o.getPath().data(), o.getPath().size())),
+                                           int64_t(o.getSite()), count(o.getResult())};
+        if (stepped) {
+          auto drawn = o->getAttrOfType<mlir::StringAttr>(rondo::schedule::drawnName);
+          numbers.push_back(!drawn ? 0 : drawn.getValue() == "sample" ? 1 : 2);
+        }
+        return make(OpCode::Random, numbers);
       })
       .Case([&](rnn::SliceOp o) {
         Extent extent(rnn::shapeOf(o.getX().getType()), o.getAxis());

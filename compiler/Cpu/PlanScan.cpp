@@ -45,6 +45,12 @@ private:
   }
 
   bool prepareMemory() override {
+    for (step::ChooseOp op : block.getOps<step::ChooseOp>()) {
+      choose = op;
+      keep(op.getSource());
+      int32_t array = planner.addArray(op.getType(), Place::Block, driver);
+      views[op.getRow()] = Planner::all(array);
+    }
     for (Operation &op : block) {
       if (auto state = llvm::dyn_cast<rnn::StateOp>(op)) {
         mlir::Type stream = state.getSlot().getType().getStream();
@@ -96,8 +102,11 @@ private:
 
   //===--- What the group asks ---===//
 
+  bool isLoop() const override { return true; }
+
   bool isSpecial(Operation *op) override {
-    return llvm::isa<rnn::StateOp, rnn::ReadOp, rnn::NextOp, rnn::LatestOp, rnn::CrossOp, rnn::EventOp>(op);
+    return llvm::isa<rnn::StateOp, rnn::ReadOp, rnn::NextOp, rnn::LatestOp, rnn::CrossOp, rnn::EventOp, step::ChooseOp>(
+        op);
   }
 
   std::optional<View> seen(Value value) override {
@@ -115,8 +124,10 @@ private:
     auto behind = [&](Value x) { level = std::max(level, levelOf(x) + 1); };
     auto behindEvent = [&](rnn::EventOp event) {
       if (event)
-        level = std::max(level, levelOf(event.getCondition()) + 2);
+        level = std::max(level, levelOfEvent(event) + 1);
     };
+    if (isBehindChoice(value.getDefiningOp()))
+      behind(choose.getRow());
     ClockInterface clock = rnn::clockOf(value.getType());
     clock.walk([&](rnn::EventClockAttr event) { behindEvent(eventOf(event)); });
     Operation *op = value.getDefiningOp();
@@ -130,8 +141,18 @@ private:
     } else if (auto cross = llvm::dyn_cast<rnn::CrossOp>(op)) {
       if (isInside(cross.getX()))
         behind(cross.getX());
+    } else if (op == choose.getOperation() && isInside(choose.getSource())) {
+      behind(choose.getSource());
     }
     return level;
+  }
+
+  /// Where a model feeds itself, only what the choice is made from stands ahead of it.
+  bool isBehindChoice(Operation *op) { return choose && choose->isBeforeInBlock(op); }
+
+  int64_t levelOfEvent(rnn::EventOp event) {
+    int64_t level = levelOf(event.getCondition()) + 1;
+    return isBehindChoice(event) ? std::max(level, levelOf(choose.getRow()) + 1) : level;
   }
 
   bool isComputed(Value value) { return isInside(value) && !seen(value); }
@@ -188,6 +209,8 @@ private:
   static constexpr int64_t first = -1, last = int64_t(1) << 40;
 
   bool finish() override {
+    if (choose) // ahead of what copies its row
+      addChoose();
     // What is not computed here but remembered or yielded is copied.
     for (auto &[state, slot] : slots)
       if (!isComputed(slot.written))
@@ -198,12 +221,15 @@ private:
         continue;
       int64_t level = isInside(x) ? levelOf(x) + 1 : 0;
       if (rnn::EventOp event = eventAhead(one.op.getScopeAttr()))
-        level = std::max(level, levelOf(event.getCondition()) + 2);
+        level = std::max(level, levelOfEvent(event) + 1);
       copy(level, x, one.view);
     }
     for (auto [yielded, result] : llvm::zip(block.getTerminator()->getOperands(), scan.getResults()))
       if (!isComputed(yielded))
         copy(isInside(yielded) ? levelOf(yielded) + 1 : 0, yielded, addExport(result));
+    for (auto &[condition, view] : exported)
+      if (!isComputed(condition))
+        copy(isInside(condition) ? levelOf(condition) + 1 : 0, condition, view);
     for (rnn::EventOp event : block.getOps<rnn::EventOp>())
       addEvent(event);
     for (auto &[state, slot] : slots) {
@@ -218,9 +244,29 @@ private:
 
   void addEvent(rnn::EventOp event) {
     Value condition = event.getCondition();
-    add(levelOf(condition) + 1, planner.makeOp(OpCode::Event, clockOf(condition), {loadView(condition)},
-                                               {planner.clock(ClockInterface(event.getClock()))}));
+    add(levelOfEvent(event), planner.makeOp(OpCode::Event, clockOf(condition), {loadView(condition)},
+                                            {planner.clock(ClockInterface(event.getClock()))}));
     clocks.insert(planner.clock(ClockInterface(event.getClock())));
+  }
+
+  void addChoose() {
+    auto number = [](std::optional<int64_t> given) { return given.value_or(-1); };
+    const runtime::PlanTables &tables = planner.tables(), &caller = planner.caller();
+    auto inputs = llvm::cast<step::ScheduleOp>(scan->getParentOp()).getInputs().getAsValueRange<mlir::StringAttr>();
+    auto base = llvm::cast<rnn::AxisClockAttr>(rnn::clockOf(choose.getType()));
+    llvm::SmallVector<int64_t> numbers{std::distance(inputs.begin(), llvm::find(inputs, choose.getInput())),
+                                       choose.getNext(),
+                                       number(choose.getStart()),
+                                       number(choose.getStop()),
+                                       number(choose.getLimit()),
+                                       planner.axis(base),
+                                       tables.axes[planner.axis(base)].outer,
+                                       int64_t(caller.axes.size()),
+                                       int64_t(caller.inputs.size())};
+    llvm::append_range(numbers, planner.callersAxes());
+    llvm::append_range(numbers, planner.callersInputs());
+    add(levelOf(choose.getRow()),
+        planner.makeOp(OpCode::Choose, driver, {loadView(choose.getSource()), views[choose.getRow()]}, numbers));
   }
 
   void addCuts(rnn::ScopeAttr scope, View memory) {
@@ -232,7 +278,7 @@ private:
       int64_t level = last + 1;
       if (isAhead(cut)) {
         rnn::EventOp event = eventOf(cut.getClock());
-        level = event ? levelOf(event.getCondition()) + 1 : first;
+        level = event ? levelOfEvent(event) : first;
       }
       add(level, planner.makeOp(OpCode::Zero, planner.clock(cut.getClock()), {memory}, {}));
     }
@@ -294,6 +340,7 @@ private:
 
   step::ScanOp scan;
   int32_t driver;
+  step::ChooseOp choose; // null: there is none
   llvm::MapVector<mlir::Attribute, rnn::EventOp> events;
   llvm::MapVector<Value, Slot> slots;
   llvm::SmallVector<Held> held;

@@ -1,6 +1,8 @@
 // The operations of a schedule, one after another.
 #include "compiler/Cpu/Planner.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/xxhash.h"
 
 namespace rondo::cpu {
 
@@ -45,10 +47,48 @@ View Planner::view(Value value, bool inPrepare) {
   if (it != views.end())
     return it->second;
   // A parameter that the calls themselves read.
+  if (std::optional<View> known = knownTensor(keyOf(value), value.getType()))
+    return views[value] = *known;
   View from = prepareViews.lookup(value);
   View to = all(addArray(value.getType(), Place::Prepared, -1), Rows::One);
+  result.tensors[keyOf(value)] = arrayOf(to).offset;
   prepare(makeCopy(-1, from, to, rowBytes(value.getType())));
   return views[value] = to;
+}
+
+std::optional<View> Planner::knownTensor(const std::string &key, mlir::Type type) {
+  auto known = result.tensors.find(key);
+  if (known == result.tensors.end())
+    return std::nullopt;
+  int64_t bytes = tables().preparedBytes;
+  View view = all(addArray(type, Place::Prepared, -1), Rows::One);
+  tables().preparedBytes = bytes;
+  arrayOf(view).offset = known->second;
+  return view;
+}
+
+const std::string &Planner::keyOf(Value value) {
+  auto [it, isNew] = keys.try_emplace(value);
+  if (!isNew)
+    return it->second;
+  Operation *op = value.getDefiningOp();
+  unsigned number = llvm::cast<mlir::OpResult>(value).getResultNumber();
+  std::string key;
+  if (auto param = llvm::dyn_cast<rnn::ParamOp>(op)) {
+    key = param.getPath().str();
+  } else if (llvm::isa<step::ParOp>(op)) {
+    key = keyOf(op->getRegion(0).front().getTerminator()->getOperand(number));
+  } else {
+    llvm::raw_string_ostream text(key);
+    text << op->getName() << number << op->getAttrDictionary() << value.getType() << "(";
+    for (Value operand : op->getOperands())
+      text << keyOf(operand) << ",";
+    text << ")";
+    // No path of a program begins so; long ones do not grow.
+    llvm::XXH128_hash_t hash = llvm::xxh3_128bits(llvm::arrayRefFromStringRef(key));
+    key = "=" + llvm::utohexstr(hash.high64) + "." + llvm::utohexstr(hash.low64);
+  }
+  return keys[value] = key;
 }
 
 bool Planner::isPrepared(Value value) {
@@ -81,25 +121,21 @@ View Planner::withZeroRow(Value value) {
 }
 
 View Planner::packed(Value weights, const PackLayout &layout) {
-  std::vector<int64_t> numbers{layout.m,     layout.k,     layout.transposed,
-                               layout.lanes, layout.units, int64_t(layout.gates.size())};
-  numbers.insert(numbers.end(), layout.gates.begin(), layout.gates.end());
+  std::vector<int64_t> numbers = layout.numbers();
   auto [it, isNew] = packs.try_emplace({weights.getAsOpaquePointer(), numbers}, View());
   if (isNew) {
     // The plan that this one is added to may have it.
-    int64_t *known = nullptr;
-    if (auto param = weights.getDefiningOp<rnn::ParamOp>())
-      known = &result.packs.try_emplace({param.getPath().str(), numbers}, -1).first->second;
-    bool isMade = known && *known >= 0;
+    int64_t &known = result.packs.try_emplace({keyOf(weights), numbers}, -1).first->second;
+    bool isMade = known >= 0;
     ArrayPlan array;
     array.place = Place::Prepared;
-    array.elements = layout.elements();
+    array.weights = layout.format;
+    array.elements = (layout.bytes() + 3) / 4;
     array.stride = array.elements * runtime::bytesOf(Element::F32);
-    array.offset = isMade ? *known : tables().preparedBytes;
+    array.offset = isMade ? known : tables().preparedBytes;
     if (!isMade)
       tables().preparedBytes += aligned(array.stride);
-    if (known)
-      *known = array.offset;
+    known = array.offset;
     tables().arrays.push_back(array);
     it->second = all(tables().arrays.size() - 1, Rows::One);
     if (!isMade)
@@ -405,22 +441,59 @@ std::optional<CpuPlan> planSchedule(step::ScheduleOp schedule, const Isa &isa) {
   return std::move(planner.result);
 }
 
-void Planner::addTo(CpuPlan &plan) {
-  stepped = true;
-  tables().preparedBytes = plan.tables.preparedBytes;
+void Planner::addTo(CpuPlan &plan, bool isStepped) {
+  stepped = isStepped;
+  addedTo = &plan.tables;
+  tables().preparedBytes = plan.step ? plan.step->preparedBytes : plan.tables.preparedBytes;
+  result.tensors = std::move(plan.tensors);
   result.packs = std::move(plan.packs);
   result.kernels = std::move(plan.kernels);
   for (auto [number, kernel] : llvm::enumerate(result.kernels))
     kernels.try_emplace(signatureOf(kernel, isa), number);
 }
 
+void Planner::giveTo(CpuPlan &plan) {
+  plan.tensors = std::move(result.tensors);
+  plan.packs = std::move(result.packs);
+  plan.kernels = std::move(result.kernels);
+}
+
+/// They are known by their names.
+template <typename Row>
+static std::vector<int64_t> callersNumbers(const runtime::PlanTables &from, const std::vector<Row> &rows,
+                                           const runtime::PlanTables &to, const std::vector<Row> &others) {
+  std::vector<int64_t> numbers;
+  for (const Row &row : rows) {
+    auto isSame = [&](const Row &other) {
+      return llvm::StringRef(to.text.data() + other.name) == from.text.data() + row.name;
+    };
+    auto it = llvm::find_if(others, isSame);
+    numbers.push_back(it == others.end() ? -1 : it - others.begin());
+  }
+  return numbers;
+}
+
+std::vector<int64_t> Planner::callersAxes() { return callersNumbers(tables(), tables().axes, *addedTo, addedTo->axes); }
+
+std::vector<int64_t> Planner::callersInputs() {
+  return callersNumbers(tables(), tables().inputs, *addedTo, addedTo->inputs);
+}
+
 bool planStep(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan) {
   Planner planner(schedule, isa);
-  planner.addTo(plan);
+  planner.addTo(plan, /*isStepped=*/true);
   bool isPlanned = planner.run();
-  plan.packs = std::move(planner.result.packs);
-  plan.kernels = std::move(planner.result.kernels);
+  planner.giveTo(plan);
   plan.step = std::move(planner.result.tables);
+  return isPlanned;
+}
+
+bool planGenerate(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan) {
+  Planner planner(schedule, isa);
+  planner.addTo(plan, /*isStepped=*/false);
+  bool isPlanned = planner.run();
+  planner.giveTo(plan);
+  plan.generate = std::move(planner.result.tables);
   return isPlanned;
 }
 

@@ -22,8 +22,10 @@ class Planner {
 public:
   Planner(step::ScheduleOp schedule, const Isa &isa) : schedule(schedule), isa(isa) {}
   bool run();
-  /// To be called first where the schedule is one of single steps, for a library that has a plan already.
-  void addTo(CpuPlan &plan);
+  /// To be called first for a library that has a plan already; `isStepped`: the schedule is one of single steps.
+  void addTo(CpuPlan &plan, bool isStepped);
+  /// Gives back what addTo took.
+  void giveTo(CpuPlan &plan);
 
   CpuPlan result;
 
@@ -54,6 +56,10 @@ public:
   View ownRows(mlir::Value value);
   void setView(mlir::Value value, View view) { views[value] = view; }
   void setPrepared(mlir::Value value, View view) { prepareViews[value] = views[value] = view; }
+  /// How a tensor is computed from parameters: equal for equal tensors, of whatever schedule.
+  const std::string &keyOf(mlir::Value value);
+  /// The place of a tensor that the plan which this one is added to prepares; none if it does not.
+  std::optional<View> knownTensor(const std::string &key, mlir::Type type);
   /// True for a tensor that Prepare has: made of parameters and constants alone.
   bool isPrepared(mlir::Value value);
   /// Which rows an event ticks at, known from here on.
@@ -81,6 +87,10 @@ public:
   const Isa &target() const { return isa; }
   /// The schedule's one scan is stepped from outside: nobody knows which clocks will tick.
   bool isStepped() const { return stepped; }
+  /// By axis and by input of this plan the number that it has in the plan that this one is added to; -1: none.
+  std::vector<int64_t> callersAxes();
+  std::vector<int64_t> callersInputs();
+  const runtime::PlanTables &caller() const { return *addedTo; }
   /// The place of a group's result, which may be the caller's buffer; `clock`: of the array's rows.
   View addResult(mlir::Value result, int32_t clock);
 
@@ -102,6 +112,7 @@ private:
   step::ScheduleOp schedule;
   Isa isa;
   bool stepped = false;
+  const runtime::PlanTables *addedTo = nullptr;
   llvm::DenseMap<mlir::Attribute, int32_t> clocks, axes, scopes;
   std::map<std::vector<int64_t>, int32_t> maps;
   llvm::DenseSet<int32_t> settledClocks, settledMaps;
@@ -109,6 +120,7 @@ private:
   llvm::DenseMap<mlir::Value, View> views;
   llvm::DenseMap<mlir::Value, View> prepareViews; // of tensors
   std::map<std::pair<const void *, std::vector<int64_t>>, View> packs;
+  llvm::DenseMap<mlir::Value, std::string> keys;
   llvm::StringMap<int32_t> kernels; // by signature
   std::vector<OpPlan> forward, prepared;
 };

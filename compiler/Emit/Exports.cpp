@@ -13,7 +13,14 @@ static const Export all[] = {
      "Size of what @_prepare writes: @_PREPARED_BYTES."},
     {"init", "rondo.init", "iplp", "int32_t ", "float *parameters, uint64_t seed, rondo_error *error",
      "Writes initial values into `parameters`: as the program says, from the seed. The same seed gives the same "
-     "values. This call may take memory from the system while it runs; besides @_pool_create it is the only one."},
+     "values. This call, those of files, and @_pool_create may take memory from the system; no other one does."},
+    {"load", "rondo.load", "ippp", "int32_t ", "float *parameters, const char *path, rondo_error *error",
+     "Fills `parameters` from a safetensors file, which must have a tensor for each, of its name and shape, and no "
+     "other. F32 is taken bit for bit; F64, F16 and BF16 are converted. The file is mapped: nobody may cut it short "
+     "meanwhile. After an error `parameters` may hold some of it."},
+    {"save", "rondo.save", "ippp", "int32_t ", "const float *parameters, const char *path, rondo_error *error",
+     "Writes `parameters` into a safetensors file. It appears under its name whole or not at all: the call writes a "
+     "file beside, which takes the place of what was there."},
     {"prepare", "rondo.prepare", "ippp", "int32_t ", "const float *parameters, void *prepared, rondo_error *error",
      "Makes of the parameters what the calls below work with. To be called again whenever they have changed. What it "
      "writes is for this library on this kind of machine; it is not a file format."},
@@ -32,7 +39,9 @@ static const Export all[] = {
     {"pool_destroy", "rondo.pool.destroy", "vp", "void ", "@_pool *pool",
      "Ends the threads of a pool that no call is using. NULL is nothing to end."},
     {"error", "rondo.error.text", "pi", "const char *", "int32_t code", "What a code means, in a few words."},
-    // Of single steps.
+};
+
+static const Export ofSteps[] = {
     {"state_bytes", "rondo.state.bytes", "ilpp", "int32_t ", "int64_t batch, size_t *bytes, rondo_error *error",
      "How large the state of `batch` sequences is, that are stepped side by side."},
     {"state_init", "rondo.state.init", "ippllp", "int32_t ",
@@ -40,14 +49,37 @@ static const Export all[] = {
      "Makes a state before its first step. The state is the caller's, at an address that is a multiple of "
      "@_ALIGNMENT. There are no pointers in it: copy its bytes to go on from there twice, or keep them to go on later. "
      "It is for this library on this kind of machine."},
+    {"state_reset", "rondo.state.reset", "ipplp", "int32_t ",
+     "const void *prepared, void *state, int64_t sequence, rondo_error *error",
+     "Makes one sequence of a state what it was before its first step: for the sample that comes next in its place. "
+     "Random numbers are then those of another sample: of sequence s, the sample s + batch, then s + 2 * batch, .."},
     {"step", "rondo.step", "ippppp", "int32_t ",
      "const void *prepared, void *state, const @_step_inputs *inputs, const @_step_outputs *outputs, "
      "rondo_error *error",
-     "One step of all sequences of a state: what @_forward computes at one tick, to rounding, from what the state "
-     "remembers of those before. A sequence's rows do not depend on the other sequences."},
+     "One step of the sequences of a state: what @_forward computes at one tick, to rounding, from what the state "
+     "remembers of those before. A sequence's rows do not depend on the other sequences. A call that fails for what it "
+     "was given leaves the state as it was."},
 };
-constexpr size_t stepCount = 3;
 
-llvm::ArrayRef<Export> exports(bool steps) { return llvm::ArrayRef(all).drop_back(steps ? 0 : stepCount); }
+static const Export ofGeneration[] = {
+    {"generate_workspace_bytes", "rondo.generate.workspace.bytes", "ipppp", "int32_t ",
+     "const @_inputs *inputs, const @_generate_options *options, size_t *bytes, rondo_error *error",
+     "How large a workspace @_generate needs, by what @_workspace_bytes is to @_forward."},
+    {"generate", "rondo.generate", "ippppplpp", "int32_t ",
+     "const void *prepared, const @_inputs *inputs, const @_generate_options *options, @_generated *generated, "
+     "void *workspace, size_t workspace_bytes, @_pool *pool, rondo_error *error",
+     "Generates rows for each sample of a batch. The same inputs and options give the same bits, whatever the pool or "
+     "the machine's load; what a sample gets does not depend on the other samples, but for draws, which hang on its "
+     "number in the batch. NULL options are @_GENERATE_DEFAULTS; a NULL pool is one thread."},
+};
+
+std::vector<Export> exports(bool steps, bool generates) {
+  std::vector<Export> list(std::begin(all), std::end(all));
+  if (steps)
+    list.insert(list.end(), std::begin(ofSteps), std::end(ofSteps));
+  if (generates)
+    list.insert(list.end(), std::begin(ofGeneration), std::end(ofGeneration));
+  return list;
+}
 
 } // namespace rondo::emit

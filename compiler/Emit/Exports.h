@@ -3,8 +3,8 @@
 #ifndef RONDO_EMIT_EXPORTS_H
 #define RONDO_EMIT_EXPORTS_H
 
-#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
+#include <vector>
 
 namespace rondo::emit {
 
@@ -16,8 +16,8 @@ struct Export {
   llvm::StringRef parameters;
   llvm::StringRef comment;
 };
-/// `steps`: with those of models that can be stepped.
-llvm::ArrayRef<Export> exports(bool steps);
+/// `steps`: with those of models that can be stepped; `generates`: with those of models that feed themselves.
+std::vector<Export> exports(bool steps, bool generates);
 
 } // namespace rondo::emit
 #endif

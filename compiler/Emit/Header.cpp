@@ -26,6 +26,7 @@ constexpr CodeName codes[] = {
     {Code::Plan, "LIBRARY", "the library itself is damaged"},
     {Code::Memory, "MEMORY", "the system gives no memory"},
     {Code::Machine, "MACHINE", "the library has no code for this machine"},
+    {Code::File, "FILE", "a file cannot be read or written, or is not what it should be"},
 };
 
 class Header {
@@ -44,7 +45,11 @@ public:
       printSteps();
     else if (!interface.notStepped.empty())
       comment("There are no functions for single steps: " + interface.notStepped + "."), os << "\n";
-    for (const Export &function : exports(interface.hasSteps))
+    if (interface.generate)
+      printGeneration(*interface.generate);
+    else if (!interface.notGenerated.empty())
+      comment("There are no functions that generate rows: " + interface.notGenerated + "."), os << "\n";
+    for (const Export &function : exports(interface.hasSteps, interface.generate.has_value()))
       printFunction(function);
     os << "#ifdef __cplusplus\n}\n#endif\n#endif\n";
   }
@@ -107,6 +112,8 @@ private:
         std::string(interface.hasSteps ? " Or, where data come step by step: ask @_state_bytes, allocate them, call "
                                          "@_state_init once and @_step at each step."
                                        : "") +
+        (interface.notStepped.empty() ? ""
+                                      : " There are no functions for single steps: " + interface.notStepped + ".") +
         "\n\n"
         "A batch holds any number of samples of any lengths, without padding: the rows of all samples stand one "
         "behind the other, densely, in row-major order. Where they begin is told by offsets. All integers and reals "
@@ -115,6 +122,13 @@ private:
         "data at multiples of its element's size. The library keeps no pointer beyond a call, and no state between "
         "calls. Any number of calls may run at the same time if none writes what another one uses: each needs a "
         "workspace, outputs and an error of its own, and may share parameters, prepared data and inputs.\n\n");
+    if (facts.weights == WeightFormat::BF16)
+      text +=
+          "Products with weights are of numbers rounded to bf16 (8 bits of precision), added up in float; all else is "
+          "float.\n\n";
+    if (facts.weights == WeightFormat::Int8)
+      text += "The weights of products are rounded to whole numbers from -127 to 127 times a scale for each row; all "
+              "else is float.\n\n";
     text += "Parameters, in order, from the beginning of the buffer:\n";
     if (interface.parameters.empty())
       text += "  none\n";
@@ -202,14 +216,24 @@ private:
   }
 
   void printSteps() {
-    comment("What a step is given: a row for each sequence of the state (batch rows); of an input without a clock one "
-            "row for all.");
+    comment("What a step, a row of " + interface.stepAxis +
+            ", is given: a row for each sequence of the state (batch rows); of an input without a clock one row for "
+            "all. Rows that are not looked at may hold anything." +
+            (interface.stepEnds.empty()
+                 ? ""
+                 : " Where a segment ends, the segments inside of it do; an empty one has no step, and does not end."));
     os << "typedef struct " << prefix << "_step_inputs {\n";
     member("size_t size", "sizeof(" + prefix + "_step_inputs)");
+    member("uint64_t seed", "of random numbers: the same at all steps");
+    member("const uint8_t *active", "[batch], 1, or 0: the sequence does not take part; NULL: all do");
     for (const Port &port : interface.inputs)
       member("const " + cTypeOf(port.type.element) + " *" + port.member,
-             port.isStepped ? (port.clock.empty() ? "[1]" : "[batch]") + dimensions(port.type) + range(port.type)
-                            : "not looked at: outputs do not need it");
+             port.isStepped
+                 ? (port.clock.empty() ? "[1]" : "[batch]") + dimensions(port.type) + range(port.type) + whenGiven(port)
+                 : "not looked at: outputs do not need it");
+    for (const StepEnd &end : interface.stepEnds)
+      member("const uint8_t *" + end.member,
+             "[batch], 1: the step is the last one of its " + end.axis + ", or 0; NULL: all 0");
     os << "} " << prefix << "_step_inputs;\n\n";
     comment("Where the results of a step go. Of each output: a row for each sequence, or NULL where it is not wanted; "
             "and NULL, or where the call writes for each sequence whether the output ticked at this step, 1 or 0. Rows "
@@ -217,11 +241,84 @@ private:
     os << "typedef struct " << prefix << "_step_outputs {\n";
     member("size_t size", "sizeof(" + prefix + "_step_outputs)");
     for (const Port &port : interface.outputs) {
+      if (!port.isStepped) // it has no clock
+        continue;
       member(cTypeOf(port.type.element) + " *" + port.member,
              "[batch]" + dimensions(port.type) + range(port.type) + ": on " + port.clock);
       member("uint8_t *" + port.member + "_ticks", "NULL, or [batch]");
     }
     os << "} " << prefix << "_step_outputs;\n\n";
+  }
+
+  static std::string whenGiven(const Port &port) {
+    return port.given.empty()      ? ""
+           : port.given == "first" ? ", looked at at the first step of a sequence"
+                                   : ", looked at where a " + port.given + " ends";
+  }
+
+  void printGeneration(const Generation &generation) {
+    const Port &input = interface.inputs[generation.input];
+    auto programs = [](std::optional<int64_t> number) { return number ? std::to_string(*number) : "none"; };
+    std::string needed;
+    for (const std::string &name : generation.inputs)
+      needed += (needed.empty() ? " " : ", ") + name;
+    comment(withPrefix(
+        "How rows of " + input.name + " are generated" +
+        (generation.isChosen ? ": each is the token that is chosen by the numbers computed for it" : "") +
+        ". The struct @_inputs is that of @_forward; in it " + input.name + " and " + memberOf(generation.axis) +
+        " are prompts, rows that each sample begins with, or NULL where there are none" +
+        (generation.isNext ? "; a sample without a prompt begins with one row of `start`" : "") + ". " +
+        (needed.empty() ? "Other inputs are not looked at."
+                        : "Of other inputs, those that must be given, with the offsets of their axes, are" + needed +
+                              "; all else is not looked at.")));
+    if (generation.isChosen)
+      os << "#define " << upper << "_GREEDY 0 /* always the likeliest; of equal ones the smallest token */\n"
+         << "#define " << upper << "_SAMPLE 1 /* draw by the probabilities */\n"
+         << "#define " << upper << "_BEAM 2 /* search for the likeliest rows, `beams` at a time */\n";
+    os << "typedef struct " << prefix << "_generate_options {\n";
+    member("size_t size", "sizeof(" + prefix + "_generate_options)");
+    member("int64_t mode", generation.isChosen ? "one of the three above" : "0");
+    member("uint64_t seed", generation.isChosen ? "SAMPLE: of draws" : "not looked at");
+    member("double temperature",
+           generation.isChosen ? "SAMPLE: probabilities are to the power 1 / temperature, above 0" : "not looked at");
+    member("int64_t top_k", generation.isChosen ? "SAMPLE: draw among so many of the likeliest; 0: all" : "0");
+    member("int64_t beams", generation.isChosen ? "BEAM: hypotheses a sample, 1 or more; else there is one" : "1");
+    member("double length_penalty",
+           generation.isChosen ? "BEAM: hypotheses are ordered by score / length^length_penalty" : "0");
+    member("int64_t limit", "rows at most, without the prompt; -1: the program's, " + programs(generation.limit));
+    member("int64_t start",
+           generation.isNext
+               ? "the row that stands first where there is no prompt; -1: the program's, " + programs(generation.start)
+               : std::string("not looked at"));
+    member("int64_t stop",
+           input.type.element == Element::Token
+               ? "the token that ends, and is no row of the result; -1: the program's, " + programs(generation.stop)
+               : std::string("not looked at"));
+    os << "} " << prefix << "_generate_options;\n#define " << upper << "_GENERATE_DEFAULTS \\\n  {sizeof(" << prefix
+       << "_generate_options), 0, 0, 1.0, 0, 1, 0.0, -1, -1, -1}\n\n";
+    comment(
+        "What is generated: of each sample its hypotheses, the best first" +
+        std::string(generation.isChosen ? " (`beams` of them under BEAM, else one)" : " (one)") +
+        ". Of each a buffer, or NULL where it is not wanted. There is never more to write than limit rows for each. "
+        "After RONDO_CAPACITY the number of rows is what is needed.");
+    os << "typedef struct " << prefix << "_generated {\n";
+    member("size_t size", "sizeof(" + prefix + "_generated)");
+    member(cTypeOf(input.type.element) + " *rows",
+           "[row_count]" + dimensions(input.type) + range(input.type) + ": of all hypotheses, one behind the other");
+    member("int64_t row_count", "in: room, out: rows of all");
+    member(
+        "int64_t *offsets",
+        "NULL, or [batch * beams + 1]: hypothesis j of sample i has the rows offsets[i * beams + j] to the next one's");
+    member("double *scores",
+           generation.isChosen ? "NULL, or [batch * beams]: sum of log probabilities of its tokens, the last `stop` too"
+                               : "NULL, or [batch]: 0");
+    member("int64_t *hypotheses",
+           "NULL, or [batch]: how many each sample has; under BEAM fewer than `beams` where there are not so many");
+    os << "} " << prefix << "_generated;\n\n";
+  }
+
+  std::string memberOf(StringRef axis) const {
+    return find_if(interface.axes, [&](const Axis &other) { return other.name == axis; })->member;
   }
 
   static std::string rowsOf(const Port &port) {

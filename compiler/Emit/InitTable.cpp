@@ -92,4 +92,22 @@ InitTables initTables(const Interface &interface) {
   return tables;
 }
 
+ParameterTables parameterTables(const Interface &interface) {
+  ParameterTables tables;
+  for (const Parameter &parameter : interface.parameters) {
+    runtime::ParameterPlan plan;
+    plan.offset = parameter.offset;
+    plan.elements = parameter.type.elements();
+    plan.tokens = parameter.type.tokens;
+    plan.name = int32_t(tables.text.size());
+    plan.shape = int32_t(tables.sizes.size());
+    plan.rank = int32_t(parameter.type.shape.size());
+    plan.element = parameter.type.element;
+    tables.text += parameter.path + '\0';
+    append_range(tables.sizes, parameter.type.shape);
+    tables.plans.push_back(plan);
+  }
+  return tables;
+}
+
 } // namespace rondo::emit

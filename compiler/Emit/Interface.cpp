@@ -83,12 +83,11 @@ public:
     interface.prefix = interface.model + (interface.training ? "_train" : "");
     mlir::Block &body = model->getRegion(0).front();
     model->walk([&](rnn::EventOp event) {
-      if (mlir::Operation *condition = equationOf(event.getCondition()))
-        if (auto name = dyn_cast<mlir::NameLoc>(condition->getLoc()))
-          eventNames[event.getClock()] = name.getName().str();
+      if (auto name = dyn_cast<mlir::NameLoc>(event.getLoc()))
+        eventNames[event.getClock()] = name.getName().str();
     });
 
-    Members inputs({"size", "batch", "seed"}), outputs({"size", "losses", "loss_ticks"});
+    Members inputs({"size", "batch", "seed", "active"}), outputs({"size", "losses", "loss_ticks"});
     ArrayRef<runtime::AxisPlan> axes(plan.axes.begin(&plan), plan.axes.count);
     for (const runtime::AxisPlan &axis : axes)
       interface.axes.push_back({nameOf(axis), axis.outer < 0 ? "sample" : nameOf(axes[axis.outer]),
@@ -97,6 +96,9 @@ public:
       StringRef name = cast<mlir::StringAttr>(model->getAttrOfType<mlir::ArrayAttr>("inputs")[i]).getValue();
       interface.inputs.push_back(port(name, inputs.add(name, {""}), argument.getType()));
     }
+    for (const Axis &axis : interface.axes)
+      interface.stepEnds.push_back({axis.name, inputs.add(axis.name + "_ends", {""})});
+    interface.stepEnds.push_back({"sample", inputs.add("sample_ends", {""})});
     auto end = cast<rnn::ReturnOp>(body.getTerminator());
     for (auto [i, value] : enumerate(end.getValues())) {
       StringRef name = end.getName(i);
@@ -129,16 +131,6 @@ private:
     ArrayRef<int64_t> shape = rnn::shapeOf(type);
     row.shape.assign(shape.begin(), shape.end());
     return row;
-  }
-
-  /// What computes a value, in whatever group it stands.
-  static mlir::Operation *equationOf(mlir::Value value) {
-    mlir::Operation *op = value.getDefiningOp();
-    while (isa_and_nonnull<step::ParOp, step::ScanOp>(op)) {
-      value = op->getRegion(0).front().getTerminator()->getOperand(cast<mlir::OpResult>(value).getResultNumber());
-      op = value.getDefiningOp();
-    }
-    return op;
   }
 
   std::string text(rnn::ClockInterface clock) const {
@@ -193,5 +185,24 @@ private:
 } // namespace
 
 Interface interfaceOf(mlir::Operation *model, StringRef plan) { return Describer(model, plan).describe(); }
+
+Generation generationOf(mlir::Operation *schedule, ArrayRef<Port> inputs) {
+  Generation generation;
+  schedule->walk([&](step::ChooseOp choose) {
+    generation.input =
+        find_if(inputs, [&](const Port &port) { return port.name == choose.getInput(); }) - inputs.begin();
+    generation.axis = inputs[generation.input].axis;
+    generation.isNext = choose.getNext();
+    generation.isChosen =
+        inputs[generation.input].type.element == Element::Token && rnn::elementOf(choose.getSource().getType()).isF32();
+    generation.start = choose.getStart();
+    generation.stop = choose.getStop();
+    generation.limit = choose.getLimit();
+  });
+  for (StringRef name : cast<step::ScheduleOp>(schedule).getInputs().getAsValueRange<mlir::StringAttr>())
+    if (name != inputs[generation.input].name)
+      generation.inputs.push_back(name.str());
+  return generation;
+}
 
 } // namespace rondo::emit

@@ -40,12 +40,29 @@ struct Port {
   std::string source;     // the clock of the sources
   std::string sourceAxis; // its axis
   std::string per;        // the clock within whose ticks they meet
-  bool isStepped = false; // an input that single steps need
+  bool isStepped = false; // an input that single steps need; an output that they give
+  std::string given; // of such an input: when its row is looked at: "" at each step, "first", or where this axis ends
+};
+
+/// How the model feeds itself.
+struct Generation {
+  size_t input = 0;      // whose rows are made; on `axis`
+  std::string axis;      // its clock
+  bool isNext = false;   // a row makes the next one
+  bool isChosen = false; // among tokens, by their numbers; else rows are what is computed
+  std::optional<int64_t> start, stop, limit;
+  std::vector<std::string> inputs; // that the rows depend on, beside the prompt
 };
 
 struct Loss {
   std::string name;
   std::optional<std::vector<std::string>> trains; // paths of the parameters that it moves; nothing: all
+};
+
+/// What single steps are told: whether a segment ends with them.
+struct StepEnd {
+  std::string axis;   // or "sample"
+  std::string member; // of the steps' inputs
 };
 
 struct Parameter {
@@ -68,10 +85,16 @@ struct Interface {
   std::optional<std::string> notCausal; // why; empty: it is causal; nothing: not known
   bool hasSteps = false;                // it can be stepped
   std::string notStepped;               // else why not, if that is known
+  std::string stepAxis;                 // of which a step is a row
+  std::vector<StepEnd> stepEnds;        // of all axes; where there are steps: of those that matter, in their order
+  std::optional<Generation> generate;   // what generates, if the library does
+  std::string notGenerated;             // why it does not, where the program says how it would
 };
 
 /// Of an `rnn.model` (or the schedule that it became) and one of its plans, which knows the axes.
 Interface interfaceOf(mlir::Operation *model, llvm::StringRef plan);
+/// Of what schedule::formGenerate made, for the model's inputs.
+Generation generationOf(mlir::Operation *schedule, llvm::ArrayRef<Port> inputs);
 
 } // namespace rondo::emit
 #endif

@@ -17,6 +17,12 @@ namespace rondo::emit {
 
 namespace {
 
+#ifdef RONDO_SANITIZE_RUNTIME
+const char *const undefinedSymbols = "undefs"; // those of sanitizers are in the program that loads the library
+#else
+const char *const undefinedSymbols = "defs";
+#endif
+
 /// A folder of its own for the linker, which reads and writes files only; gone behind the work.
 class WorkFolder {
 public:
@@ -82,8 +88,8 @@ Expected<std::string> link(const LinkJob &job) {
       return std::move(error);
     // Nothing is left to find out when the library is used: no symbol is missing, all are bound at load.
     for (const char *option :
-         {"-shared", "-z", "defs", "-z", "now", "-z", "relro", "-z", "text", "-z", "noexecstack", "--as-needed",
-          "--gc-sections", "--build-id=none", "--hash-style=gnu", "--eh-frame-hdr", "-soname"})
+         {"-shared", "-z", undefinedSymbols, "-z", "now", "-z", "relro", "-z", "text", "-z", "noexecstack",
+          "--as-needed", "--gc-sections", "--build-id=none", "--hash-style=gnu", "--eh-frame-hdr", "-soname"})
       arguments.push_back(option);
     arguments.insert(arguments.end(), {job.soname, "--version-script", folder.file("exports")});
   } else {

@@ -20,7 +20,7 @@ public:
       json.attribute("model", interface.model);
       json.attribute("prefix", interface.prefix);
       json.attribute("training", interface.training);
-      json.attribute("dtype", "f32");
+      json.attribute("dtype", nameOf(facts.weights));
       json.attributeArray("targets", [&] {
         for (const Target *target : facts.targets)
           json.value(target->name);
@@ -33,6 +33,20 @@ public:
       json.attribute("steps", interface.hasSteps);
       if (!interface.notStepped.empty())
         json.attribute("whyNoSteps", interface.notStepped);
+      if (interface.hasSteps) {
+        json.attribute("stepAxis", interface.stepAxis);
+        json.attributeArray("stepEnds", [&] {
+          for (const StepEnd &end : interface.stepEnds)
+            json.object([&] {
+              json.attribute("axis", end.axis);
+              json.attribute("member", end.member);
+            });
+        });
+      }
+      if (interface.generate)
+        printGeneration(*interface.generate);
+      else if (!interface.notGenerated.empty())
+        json.attribute("whyNotGenerated", interface.notGenerated);
       json.attributeObject("bytes", [&] {
         json.attribute("parameters", interface.parameterBytes);
         json.attribute("prepared", facts.preparedBytes);
@@ -72,6 +86,22 @@ public:
   }
 
 private:
+  void printGeneration(const Generation &generation) {
+    json.attributeObject("generate", [&] {
+      json.attribute("input", interface.inputs[generation.input].name);
+      json.attribute("next", generation.isNext);
+      json.attribute("chosen", generation.isChosen);
+      for (auto [name, number] :
+           {std::make_pair("start", generation.start), {"stop", generation.stop}, {"limit", generation.limit}})
+        if (number)
+          json.attribute(name, *number);
+      json.attributeArray("inputs", [&] {
+        for (const std::string &name : generation.inputs)
+          json.value(name);
+      });
+    });
+  }
+
   void printType(const RowType &type) {
     json.attribute("element", nameOf(type.element));
     if (type.element == Element::Token)
@@ -91,6 +121,8 @@ private:
           printType(port.type);
           if (port.isStepped)
             json.attribute("stepped", true);
+          if (port.isStepped && !port.given.empty())
+            json.attribute("given", port.given);
           // One that has no clock is one row.
           if (!port.clock.empty()) {
             json.attribute("clock", port.clock);

@@ -1,6 +1,7 @@
 #include "compiler/Emit/Module.h"
 #include "compiler/Emit/Exports.h"
 #include "compiler/Emit/InitTable.h"
+#include "runtime/Lines.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
@@ -22,7 +23,7 @@ public:
     module->setTargetTriple(Triple(tripleOf(content.codes.front().target->arch)));
     module->setPICLevel(PICLevel::BigPIC);
     library = buildLibrary();
-    for (const Export &function : exports(content.interface.hasSteps))
+    for (const Export &function : exports(content.interface.hasSteps, content.interface.generate.has_value()))
       buildFunction(function);
     return std::move(module);
   }
@@ -42,6 +43,10 @@ private:
     return data(name, ConstantDataArray::getString(context, text, /*AddNull=*/false), alignment);
   }
 
+  template <typename T> GlobalVariable *items(const Twine &name, const std::vector<T> &list) {
+    return bytes(name, StringRef(reinterpret_cast<const char *>(list.data()), list.size() * sizeof(T)), 8);
+  }
+
   GlobalVariable *text(const Twine &name, StringRef text) {
     return data(name, ConstantDataArray::getString(context, text), 1);
   }
@@ -58,26 +63,58 @@ private:
                 8);
   }
 
+  /// What the model does to lines, as runtime::Lines; null if that is nothing for which there is vector code.
+  Constant *lineTable(const Code &code) {
+    auto *type = FunctionType::get(i32, {pointer, pointer, pointer}, /*isVarArg=*/false);
+    auto *none = ConstantPointerNull::get(PointerType::get(context, 0));
+    std::vector<Constant *> functions(runtime::lineCodes, none);
+    for (StringRef bytes : {StringRef(code.plan), StringRef(code.step), StringRef(code.generate)}) {
+      auto *plan = reinterpret_cast<const runtime::Plan *>(bytes.data());
+      for (uint32_t i = 0; !bytes.empty() && i < plan->ops.count; ++i)
+        for (int32_t line = 0; line < runtime::lineCodes; ++line) {
+          if (!runtime::uses(plan->ops.begin(plan)[i].code, runtime::LineCode(line)))
+            continue;
+          StringRef machine = code.target->name.split('+').first;
+          auto *function = cast<Function>(
+              module
+                  ->getOrInsertFunction(
+                      (Twine("rondo.") + runtime::nameOf(runtime::LineCode(line)) + "." + machine).str(), type)
+                  .getCallee());
+          function->setVisibility(GlobalValue::HiddenVisibility);
+          functions[line] = function;
+        }
+    }
+    if (all_of(functions, [&](Constant *function) { return function == none; }))
+      return none;
+    return data("lines." + code.target->name, ConstantArray::get(ArrayType::get(pointer, functions.size()), functions),
+                8);
+  }
+
   /// The words of runtime::Library, see runtime/Library.h.
   GlobalVariable *buildLibrary() {
     std::vector<Constant *> codes;
     for (const auto &[number, code] : enumerate(content.codes)) {
       GlobalVariable *plan = bytes("plan." + code.target->name, code.plan, 64);
-      Constant *step = ConstantPointerNull::get(PointerType::get(context, 0));
-      if (!code.step.empty())
-        step = bytes("step." + code.target->name, code.step, 64);
-      codes.push_back(ConstantStruct::getAnon({half(code.target->level), half(number), word(code.identity),
-                                               text("target", code.target->name), plan, kernelTable(code), step}));
+      auto planOrNull = [&, target = code.target](StringRef kind, StringRef plan) -> Constant * {
+        if (plan.empty())
+          return ConstantPointerNull::get(PointerType::get(context, 0));
+        return bytes(kind + target->name, plan, 64);
+      };
+      codes.push_back(
+          ConstantStruct::getAnon({half(code.target->level), half(number), word(code.identity),
+                                   text("target", code.target->name), plan, kernelTable(code), lineTable(code),
+                                   planOrNull("step.", code.step), planOrNull("generate.", code.generate)}));
     }
     auto *table = data("codes", ConstantArray::get(ArrayType::get(codes.front()->getType(), codes.size()), codes), 8);
     InitTables tables = initTables(content.interface);
-    StringRef plans(reinterpret_cast<const char *>(tables.plans.data()),
-                    tables.plans.size() * sizeof(runtime::InitPlan));
+    ParameterTables parameters = parameterTables(content.interface);
     return data("library",
                 ConstantStruct::getAnon({table, word(codes.size()), text("manifest", content.manifest),
                                          word(content.interface.parameterBytes), word(content.preparedBytes),
-                                         bytes("init", plans, 8), word(tables.plans.size()),
-                                         bytes("init.data", tables.data, 8)}),
+                                         items("init", tables.plans), word(tables.plans.size()),
+                                         bytes("init.data", tables.data, 8), items("parameters", parameters.plans),
+                                         word(parameters.plans.size()), items("parameters.sizes", parameters.sizes),
+                                         bytes("parameters.text", parameters.text, 1)}),
                 8);
   }
 

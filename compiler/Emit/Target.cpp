@@ -11,10 +11,8 @@ using namespace llvm;
 namespace rondo::emit {
 
 static const Target all[] = {
-    {"x86-64-v2", Arch::X86_64, 2},
-    {"x86-64-v3", Arch::X86_64, 3},
-    {"x86-64-v4", Arch::X86_64, 4},
-    {"aarch64", Arch::Aarch64, 0},
+    {"x86-64-v2", Arch::X86_64, 2},      {"x86-64-v3", Arch::X86_64, 3},     {"x86-64-v4", Arch::X86_64, 4},
+    {"x86-64-v4+bf16", Arch::X86_64, 5}, {"x86-64-v4+amx", Arch::X86_64, 6}, {"aarch64", Arch::Aarch64, 0},
 };
 
 ArrayRef<Target> targets() { return all; }
@@ -41,14 +39,31 @@ const Target *nativeTarget() {
   return findTarget(has({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}) ? "x86-64-v4" : "x86-64-v3");
 }
 
+StringRef nameOf(WeightFormat format) {
+  switch (format) {
+  case WeightFormat::F32: return "f32";
+  case WeightFormat::BF16: return "bf16";
+  case WeightFormat::Int8: return "int8";
+  }
+  llvm_unreachable("a format of weights");
+}
+
+Expected<WeightFormat> parseFormat(StringRef name) {
+  for (WeightFormat format : {WeightFormat::F32, WeightFormat::BF16, WeightFormat::Int8})
+    if (nameOf(format) == name)
+      return format;
+  return createStringError("option '--dtype' knows f32, bf16 and int8, not '" + name + "'");
+}
+
 static std::string known() {
   std::string names = "native";
   for (const Target &target : all)
-    names += ", " + target.name.str();
+    if (!target.isForBf16())
+      names += ", " + target.name.str();
   return names;
 }
 
-Expected<std::vector<const Target *>> parseTargets(StringRef list) {
+Expected<std::vector<const Target *>> parseTargets(StringRef list, WeightFormat weights) {
   std::vector<const Target *> chosen;
   SmallVector<StringRef, 4> names;
   list.split(names, ',');
@@ -63,8 +78,14 @@ Expected<std::vector<const Target *>> parseTargets(StringRef list) {
     if (!chosen.empty() && chosen[0]->arch != target->arch)
       return createStringError("option '--target': one library cannot hold code for both '" + chosen[0]->name +
                                "' and '" + target->name + "'; build two");
+    if (target->isForBf16() && weights != WeightFormat::BF16)
+      return createStringError("option '--target': '" + target->name + "' is for --dtype bf16");
     chosen.push_back(target);
   }
+  if (weights == WeightFormat::BF16 && is_contained(chosen, findTarget("x86-64-v4")))
+    for (const Target &target : all)
+      if (target.isForBf16() && !is_contained(chosen, &target))
+        chosen.push_back(&target);
   sort(chosen, [](const Target *a, const Target *b) { return a->level > b->level; });
   return chosen;
 }

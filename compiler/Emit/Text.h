@@ -10,6 +10,7 @@ namespace rondo::emit {
 struct Facts {
   const Interface &interface;
   std::vector<const Target *> targets;
+  WeightFormat weights = WeightFormat::F32;
   int64_t preparedBytes = 0;
 };
 

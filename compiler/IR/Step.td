@@ -168,4 +168,28 @@ def Step_AffineOp : Step_Op<"affine", [Pure, Rnn_Timed, HasParent<"ScheduleOp">,
   let hasVerifier = 1;
 }
 
+def Step_ChooseOp : Step_Op<"choose", [HasParent<"ScanOp">]> {
+  let summary = "the row of a generated input at this tick";
+  let description = [{
+    What the caller gives first, the prompt, is taken as it is (with `next` at least one row: `start` where there is no
+    prompt); behind it each row is made from the source: where the input is a token and the source has a number for each,
+    one is chosen, else the source is the row. Rows end behind the token `stop`, or after `limit` of them [M3].
+
+    ```mlir
+    // args: %text : !rnn.stream<!rnn.token<4>, #t>, %logits : !rnn.stream<4xf32, #t>
+    step.scan on #t {
+      %x = step.choose "text" from %logits start 0 limit 500 : !rnn.stream<4xf32, #t> -> !rnn.stream<!rnn.token<4>, #t>
+      step.yield
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$input, Rnn_AnyStream:$source, UnitAttr:$next, OptionalAttr<Rnn_Size>:$start,
+                       OptionalAttr<Rnn_Size>:$stop, OptionalAttr<Rnn_Size>:$limit);
+  let results = (outs Rnn_AnyStream:$row);
+  let assemblyFormat = [{
+    $input `from` $source (`next` $next^)? (`start` $start^)? (`stop` $stop^)? (`limit` $limit^)? attr-dict
+    `:` qualified(type($source)) `->` qualified(type($row))
+  }];
+}
+
 #endif

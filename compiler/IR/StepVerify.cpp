@@ -78,7 +78,8 @@ static LogicalResult verifySlot(ScanOp scan, Operation *slot) {
 }
 
 static LogicalResult verifyInLoop(ScanOp scan, Operation *op) {
-  if (!isa_and_present<RnnDialect>(op->getDialect()) || isa<ModelOp, ReturnOp, ParamOp, LossOp, GenerateOp>(op))
+  if (!isa<ChooseOp>(op) &&
+      (!isa_and_present<RnnDialect>(op->getDialect()) || isa<ModelOp, ReturnOp, ParamOp, LossOp, GenerateOp>(op)))
     return op->emitOpError() << "is no equation of a loop";
   if (isa<StateOp, AccumOp>(op))
     return verifySlot(scan, op);

@@ -83,7 +83,10 @@ void Importer::importEvents(dsl::NodeId condition) {
   for (const dsl::Clock *event : eventsOf.lookup(condition)) {
     Space space{clocks.clock(event->parent), clocks.clock(event->parent), {}};
     Value value = both(operand(condition, space, boolean), imported[condition].valid);
-    rnn::EventOp::create(b, llvm::cast<rnn::EventClockAttr>(clocks.clock(event)), value);
+    auto made = rnn::EventOp::create(b, llvm::cast<rnn::EventClockAttr>(clocks.clock(event)), value);
+    // The condition's name is the clock's, whatever becomes of the condition.
+    if (mlir::Operation *equation = value.getDefiningOp(); equation && llvm::isa<mlir::NameLoc>(equation->getLoc()))
+      made->setLoc(equation->getLoc());
   }
 }
 

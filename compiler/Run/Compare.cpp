@@ -7,7 +7,7 @@ namespace rondo::run {
 void Comparison::numbers(double expected, double actual, const std::string &where) {
   if (expected == actual || (std::isnan(expected) && std::isnan(actual)))
     return;
-  double distance = std::fabs(expected - actual) / std::max(1.0, std::fabs(expected));
+  double distance = std::fabs(expected - actual) / scale.value_or(std::max(1.0, std::fabs(expected)));
   if (!(distance <= HUGE_VAL) || !std::isfinite(expected))
     distance = HUGE_VAL;
   if (distance <= property.difference)

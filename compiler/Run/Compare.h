@@ -3,6 +3,7 @@
 #define RONDO_RUN_COMPARE_H
 
 #include "compiler/Run/Verify.h"
+#include <optional>
 
 namespace rondo::run {
 
@@ -13,6 +14,9 @@ public:
     property.name = std::move(name);
     property.allowed = allowed;
   }
+
+  /// From here on differences are relative to this; else to 1, and to the expected where that is larger.
+  void relativeTo(double size) { scale = size; }
 
   /// Two numbers: their distance, for large ones relative to them; equal infinities and NaNs do not differ.
   void numbers(double expected, double actual, const std::string &where);
@@ -26,6 +30,9 @@ public:
   void fails(const std::string &note);
 
   Property property;
+
+private:
+  std::optional<double> scale;
 };
 
 } // namespace rondo::run

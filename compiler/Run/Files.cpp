@@ -81,31 +81,31 @@ Expected<std::string> readWhole(StringRef path) {
   return (*buffer)->getBuffer().str();
 }
 
-Expected<std::unique_ptr<runtime::SafetensorsFile>> openSafetensors(StringRef path) {
+Expected<std::unique_ptr<SafetensorsFile>> openSafetensors(StringRef path) {
   std::string error;
-  if (auto file = runtime::SafetensorsFile::open(path.str(), error))
+  if (auto file = SafetensorsFile::open(path.str(), error))
     return file;
   return failureIn(path, error);
 }
 
-Array toArray(const runtime::Tensor &tensor) {
+Array toArray(const Tensor &tensor) {
   Array array;
   array.shape.assign(tensor.shape.begin(), tensor.shape.end());
   array.isReal = runtime::isReal(tensor.dtype);
   std::string error;
   if (array.isReal)
-    array.reals = runtime::toReals(tensor);
+    array.reals = toReals(tensor);
   else
-    runtime::toInts(tensor, array.ints, error);
+    toInts(tensor, array.ints, error);
   return array;
 }
 
-void addTensor(runtime::SafetensorsWriter &writer, StringRef name, const Array &array, runtime::DType realType) {
+void addTensor(SafetensorsWriter &writer, StringRef name, const Array &array, DType realType) {
   std::vector<uint64_t> shape(array.shape.begin(), array.shape.end());
   if (array.isReal)
     writer.addReals(name.str(), realType, std::move(shape), array.reals.data());
   else
-    writer.addInts(name.str(), runtime::DType::I64, std::move(shape), array.ints.data());
+    writer.addInts(name.str(), DType::I64, std::move(shape), array.ints.data());
 }
 
 Expected<reference::Params> readParams(StringRef path) {
@@ -113,7 +113,7 @@ Expected<reference::Params> readParams(StringRef path) {
   if (!file)
     return file.takeError();
   reference::Params params;
-  for (const runtime::Tensor &tensor : (*file)->tensors())
+  for (const Tensor &tensor : (*file)->tensors())
     params[tensor.name] = toArray(tensor);
   return params;
 }

@@ -6,7 +6,7 @@
 #define RONDO_RUN_FILES_H
 
 #include "compiler/Reference/Interpreter.h"
-#include "runtime/Safetensors.h"
+#include "compiler/Run/Safetensors.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/Error.h"
@@ -84,9 +84,9 @@ llvm::Expected<Table> parseNumbers(llvm::StringRef text, int64_t columns, llvm::
 //===--- All ---------------------------------------------------------------------------------------------------===//
 
 llvm::Expected<std::string> readWhole(llvm::StringRef path);
-llvm::Expected<std::unique_ptr<runtime::SafetensorsFile>> openSafetensors(llvm::StringRef path);
-Array toArray(const runtime::Tensor &tensor);
-void addTensor(runtime::SafetensorsWriter &writer, llvm::StringRef name, const Array &array, runtime::DType realType);
+llvm::Expected<std::unique_ptr<SafetensorsFile>> openSafetensors(llvm::StringRef path);
+Array toArray(const Tensor &tensor);
+void addTensor(SafetensorsWriter &writer, llvm::StringRef name, const Array &array, DType realType);
 
 /// All tensors of a file, by name.
 llvm::Expected<reference::Params> readParams(llvm::StringRef path);

@@ -151,10 +151,10 @@ Error takeSafetensors(const Elements &elements, const dsl::Input &input, StringR
   auto file = openSafetensors(path);
   if (!file)
     return file.takeError();
-  const runtime::Tensor *tensor = (*file)->find(input.name);
+  const Tensor *tensor = (*file)->find(input.name);
   if (!tensor) {
     std::string names;
-    for (const runtime::Tensor &other : (*file)->tensors())
+    for (const Tensor &other : (*file)->tensors())
       names += (names.empty() ? "" : ", ") + other.name;
     return failureIn(path, "has no tensor '" + input.name + "'; it has " + (names.empty() ? "none" : names));
   }

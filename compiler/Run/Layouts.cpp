@@ -9,7 +9,6 @@
 #include <set>
 
 using namespace llvm;
-using rondo::runtime::Tensor;
 
 namespace rondo::run {
 
@@ -138,7 +137,7 @@ public:
   bool stacked() const { return recurrent && format.directions == Directions::Stacked; }
 
   /// Which layers and directions a file has, from the names of the first tensor.
-  Expected<Structure> find(const runtime::SafetensorsFile &in, StringRef module) const {
+  Expected<Structure> find(const SafetensorsFile &in, StringRef module) const {
     StringRef probe = rows[0]->tensor;
     Structure found;
     auto has = [&](const Structure &structure, uint64_t layer) -> const Tensor * {
@@ -181,8 +180,7 @@ using Sizes = std::map<StringRef, std::pair<uint64_t, const Tensor *>>;
 
 class Reader {
 public:
-  Reader(const runtime::SafetensorsFile &in, const Layout &layout, StringRef module)
-      : in(in), layout(layout), module(module) {}
+  Reader(const SafetensorsFile &in, const Layout &layout, StringRef module) : in(in), layout(layout), module(module) {}
 
   /// The directions of a layer share `sizes`.
   Expected<Blocks> read(const Structure &structure, uint64_t layer, bool backward, Sizes &sizes) {
@@ -225,7 +223,7 @@ public:
   }
 
   std::set<std::string> used;
-  std::optional<runtime::DType> dtype;
+  std::optional<DType> dtype;
 
 private:
   static void addBias(StringRef name, Block block, Blocks &blocks) {
@@ -242,7 +240,7 @@ private:
               Blocks &blocks) {
     auto names = blocksOf(row);
     std::vector<uint64_t> shape = tensor.shape;
-    std::vector<double> values = runtime::toReals(tensor);
+    std::vector<double> values = toReals(tensor);
     auto wrong = [&](const Twine &expected) {
       return failure("tensor '" + tensor.name + "' has shape " + shapeText(tensor.shape) + "; expected " + expected);
     };
@@ -304,7 +302,7 @@ private:
     return Error::success();
   }
 
-  const runtime::SafetensorsFile &in;
+  const SafetensorsFile &in;
   const Layout &layout;
   StringRef module;
 };
@@ -358,7 +356,7 @@ Expected<std::optional<Joined>> join(const LayoutRow &row, const Blocks &blocks)
 
 class Converter {
 public:
-  Converter(const runtime::SafetensorsFile &in, const ConvertOptions &options, runtime::SafetensorsWriter &out)
+  Converter(const SafetensorsFile &in, const ConvertOptions &options, SafetensorsWriter &out)
       : in(in), options(options), out(out) {}
 
   Error convert(const ModuleMap &map) {
@@ -424,8 +422,7 @@ private:
                    "'; rondo convert --list shows what there is");
   }
 
-  Error add(const std::string &name, std::vector<uint64_t> shape, const std::vector<double> &values,
-            runtime::DType dtype) {
+  Error add(const std::string &name, std::vector<uint64_t> shape, const std::vector<double> &values, DType dtype) {
     if (!written.insert(name).second)
       return failure("two tensors would be named '" + name + "'");
     out.addReals(name, dtype, std::move(shape), values.data());
@@ -436,16 +433,16 @@ private:
     std::vector<int64_t> ints;
     std::string error;
     if (runtime::isReal(tensor.dtype))
-      return add(tensor.name, tensor.shape, runtime::toReals(tensor), tensor.dtype);
+      return add(tensor.name, tensor.shape, toReals(tensor), tensor.dtype);
     if (!written.insert(tensor.name).second)
       return failure("two tensors would be named '" + tensor.name + "'");
-    runtime::toInts(tensor, ints, error);
+    toInts(tensor, ints, error);
     out.addInts(tensor.name, tensor.dtype, tensor.shape, ints.data());
     return Error::success();
   }
 
   Error write(const Layout &target, StringRef module, const Structure &structure, uint64_t layer,
-              ArrayRef<Blocks> directions, runtime::DType dtype) {
+              ArrayRef<Blocks> directions, DType dtype) {
     for (const LayoutRow *row : target.rows) {
       Joined all;
       for (size_t d = 0; d < directions.size(); ++d) {
@@ -472,9 +469,9 @@ private:
     return Error::success();
   }
 
-  const runtime::SafetensorsFile &in;
+  const SafetensorsFile &in;
   const ConvertOptions &options;
-  runtime::SafetensorsWriter &out;
+  SafetensorsWriter &out;
   std::set<std::string> used, written;
 };
 
@@ -496,8 +493,7 @@ std::vector<StringRef> layoutCells() {
   return cells;
 }
 
-Error convertLayout(const runtime::SafetensorsFile &in, const ConvertOptions &options,
-                    runtime::SafetensorsWriter &out) {
+Error convertLayout(const SafetensorsFile &in, const ConvertOptions &options, SafetensorsWriter &out) {
   for (const std::string &format : {options.from, options.to})
     if (!Converter::findFormat(format))
       return failure("'" + format + "' is no layout; there are " + join(layoutFormats(), ", "));

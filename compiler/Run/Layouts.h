@@ -2,7 +2,7 @@
 #ifndef RONDO_RUN_LAYOUTS_H
 #define RONDO_RUN_LAYOUTS_H
 
-#include "runtime/Safetensors.h"
+#include "compiler/Run/Safetensors.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -29,8 +29,7 @@ struct ConvertOptions {
 };
 
 /// Layers and directions are found in the names that are there. Element types are kept.
-llvm::Error convertLayout(const runtime::SafetensorsFile &in, const ConvertOptions &options,
-                          runtime::SafetensorsWriter &out);
+llvm::Error convertLayout(const SafetensorsFile &in, const ConvertOptions &options, SafetensorsWriter &out);
 
 llvm::ArrayRef<llvm::StringRef> layoutFormats();
 std::vector<llvm::StringRef> layoutCells();

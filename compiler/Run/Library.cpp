@@ -1,60 +1,15 @@
-#include "compiler/Run/Library.h"
+#include "compiler/Run/LibraryCall.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MathExtras.h"
 #include <cstring>
 #include <dlfcn.h>
+#include <map>
 
 using namespace llvm;
 using namespace rondo::reference;
 
 namespace rondo::run {
-
-enum class Element { F32, I64, Bool, Token };
-
-static size_t bytesOf(Element element) { return element == Element::I64 ? 8 : element == Element::Bool ? 1 : 4; }
-
-/// An input, an output, or a parameter, as the manifest describes it.
-struct Library::Port {
-  std::string name; // of a parameter its path
-  Element element = Element::F32;
-  std::vector<int64_t> shape;
-  int64_t offset = 0; // of a parameter
-  std::string clock, axis, source, sourceAxis;
-  bool isStepped = false; // an input that single steps look at
-
-  int64_t elements() const { return elementCount(shape); }
-  size_t rowBytes() const { return elements() * bytesOf(element); }
-
-  /// Writes the elements of an array one behind the other; returns where they end.
-  char *write(const Array &array, char *to) const {
-    auto put = [&](auto value) {
-      std::memcpy(to, &value, sizeof value);
-      to += sizeof value;
-    };
-    for (double x : array.reals)
-      put(float(x));
-    for (int64_t x : array.ints)
-      element == Element::I64 ? put(x) : element == Element::Bool ? put(uint8_t(x)) : put(int32_t(x));
-    return to;
-  }
-  Array read(const char *from, int64_t rows, bool isRow) const {
-    std::vector<int64_t> all = shape;
-    if (!isRow)
-      all.insert(all.begin(), rows);
-    Array array = makeArray(std::move(all), element == Element::F32);
-    auto take = [&](auto value) {
-      std::memcpy(&value, from, sizeof value);
-      from += sizeof value;
-      return value;
-    };
-    for (double &x : array.reals)
-      x = take(float());
-    for (int64_t &x : array.ints)
-      x = element == Element::I64 ? take(int64_t()) : element == Element::Bool ? take(uint8_t()) : take(int32_t());
-    return array;
-  }
-};
 
 //===--- Loading -----------------------------------------------------------------------------------------------===//
 
@@ -155,6 +110,7 @@ Error Library::readManifest() {
       port.axis = text(object, "axis");
       port.source = text(object, "source");
       port.isStepped = object.getBoolean("stepped").value_or(false);
+      port.given = text(object, "given");
       port.sourceAxis = text(object, "sourceAxis");
       all.push_back(std::move(port));
     }
@@ -167,8 +123,16 @@ Error Library::readManifest() {
     axes.push_back({text(*axis.getAsObject(), "name"), text(*axis.getAsObject(), "in")});
   for (const json::Value &loss : list("losses"))
     losses.push_back(text(*loss.getAsObject(), "name"));
+  if (description.getAsObject()->getObject("generate")) {
+    if (Error error = find(generateBytes, "generate_workspace_bytes"))
+      return error;
+    if (Error error = find(generateRows, "generate"))
+      return error;
+  }
   if (!description.getAsObject()->getBoolean("steps").value_or(false))
     return Error::success();
+  for (const json::Value &end : list("stepEnds"))
+    stepEnds.push_back(text(*end.getAsObject(), "axis"));
   Error error = find(stateBytes, "state_bytes");
   if (!error)
     error = find(stateInit, "state_init");
@@ -215,158 +179,6 @@ Expected<Params> Library::initialise(uint64_t seed) {
 
 //===--- Calls -------------------------------------------------------------------------------------------------===//
 
-struct Library::Call {
-  Call(const Library &library, const Batch &batch) : library(library), batch(batch) {}
-
-  /// Rows of an axis in one sample.
-  int64_t rowsOf(const std::string &axis, int64_t sample) const {
-    if (auto base = batch.lengths.find(axis); base != batch.lengths.end())
-      return base->second[sample];
-    if (auto segments = batch.offsets.find(axis); segments != batch.offsets.end())
-      return int64_t(segments->second[sample].size()) - 1;
-    return 1; // `sample`
-  }
-  int64_t rowsOf(const std::string &axis) const {
-    int64_t rows = 0;
-    for (int64_t s = 0; s < batch.samples; ++s)
-      rows += rowsOf(axis, s);
-    return rows;
-  }
-
-  Error addInputs() {
-    in = {0, uint64_t(batch.samples), library.options.seed};
-    for (const auto &[axis, outer] : library.axes) {
-      std::vector<int64_t> all = {0};
-      auto grouped = batch.offsets.find(outer);
-      for (int64_t s = 0; s < batch.samples; ++s) {
-        int64_t before = all.back();
-        if (grouped == batch.offsets.end())
-          all.push_back(before + rowsOf(axis, s));
-        else
-          for (int64_t end : ArrayRef(grouped->second[s]).drop_front())
-            all.push_back(before + end);
-      }
-      offsets.push_back(std::move(all));
-      in.push_back(reinterpret_cast<uintptr_t>(offsets.back().data()));
-    }
-    for (const Port &input : library.inputs) {
-      auto given = batch.inputs.find(input.name);
-      if (given == batch.inputs.end())
-        return failure("input '" + input.name + "' is missing");
-      size_t rows = 0;
-      for (const Array &sample : given->second)
-        rows += sample.shape[0];
-      AlignedBytes buffer(std::max<size_t>(rows * input.rowBytes(), 8));
-      char *to = buffer.data();
-      for (const Array &sample : given->second)
-        to = input.write(sample, to);
-      in.push_back(reinterpret_cast<uintptr_t>(buffer.data()));
-      buffers.push_back(std::move(buffer));
-    }
-    in[0] = in.size() * sizeof(uint64_t);
-    return Error::success();
-  }
-
-  /// As many rows as an output can have.
-  int64_t roomFor(const Port &output) const {
-    if (output.clock.empty())
-      return 1;
-    int64_t rows = 0;
-    for (int64_t s = 0; s < batch.samples; ++s)
-      rows += rowsOf(output.axis, s) * (output.sourceAxis.empty() ? 1 : rowsOf(output.sourceAxis, s));
-    return rows;
-  }
-
-  void addOutputs() {
-    out = {0};
-    for (const Port &output : library.outputs) {
-      int64_t room = roomFor(output);
-      results.emplace_back(std::max<size_t>(room * output.rowBytes(), 8));
-      starts.emplace_back(batch.samples + 1);
-      ticks.emplace_back(room);
-      out.push_back(reinterpret_cast<uintptr_t>(results.back().data()));
-      out.push_back(room);
-      out.push_back(output.clock.empty() ? 0 : reinterpret_cast<uintptr_t>(starts.back().data()));
-      out.push_back(output.clock.empty() ? 0 : reinterpret_cast<uintptr_t>(ticks.back().data()));
-    }
-    losses.resize(std::max<size_t>(library.losses.size(), 1));
-    lossTicks.resize(losses.size());
-    out.push_back(reinterpret_cast<uintptr_t>(losses.data()));
-    out.push_back(reinterpret_cast<uintptr_t>(lossTicks.data()));
-    out[0] = out.size() * sizeof(uint64_t);
-  }
-
-  /// Where the ticks of an axis are, among the rows of its base: the last of each segment that is not empty.
-  std::vector<int64_t> ticksOf(const std::string &axis, int64_t sample) const {
-    std::vector<int64_t> ends;
-    int64_t before = 0;
-    for (int64_t row = 0, rows = rowsOf(axis, sample); row < rows; ++row) {
-      int64_t end = row + 1;
-      for (std::string at = axis; batch.offsets.count(at);) {
-        end = batch.offsets.at(at)[sample][end];
-        at = find_if(library.axes, [&](const auto &other) { return other.second == at; })->first;
-      }
-      if (end > before)
-        ends.push_back(end - 1);
-      before = end;
-    }
-    return ends;
-  }
-
-  /// The ticks of one sample. `perRow`: where each row was.
-  void addTicks(const Port &output, int64_t sample, ArrayRef<int64_t> perRow, Stream &stream) const {
-    if (output.source.empty()) {
-      stream.ticks.push_back(perRow.vec());
-      return;
-    }
-    std::vector<int64_t> targets, counts;
-    if (output.clock == output.axis && output.axis != "sample")
-      targets = ticksOf(output.axis, sample);
-    else
-      std::unique_copy(perRow.begin(), perRow.end(), std::back_inserter(targets));
-    for (int64_t target : targets)
-      counts.push_back(llvm::count(perRow, target));
-    stream.ticks.push_back(std::move(targets));
-    stream.counts.push_back(std::move(counts));
-  }
-
-  Result result() const {
-    Result result;
-    for (const auto &[i, output] : enumerate(library.outputs)) {
-      Stream stream;
-      stream.name = output.name;
-      stream.clock = output.clock;
-      if (output.clock.empty())
-        stream.rows.push_back(output.read(results[i].data(), 1, /*isRow=*/true));
-      else
-        for (int64_t s = 0; s < batch.samples; ++s) {
-          int64_t begin = starts[i][s], rows = starts[i][s + 1] - begin;
-          stream.rows.push_back(output.read(results[i].data() + begin * output.rowBytes(), rows, /*isRow=*/false));
-          addTicks(output, s, ArrayRef(ticks[i]).slice(begin, rows), stream);
-        }
-      if (!output.source.empty())
-        stream.axisClocks.push_back(output.source);
-      result.outputs[output.name] = std::move(stream);
-    }
-    for (const auto &[i, name] : enumerate(library.losses)) {
-      LossValue loss;
-      loss.name = name;
-      loss.value = losses[i];
-      loss.ticks = lossTicks[i];
-      result.losses.push_back(std::move(loss));
-    }
-    return result;
-  }
-
-  const Library &library;
-  const Batch &batch;
-  std::vector<uint64_t> in, out; // the words of the structs
-  std::vector<std::vector<int64_t>> offsets, starts, ticks;
-  std::vector<AlignedBytes> buffers, results;
-  std::vector<float> losses;
-  std::vector<int64_t> lossTicks;
-};
-
 Expected<AlignedBytes> Library::makeReady(Call &call) const {
   if (Error error = call.addInputs())
     return std::move(error);
@@ -406,79 +218,178 @@ Error Library::repeat(const Batch &batch, function_ref<bool()> again) {
 
 //===--- Steps -------------------------------------------------------------------------------------------------===//
 
-Expected<Result> Library::runSteps(const Batch &batch) {
-  // Sequences that have ended go on with rows of zeros; nothing sees what they give.
-  std::vector<int64_t> lengths(batch.samples, 0);
-  std::vector<AlignedBytes> given, rows, results;
-  std::vector<std::vector<int64_t>> starts; // by input: rows ahead of each sample
-  std::vector<uint64_t> in = {0}, out = {0};
-  for (const Port &input : inputs) {
-    auto values = batch.inputs.find(input.name);
-    if (values == batch.inputs.end())
-      return failure("input '" + input.name + "' is missing");
-    std::vector<int64_t> &start = starts.emplace_back(1, 0);
-    for (const Array &sample : values->second)
-      start.push_back(start.back() + sample.shape[0]);
-    char *to = given.emplace_back(std::max<size_t>(start.back() * input.rowBytes(), 8)).data();
-    for (const Array &sample : values->second)
-      to = input.write(sample, to);
-    rows.emplace_back(std::max<size_t>(batch.samples * input.rowBytes(), 8));
-    bool isOne = input.clock.empty();
-    for (int64_t s = 0; s < batch.samples && input.isStepped && !isOne; ++s)
-      lengths[s] = std::max(lengths[s], start[s + 1] - start[s]);
-    in.push_back(input.isStepped ? reinterpret_cast<uintptr_t>((isOne ? given : rows).back().data()) : 0);
-  }
-  for (const Port &output : outputs) {
-    out.push_back(reinterpret_cast<uintptr_t>(
-        results.emplace_back(std::max<size_t>(batch.samples * output.rowBytes(), 8)).data()));
-    out.push_back(reinterpret_cast<uintptr_t>(results.emplace_back(std::max<size_t>(batch.samples, 8)).data()));
-  }
-  in[0] = in.size() * sizeof(uint64_t);
-  out[0] = out.size() * sizeof(uint64_t);
-
-  Failure wrong;
-  size_t bytes = 0;
-  if (stateBytes(batch.samples, &bytes, &wrong))
-    return failed("state_bytes", wrong);
-  AlignedBytes state(std::max<size_t>(bytes, 64));
-  if (stateInit(prepared.data(), state.data(), bytes, batch.samples, &wrong))
-    return failed("state_init", wrong);
-  std::vector<std::vector<std::vector<char>>> kept(outputs.size(), std::vector<std::vector<char>>(batch.samples));
-  std::vector<std::vector<std::vector<int64_t>>> ticks(outputs.size(),
-                                                       std::vector<std::vector<int64_t>>(batch.samples));
-  for (int64_t at = 0, last = lengths.empty() ? 0 : *max_element(lengths); at < last; ++at) {
-    for (const auto &[i, input] : enumerate(inputs)) {
-      if (!input.isStepped || input.clock.empty())
-        continue;
-      size_t size = input.rowBytes();
+/// A batch, given and taken step by step. Sequences take turns: at each step some rest.
+struct Library::Steps {
+  Steps(const Library &library, const Batch &batch)
+      : library(library), batch(batch), call(library, batch), done(batch.samples), isActive(batch.samples),
+        kept(library.outputs.size()), ticks(library.outputs.size()) {
+    for (const std::string &axis : library.stepEnds) {
+      auto &rows = endingRows.emplace_back();
       for (int64_t s = 0; s < batch.samples; ++s)
-        if (at < lengths[s])
-          std::memcpy(rows[i].data() + s * size, given[i].data() + (starts[i][s] + at) * size, size);
-        else
-          std::memset(rows[i].data() + s * size, 0, size);
+        rows.push_back(rowsByEnd(axis, s));
     }
-    if (step(prepared.data(), state.data(), in.data(), out.data(), &wrong))
-      return failed("step", wrong);
-    for (const auto &[i, output] : enumerate(outputs))
-      for (int64_t s = 0; s < batch.samples; ++s) {
-        if (at >= lengths[s] || !results[2 * i + 1].data()[s])
-          continue;
-        const char *row = results[2 * i].data() + s * output.rowBytes();
-        kept[i][s].insert(kept[i][s].end(), row, row + output.rowBytes());
-        ticks[i][s].push_back(at);
-      }
+    for (size_t i = 0; i < library.outputs.size(); ++i)
+      kept[i].resize(batch.samples), ticks[i].resize(batch.samples);
   }
 
-  Result result;
-  for (const auto &[i, output] : enumerate(outputs)) {
-    Stream &stream = result.outputs[output.name];
-    stream.name = output.name;
-    stream.clock = output.clock;
-    for (int64_t s = 0; s < batch.samples; ++s)
-      stream.rows.push_back(output.read(kept[i][s].data(), int64_t(ticks[i][s].size()), /*isRow=*/false));
-    stream.ticks = std::move(ticks[i]);
+  Error begin() {
+    if (Error error = call.addInputs())
+      return error;
+    for (const Port &output : library.outputs)
+      if (output.isStepped)
+        for (size_t bytes : {output.rowBytes(), size_t(1)})
+          out.push_back(add(bytes));
+    out[0] = out.size() * sizeof(uint64_t);
+    Failure wrong;
+    size_t bytes = 0;
+    if (library.stateBytes(batch.samples, &bytes, &wrong))
+      return library.failed("state_bytes", wrong);
+    state = AlignedBytes(std::max<size_t>(bytes, 64));
+    if (library.stateInit(library.prepared.data(), state.data(), bytes, batch.samples, &wrong))
+      return library.failed("state_init", wrong);
+    return Error::success();
   }
-  return result;
+
+  /// False: all sequences have ended.
+  Expected<bool> next() {
+    bool hasEnded = true;
+    for (int64_t s = 0; s < batch.samples; ++s) {
+      bool isOpen = done[s] < length(s);
+      isActive[s] = isOpen && (7 * s + turn) % 4;
+      hasEnded &= !isOpen;
+    }
+    if (hasEnded)
+      return false;
+    ++turn;
+    fill();
+    Failure wrong;
+    if (library.step(library.prepared.data(), state.data(), in.data(), out.data(), &wrong))
+      return library.failed("step", wrong);
+    size_t at = 0;
+    for (const auto &[i, output] : enumerate(library.outputs)) {
+      if (!output.isStepped)
+        continue;
+      const char *rows = buffers[at++].data(), *hasTicked = buffers[at++].data();
+      for (int64_t s = 0; s < batch.samples; ++s) {
+        if (!hasTicked[s])
+          continue;
+        if (!isActive[s])
+          return failure("output '" + output.name + "' ticks in a sequence that rests");
+        const char *row = rows + s * output.rowBytes();
+        kept[i][s].insert(kept[i][s].end(), row, row + output.rowBytes());
+        ticks[i][s].push_back(done[s]);
+      }
+    }
+    for (int64_t s = 0; s < batch.samples; ++s)
+      done[s] += isActive[s];
+    return true;
+  }
+
+  Result result() {
+    Result result;
+    for (const auto &[i, output] : enumerate(library.outputs)) {
+      if (!output.isStepped)
+        continue;
+      Stream &stream = result.outputs[output.name];
+      stream.name = output.name;
+      stream.clock = output.clock;
+      for (int64_t s = 0; s < batch.samples; ++s)
+        stream.rows.push_back(output.read(kept[i][s].data(), int64_t(ticks[i][s].size()), /*isRow=*/false));
+      stream.ticks = std::move(ticks[i]);
+    }
+    return result;
+  }
+
+private:
+  int64_t length(int64_t sample) const { return call.rowsOf(library.stepAxis().str(), sample); }
+
+  uint64_t add(size_t rowBytes) {
+    buffers.emplace_back(std::max<size_t>(batch.samples * rowBytes, 8));
+    return reinterpret_cast<uintptr_t>(buffers.back().data());
+  }
+
+  /// By the step at which it ends, the row of an axis; there are no empty ones.
+  std::map<int64_t, int64_t> rowsByEnd(const std::string &axis, int64_t sample) const {
+    if (axis == "sample")
+      return {{length(sample) - 1, 0}};
+    std::map<int64_t, int64_t> rows;
+    std::vector<int64_t> ends = call.ends(axis, sample);
+    for (const auto &[row, end] : enumerate(ends))
+      if (end > (row ? ends[row - 1] : 0))
+        rows[end - 1] = row;
+    return rows;
+  }
+
+  /// Which row of an input is looked at now; -1: none.
+  int64_t rowOf(const Port &input, int64_t sample) const {
+    if (!isActive[sample])
+      return -1;
+    if (input.given.empty())
+      return done[sample];
+    if (input.given == "first")
+      return done[sample] ? -1 : 0;
+    const auto &rows = endingRows[llvm::find(library.stepEnds, input.given) - library.stepEnds.begin()][sample];
+    auto row = rows.find(done[sample]);
+    return row == rows.end() ? -1 : row->second;
+  }
+
+  void fill() {
+    given.clear();
+    auto take = [&](size_t bytes) {
+      given.emplace_back(std::max<size_t>(bytes, 8));
+      in.push_back(reinterpret_cast<uintptr_t>(given.back().data()));
+      return given.back().data();
+    };
+    in = {0, library.options.seed};
+    std::copy(isActive.begin(), isActive.end(), take(batch.samples));
+    for (const auto &[i, input] : enumerate(library.inputs)) {
+      size_t size = input.rowBytes();
+      const char *rows = call.buffers[i].data();
+      if (!input.isStepped || input.clock.empty()) {
+        in.push_back(input.isStepped ? reinterpret_cast<uintptr_t>(rows) : 0);
+        continue;
+      }
+      char *to = take(batch.samples * size);
+      std::memset(to, 0xff, batch.samples * size); // what nobody looks at may be anything
+      for (int64_t s = 0; s < batch.samples; ++s, to += size) {
+        if (int64_t row = rowOf(input, s); row >= 0)
+          std::memcpy(to, rows + row * size, size);
+        rows += call.rowsOf(input.axis, s) * size;
+      }
+    }
+    for (const auto &ends : endingRows) {
+      char *flags = take(batch.samples);
+      for (int64_t s = 0; s < batch.samples; ++s)
+        flags[s] = isActive[s] ? char(ends[s].count(done[s])) : char(0xff);
+    }
+    in[0] = in.size() * sizeof(uint64_t);
+  }
+
+  const Library &library;
+  const Batch &batch;
+  Call call;
+  int64_t turn = 0;
+  std::vector<int64_t> done; // steps, by sequence
+  std::vector<char> isActive;
+  std::vector<std::vector<std::map<int64_t, int64_t>>> endingRows;
+  std::vector<uint64_t> in, out = {0};
+  std::vector<AlignedBytes> buffers, given;
+  AlignedBytes state;
+  std::vector<std::vector<std::vector<char>>> kept; // by output and sequence
+  std::vector<std::vector<std::vector<int64_t>>> ticks;
+};
+
+Expected<Result> Library::runSteps(const Batch &batch) {
+  Steps steps(*this, batch);
+  if (Error error = steps.begin())
+    return std::move(error);
+  for (;;) {
+    Expected<bool> goesOn = steps.next();
+    if (!goesOn)
+      return goesOn.takeError();
+    if (!*goesOn)
+      return steps.result();
+  }
 }
 
 } // namespace rondo::run

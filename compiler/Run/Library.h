@@ -58,8 +58,17 @@ public:
 
   /// True if the library has functions for single steps.
   bool hasSteps() const { return step; }
-  /// The outputs of `run`, computed step by step; losses are left out.
+  /// The axis of which a step is a row.
+  llvm::StringRef stepAxis() const { return manifest().getString("stepAxis").value_or(""); }
+  /// The outputs of `run`, computed step by step, some sequences resting at each; losses and outputs without a clock
+  /// are left out, and so is what is told of samples without steps.
   llvm::Expected<reference::Result> runSteps(const reference::Batch &batch);
+
+  /// True if the library generates rows.
+  bool generates() const { return generateRows; }
+  /// What reference::generate gives. The generated input is not in the batch.
+  llvm::Expected<std::vector<std::vector<reference::Generated>>> generate(const reference::Batch &batch,
+                                                                          const reference::GenerateOptions &how);
 
   const llvm::json::Object &manifest() const { return *description.getAsObject(); }
 
@@ -71,6 +80,7 @@ private:
   };
   struct Port; // an input or output
   struct Call; // the words and buffers of one call
+  struct Steps;
 
   explicit Library(Options options);
   template <typename Function> llvm::Error find(Function *&function, llvm::StringRef name);
@@ -88,6 +98,7 @@ private:
   std::vector<Port> inputs, outputs, parameters;
   std::vector<std::pair<std::string, std::string>> axes; // name, and the axis that groups its rows
   std::vector<std::string> losses;
+  std::vector<std::string> stepEnds; // axes
   AlignedBytes prepared;
 
   int32_t (*abiVersion)() = nullptr;
@@ -100,6 +111,10 @@ private:
   int32_t (*stateBytes)(int64_t, size_t *, Failure *) = nullptr; // null, as the next two: there are no steps
   int32_t (*stateInit)(const void *, void *, size_t, int64_t, Failure *) = nullptr;
   int32_t (*step)(const void *, void *, const void *, void *, Failure *) = nullptr;
+  // Null: no rows are generated.
+  int32_t (*generateBytes)(const void *, const void *, size_t *, Failure *) = nullptr;
+  int32_t (*generateRows)(const void *, const void *, const void *, void *, void *, size_t, void *,
+                          Failure *) = nullptr;
   void *(*poolCreate)(int32_t) = nullptr;
   void (*poolDestroy)(void *) = nullptr;
 };

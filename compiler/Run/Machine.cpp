@@ -6,6 +6,9 @@
 #include <chrono>
 #include <cstdint>
 #include <cstring>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace rondo::run {
 
@@ -75,6 +78,39 @@ __attribute__((target("avx2,fma"))) void multiplyAdd256(int64_t rounds) { Work<8
 __attribute__((target("avx2,fma"))) void read256(const char *memory, size_t blocks) { Work<8>::read(memory, blocks); }
 #endif
 
+#if defined(__x86_64__)
+/// AMX: sums of 16 x 16 in four registers.
+__attribute__((target("amx-tile,amx-bf16"))) void multiplyTiles(int64_t rounds) {
+  struct alignas(64) {
+    uint8_t palette = 1, reserved[15] = {};
+    uint16_t rowBytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+  } setup;
+  _tile_loadconfig(&setup);
+  _tile_zero(0), _tile_zero(1), _tile_zero(2), _tile_zero(3);
+  _tile_zero(4), _tile_zero(5), _tile_zero(6), _tile_zero(7);
+  for (int64_t i = 0; i < rounds; ++i) {
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+  _tile_release();
+}
+
+__attribute__((target("avx512f,avx512bf16"))) void multiplyPairs(int64_t rounds) {
+  __m512 start = _mm512_set1_ps(source[0]), sums[chains];
+  __m512bh factors = _mm512_cvtne2ps_pbh(start, start);
+  for (__m512 &sum : sums)
+    sum = start;
+  for (int64_t i = 0; i < rounds; ++i)
+    for (__m512 &sum : sums)
+      sum = _mm512_dpbf16_ps(sum, factors, factors);
+  for (__m512 &sum : sums)
+    sink = _mm512_cvtss_f32(sum);
+}
+#endif
+
 Functions bestFunctions() {
 #if defined(__x86_64__)
   int level = runtime::cpuLevel();
@@ -88,8 +124,15 @@ Functions bestFunctions() {
 
 } // namespace
 
-double measureFlops() {
+double measureFlops(runtime::WeightFormat weights) {
   constexpr int64_t rounds = 100000;
+#if defined(__x86_64__)
+  int level = weights == runtime::WeightFormat::BF16 ? runtime::cpuLevel() : 0;
+  if (level >= 6 && runtime::runsLevel(6, level))
+    return 2.0 * (4 * 16 * 16 * 32) * rounds / bestSeconds(100, [&] { multiplyTiles(rounds); });
+  if (level >= 5)
+    return 2.0 * 32 * chains * rounds / bestSeconds(100, [&] { multiplyPairs(rounds); });
+#endif
   Functions best = bestFunctions();
   return 2.0 * best.lanes * chains * rounds / bestSeconds(100, [&] { best.multiplyAdd(rounds); });
 }

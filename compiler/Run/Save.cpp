@@ -32,16 +32,16 @@ static Array withEmptySegments(const Array &rows, const std::vector<int64_t> &of
   return out;
 }
 
-static void addList(runtime::SafetensorsWriter &writer, const std::string &name, const std::vector<int64_t> &values) {
-  writer.addInts(name, runtime::DType::I64, {values.size()}, values.data());
+static void addList(SafetensorsWriter &writer, const std::string &name, const std::vector<int64_t> &values) {
+  writer.addInts(name, DType::I64, {values.size()}, values.data());
 }
 
 Error saveOutputs(const RunReport &report, StringRef path) {
   auto chains = chainsOf(report.model);
   if (!chains)
     return chains.takeError();
-  runtime::SafetensorsWriter writer;
-  runtime::DType real = report.fp64 ? runtime::DType::F64 : runtime::DType::F32;
+  SafetensorsWriter writer;
+  DType real = report.fp64 ? DType::F64 : DType::F32;
   for (const Chain &chain : *chains)
     addOffsets(writer, chain, report.batch);
 

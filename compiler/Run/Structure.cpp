@@ -75,16 +75,16 @@ Error noteOffsets(Cuts &cuts, const Chain &chain, size_t at, std::vector<int64_t
   return Error::success();
 }
 
-Expected<std::vector<Cuts>> cutsFromFile(const runtime::SafetensorsFile &file, const Chain &chain, StringRef path) {
+Expected<std::vector<Cuts>> cutsFromFile(const SafetensorsFile &file, const Chain &chain, StringRef path) {
   size_t count = chain.axes.size();
   std::vector<std::vector<int64_t>> packed(count);
   for (size_t i = 0; i < count; ++i) {
     std::string name = chain.axes[i]->name + ".offsets";
-    const runtime::Tensor *tensor = file.find(name);
+    const Tensor *tensor = file.find(name);
     if (!tensor)
       continue;
     std::string error;
-    if (tensor->shape.size() != 1 || !runtime::toInts(*tensor, packed[i], error) || packed[i].empty())
+    if (tensor->shape.size() != 1 || !toInts(*tensor, packed[i], error) || packed[i].empty())
       return failureIn(path, "'" + name + "' must be a list of whole numbers");
     if (packed[i].front() != 0 || !is_sorted(packed[i]))
       return failureIn(path, "'" + name + "' must start at 0 and never decrease");
@@ -208,9 +208,9 @@ Error complete(Cuts &cuts, const Chain &chain, int64_t sample, const Making &how
   return Error::success();
 }
 
-void addOffsets(runtime::SafetensorsWriter &writer, const Chain &chain, const reference::Batch &batch) {
+void addOffsets(SafetensorsWriter &writer, const Chain &chain, const reference::Batch &batch) {
   auto add = [&](const std::string &axis, const std::vector<int64_t> &offsets) {
-    writer.addInts(axis + ".offsets", runtime::DType::I64, {offsets.size()}, offsets.data());
+    writer.addInts(axis + ".offsets", DType::I64, {offsets.size()}, offsets.data());
   };
   for (size_t i = 0; i + 1 < chain.axes.size(); ++i) {
     std::vector<int64_t> packed = {0};

@@ -37,8 +37,7 @@ llvm::Error noteOffsets(Cuts &cuts, const Chain &chain, size_t at, std::vector<i
                         const llvm::Twine &who);
 
 /// The cuts that a file's `X.offsets` make, a sample; nothing if it has none of this chain.
-llvm::Expected<std::vector<Cuts>> cutsFromFile(const runtime::SafetensorsFile &file, const Chain &chain,
-                                               llvm::StringRef path);
+llvm::Expected<std::vector<Cuts>> cutsFromFile(const SafetensorsFile &file, const Chain &chain, llvm::StringRef path);
 
 /// How what is not known is made up.
 struct Making {
@@ -53,7 +52,7 @@ struct Making {
 llvm::Error complete(Cuts &cuts, const Chain &chain, int64_t sample, const Making &how);
 
 /// Writes `X.offsets` of all axes of the chain.
-void addOffsets(runtime::SafetensorsWriter &writer, const Chain &chain, const reference::Batch &batch);
+void addOffsets(SafetensorsWriter &writer, const Chain &chain, const reference::Batch &batch);
 
 /// Random numbers that depend on nothing but what they are for: a stream for each name, a number for each position in
 /// it.

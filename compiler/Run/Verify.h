@@ -4,6 +4,7 @@
 
 #include "compiler/IR/Rnn.h"
 #include "compiler/Run/Structure.h"
+#include "runtime/Plan.h"
 
 namespace rondo::run {
 
@@ -21,6 +22,7 @@ struct VerifyOptions {
   int64_t samples = 3;
   int64_t length = 12; // of the longest sample; there are empty samples and empty segments too
   uint64_t seed = 0;
+  runtime::WeightFormat weights = runtime::WeightFormat::F32; // of the machine code
 };
 
 /// Inputs as the properties are tried on, `length` ticks at most.

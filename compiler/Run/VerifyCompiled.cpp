@@ -2,6 +2,7 @@
 #include "compiler/Run/Compare.h"
 #include "compiler/Run/Parts.h"
 #include <algorithm>
+#include <cmath>
 
 using namespace llvm;
 using namespace rondo::reference;
@@ -24,21 +25,65 @@ static Result withoutEmptyTargets(Result result) {
   return result;
 }
 
+/// Leaves out what single steps do not give: outputs without a clock, and values of samples without steps. A sample ends
+/// with the last of its steps, though other axes may have more rows.
+static Result thatStepsTell(Result result, const Result &stepped, ArrayRef<int64_t> steps) {
+  for (auto it = result.outputs.begin(); it != result.outputs.end();) {
+    Stream &stream = it->second;
+    for (size_t s = 0; s < stream.ticks.size() && stream.clock == "sample"; ++s)
+      if (steps[s] > 0) {
+        stream.ticks[s] = {steps[s] - 1};
+      } else {
+        stream.ticks[s].clear();
+        stream.rows[s].shape[0] = 0;
+        stream.rows[s].reals.clear();
+        stream.rows[s].ints.clear();
+      }
+    it = stepped.outputs.count(it->first) ? std::next(it) : result.outputs.erase(it);
+  }
+  return result;
+}
+
+/// What rounded weights make differ: outputs relative to the largest number of each.
+static double allowedWith(runtime::WeightFormat weights, double otherwise) {
+  switch (weights) {
+  case runtime::WeightFormat::F32: return otherwise;
+  case runtime::WeightFormat::BF16: return 2e-2;
+  case runtime::WeightFormat::Int8: return 5e-2;
+  }
+  llvm_unreachable("a format of weights");
+}
+
+/// Of the numbers of an output. Small ones are what is left of larger ones that took each other away.
+static double sizeOf(const Stream &stream) {
+  double largest = 0.25;
+  for (const Array &rows : stream.rows)
+    for (double x : rows.reals)
+      if (std::isfinite(x))
+        largest = std::max(largest, std::fabs(x));
+  return largest;
+}
+
 /// A sample of one result against a sample of another.
 static void compare(Comparison &comparison, const Result &expected, Result &actual, int64_t expectedSample,
-                    int64_t actualSample) {
+                    int64_t actualSample, bool isRounded = false) {
   for (const auto &[name, stream] : expected.outputs) {
     const Stream &other = actual.outputs[name];
     if (other.rows.empty() || other.clock != stream.clock)
       return comparison.fails("output " + name + ": missing, or of another kind");
+    if (isRounded)
+      comparison.relativeTo(sizeOf(stream));
     comparison.samples(stream, expectedSample, other, actualSample);
   }
 }
 
-static void compareLosses(Comparison &comparison, const Result &expected, const Result &actual) {
+static void compareLosses(Comparison &comparison, const Result &expected, const Result &actual,
+                          bool isRounded = false) {
   for (auto [loss, other] : zip_equal(expected.losses, actual.losses)) {
     if (loss.ticks != other.ticks)
       comparison.fails("loss " + loss.name + ": a mean over other ticks");
+    if (isRounded)
+      comparison.relativeTo(std::max(1.0, std::fabs(loss.value)));
     comparison.numbers(loss.value, other.value, "loss " + loss.name);
   }
 }
@@ -66,10 +111,11 @@ Expected<std::vector<Property>> verifyCompiled(rnn::ModelOp op, const dsl::Model
   whole = withoutEmptyTargets(std::move(*whole));
 
   std::vector<Property> properties;
-  Comparison interpreted("compiled ~ interpreted", 1e-4);
+  bool isRounded = options.weights != runtime::WeightFormat::F32;
+  Comparison interpreted("compiled ~ interpreted", allowedWith(options.weights, 1e-4));
   for (int64_t s = 0; s < batch->samples; ++s)
-    compare(interpreted, *expected, *whole, s, s);
-  compareLosses(interpreted, *expected, *whole);
+    compare(interpreted, *expected, *whole, s, s, isRounded);
+  compareLosses(interpreted, *expected, *whole, isRounded);
   if (interpreted.property.status == Property::Status::Fails && !model.events.empty())
     interpreted.property.note += (interpreted.property.note.empty() ? "" : "; ") +
                                  std::string("an event may fall otherwise where its condition is a close call");
@@ -100,15 +146,25 @@ Expected<std::vector<Property>> verifyCompiled(rnn::ModelOp op, const dsl::Model
   }
   properties.push_back(std::move(singles.property));
 
+  if (one.generates()) {
+    auto generation = verifyGeneration(op, model, params, options, one, two);
+    if (!generation)
+      return generation.takeError();
+    append_range(properties, std::move(*generation));
+  }
+
   if (!one.hasSteps())
     return std::move(properties);
   // Products that a whole run computes for all ticks at once are summed in another order here.
-  Comparison steps("compiled steps ~ whole", 1e-5);
+  // Where products are of rounded numbers, a number may be rounded otherwise then.
+  bool isBf16 = options.weights == runtime::WeightFormat::BF16;
+  Comparison steps("compiled steps ~ whole", isBf16 ? allowedWith(options.weights, 0) : 1e-5);
   auto stepped = one.runSteps(*batch);
   if (!stepped)
     return stepped.takeError();
+  Result seen = thatStepsTell(std::move(*whole), *stepped, batch->lengths.at(one.stepAxis().str()));
   for (int64_t s = 0; s < batch->samples; ++s)
-    compare(steps, *whole, *stepped, s, s);
+    compare(steps, seen, *stepped, s, s, isBf16);
   if (steps.property.status == Property::Status::Fails && !model.events.empty())
     steps.property.note += (steps.property.note.empty() ? "" : "; ") +
                            std::string("an event may fall otherwise where its condition is a close call");

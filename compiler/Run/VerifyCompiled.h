@@ -13,5 +13,10 @@ llvm::Expected<std::vector<Property>> verifyCompiled(rnn::ModelOp op, const dsl:
                                                      const reference::Params &params, const VerifyOptions &options,
                                                      Library &one, Library &two);
 
+/// The same of a model that feeds itself, in each way to choose; the libraries have the parameters.
+llvm::Expected<std::vector<Property>> verifyGeneration(rnn::ModelOp op, const dsl::Model &model,
+                                                       const reference::Params &params, const VerifyOptions &options,
+                                                       Library &one, Library &two);
+
 } // namespace rondo::run
 #endif

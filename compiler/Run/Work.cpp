@@ -71,7 +71,7 @@ double Work::weightBytes() const { return sum(groups, &GroupWork::weightBytes); 
 double Work::readBytes() const { return sum(groups, &GroupWork::readBytes); }
 
 Expected<Work> countWork(step::ScheduleOp schedule, rnn::ModelOp model, const reference::Params &params,
-                         const reference::Batch &batch) {
+                         const reference::Batch &batch, runtime::WeightFormat weights) {
   auto ticks = ticksOf(model, params, batch);
   if (!ticks)
     return ticks.takeError();
@@ -95,7 +95,7 @@ Expected<Work> countWork(step::ScheduleOp schedule, rnn::ModelOp model, const re
       sums.flops += 2.0 * double(elementsOf(product.getW())) * double(right.size() == 2 ? right[1] : 1) * double(total);
       for (mlir::Value operand : {product.getW(), product.getX()})
         if (!rnn::clockOf(operand.getType()) && total > 0) {
-          double bytes = 4.0 * double(elementsOf(operand));
+          double bytes = double(bytesOf(weights)) * double(elementsOf(operand));
           sums.weightBytes += bytes;
           sums.readBytes += isLoop ? bytes * double(most) : bytes;
         }

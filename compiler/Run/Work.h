@@ -4,6 +4,7 @@
 
 #include "compiler/IR/Step.h"
 #include "compiler/Reference/Interpreter.h"
+#include "runtime/Plan.h"
 
 namespace rondo::run {
 
@@ -24,7 +25,8 @@ struct Work {
 
 /// Of a schedule; `model` is what it was made of, and tells when its clocks tick in the batch.
 llvm::Expected<Work> countWork(step::ScheduleOp schedule, rnn::ModelOp model, const reference::Params &params,
-                               const reference::Batch &batch);
+                               const reference::Batch &batch,
+                               runtime::WeightFormat weights = runtime::WeightFormat::F32);
 
 } // namespace rondo::run
 #endif

@@ -141,15 +141,16 @@ struct ExpandMemory : impl::ExpandMemoryBase<ExpandMemory> {
       if (scan->hasAttr(steppedName))
         stepped = scan;
     auto isOfSteps = [&](ClockInterface clock) { return stepped && clock == stepped.getClock(); };
-    llvm::DenseMap<mlir::Attribute, rnn::EventOp> inScans;
-    getOperation().walk([&](rnn::EventOp event) {
-      lastId = std::max(lastId, event.getClock().getId());
-      if (event->getParentOfType<step::ScanOp>())
-        inScans[event.getClock()] = event;
-    });
-    // The clocks of each event are found anew: replacing one changes those that select from it.
-    for (bool changed = !inScans.empty() || stepped; changed;) {
-      changed = false;
+    // The clocks of events are found anew each time: replacing one changes those that select from it.
+    for (;;) {
+      llvm::DenseMap<mlir::Attribute, rnn::EventOp> inScans;
+      getOperation().walk([&](rnn::EventOp event) {
+        lastId = std::max(lastId, event.getClock().getId());
+        if (event->getParentOfType<step::ScanOp>())
+          inScans[event.getClock()] = event;
+      });
+      if (inScans.empty() && !stepped)
+        break;
       rnn::EveryClockAttr period;
       getOperation().walk([&](Operation *op) {
         auto visit = [&](rnn::EveryClockAttr every) {
@@ -162,7 +163,6 @@ struct ExpandMemory : impl::ExpandMemoryBase<ExpandMemory> {
       });
       if (!period)
         break;
-      changed = true;
       rnn::EventOp event = inScans.lookup(period.getOf());
       mlir::OpBuilder builder(getOperation().getContext());
       mlir::Location loc = event ? event.getLoc() : stepped.getLoc();
@@ -188,7 +188,6 @@ struct ExpandMemory : impl::ExpandMemoryBase<ExpandMemory> {
       });
       replacer.recursivelyReplaceElementsIn(getOperation(), /*replaceAttrs=*/true, /*replaceLocs=*/false,
                                             /*replaceTypes=*/true);
-      inScans[clock] = defined;
     }
   }
 

@@ -1,16 +1,22 @@
-// Of a schedule for whole samples one for single steps: its groups, one behind the other, become the body of one scan.
+// Of a schedule for whole samples one for single steps: its groups, one behind the other, become the body of one scan on
+// the finest axis. What selects ticks by number becomes an event whose condition is a count, and so does what ticks at the
+// ends of segments: where these are, an input says.
 //
-//   %a = step.par { .. rnn.mul .. }               step.scan on #t { %s = rnn.state
-//   %h = step.scan on #t { .. }             =>      .. rnn.mul .. , .. %p = rnn.read %s .. rnn.next %s, %h
-//   %p = step.before %h                             step.yield .. } {stepped}
+//   x on #sentence, y = latest x : #word -> #sentence
+//   =>
+//   %ends "sentence_ends" : #word, x on #word     // the row of x is looked at where the sentence ends
+//   step.scan on #word {
+//     rnn.event #e = %ends
+//     %x = latest %x : #word -> #e ..
 //
-// What crosses time between groups becomes memory of the scan, and what selects ticks by number events.
+// A value on `sample` that time has no part in, and that is spread over it, is computed at the first step and held.
 #include "compiler/Schedule/FormStep.h"
+#include "compiler/Schedule/InlineGroups.h"
 #include "compiler/Schedule/Passes.h"
 #include "compiler/Transforms/Rewrite.h"
-#include "mlir/IR/Builders.h"
-#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace rondo::schedule {
@@ -24,42 +30,109 @@ using rnn::ClockInterface;
 
 namespace {
 
-class Former {
+/// The value that a group's result is in it, or itself.
+Value inGroup(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!llvm::isa_and_present<step::ParOp, step::ScanOp>(op))
+    return value;
+  return op->getRegion(0).front().getTerminator()->getOperand(llvm::cast<mlir::OpResult>(value).getResultNumber());
+}
+
+bool isSampled(Value value) {
+  ClockInterface clock = rnn::clockOf(value.getType());
+  return clock && clock.isSample();
+}
+
+/// Where something is written, for messages.
+std::string placeOf(mlir::Location loc) {
+  if (auto call = llvm::dyn_cast<mlir::CallSiteLoc>(loc)) // in the model, not in a cell of it
+    return placeOf(call.getCaller());
+  if (auto name = llvm::dyn_cast<mlir::NameLoc>(loc))
+    return "'" + name.getName().str() + "'" + placeOf(name.getChildLoc());
+  if (auto line = llvm::dyn_cast<mlir::FileLineColLoc>(loc))
+    return " (line " + std::to_string(line.getLine()) + ")";
+  return "";
+}
+
+/// The axis whose segments' last ticks a count from the end tells from others: that is all that it is used for. Null: it
+/// is used for more. So programs ask `sentence` as a condition.
+rnn::AxisClockAttr endsBy(rnn::TickOp tick) {
+  rnn::ScopeAttr scope = tick.getScopeAttr();
+  rnn::AxisClockAttr segment = rnn::AxisClockAttr::getSample(tick.getContext());
+  if (scope) {
+    rnn::CutAttr cut = scope.getCuts().front();
+    segment = llvm::dyn_cast<rnn::AxisClockAttr>(cut.getClock());
+    if (!segment || cut.getBefore() || scope.getCuts().size() != 1)
+      return {};
+  }
+  bool isAxis = llvm::isa<rnn::AxisClockAttr>(rnn::clockOf(tick.getType()));
+  bool isLast = llvm::all_of(tick->getUsers(), [&](Operation *user) {
+    auto compare = llvm::dyn_cast<rnn::CompareOp>(user);
+    auto zero = compare ? compare.getB().getDefiningOp<rnn::ConstOp>() : rnn::ConstOp();
+    return zero && compare.getPredicate() == rnn::Predicate::Eq && compare.getA() == tick.getResult() &&
+           zero.getValue().isSplat() && zero.getInts().front() == 0;
+  });
+  return tick.getReverse() && isAxis && isLast ? segment : rnn::AxisClockAttr();
+}
+
+/// What the outputs need of a schedule, and whether it can be computed step by step.
+class Needs {
 public:
-  Former(step::ScheduleOp schedule, std::string &why) : schedule(schedule), why(why) {
-    schedule.walk([&](rnn::EventOp event) { events[event.getClock()] = event; });
+  Needs(step::ScheduleOp schedule, std::string &why) : schedule(schedule), why(why) {
+    auto add = [&](rnn::AxisClockAttr axis) { axes.insert(axis); };
+    for (mlir::Type type : schedule.getBody().front().getArgumentTypes())
+      type.walk(add);
+    schedule.walk([&](Operation *op) {
+      if (auto event = llvm::dyn_cast<rnn::EventOp>(op))
+        events[event.getClock()] = event;
+      for (mlir::Type type : op->getResultTypes())
+        type.walk(add);
+    });
   }
 
-  step::ScheduleOp run() {
+  bool find() {
     auto end = llvm::cast<rnn::ReturnOp>(schedule.getBody().front().getTerminator());
     if (schedule.getTraining())
       return refuse("it is a training variant");
     for (auto [index, value] : llvm::enumerate(end.getValues())) {
-      if (!rnn::clockOf(value.getType()))
-        return refuse("output '" + end.getName(index) + "' has no clock");
-      findLive(value);
+      output = end.getName(index).str();
+      if (rnn::clockOf(value.getType()))
+        findLive(value);
+      if (!ahead.empty()) // of another time, if that is not said already
+        refuse(ahead.front(), "looks ahead");
     }
-    if (why.empty() && !driver)
-      refuse("nothing of it has a time");
-    for (Operation *op : live)
-      check(op);
-    return why.empty() ? build(end) : step::ScheduleOp();
+    output.clear();
+    if (why.empty() && !steps)
+      return refuse("none of its outputs goes by steps");
+    return why.empty();
   }
+
+  llvm::SetVector<Operation *> live;
+  /// Values on `sample` that are known ahead of time, and needed there; none is a group's result.
+  llvm::SetVector<Value> early;
+  rnn::AxisClockAttr steps;
 
 private:
-  step::ScheduleOp refuse(const llvm::Twine &reason) {
+  bool refuse(const llvm::Twine &reason) {
     if (why.empty())
       why = reason.str();
-    return {};
+    return false;
   }
 
-  //===--- What is needed ---===//
+  /// Says of an equation that an output needs why it cannot be.
+  bool refuse(Operation *op, const llvm::Twine &reason) {
+    std::string place = placeOf(op->getLoc());
+    return refuse("output '" + output + "' needs a value" +
+                  (place.empty() ? "" : " " + llvm::StringRef(place).ltrim()) + " that " + reason);
+  }
 
-  /// Marks an equation, and the group that it stands in.
   bool mark(Operation *op) {
     if (op->getParentOp() != schedule)
       live.insert(op->getParentOp());
-    return live.insert(op);
+    if (!live.insert(op))
+      return false;
+    check(op);
+    return true;
   }
 
   /// Marks all that the value is computed from.
@@ -69,26 +142,25 @@ private:
       if (Operation *event = events.lookup(clock); event && mark(event))
         list.push_back(event->getOperand(0));
     };
-    while (!list.empty()) {
+    while (!list.empty() && why.empty()) {
       Value value = list.pop_back_val();
-      Operation *op = value.getDefiningOp();
       if (!seen.insert(value).second)
         continue;
-      add(rnn::clockOf(value.getType()), value.getType());
+      Operation *op = value.getDefiningOp();
+      addTime(op, rnn::clockOf(value.getType()));
       value.getType().walk(need);
       if (!op)
         continue;
       mark(op);
-      if (llvm::isa<step::ParOp, step::ScanOp>(op)) {
-        list.push_back(
-            op->getRegion(0).front().getTerminator()->getOperand(llvm::cast<mlir::OpResult>(value).getResultNumber()));
+      if (inGroup(value) != value) {
+        list.push_back(inGroup(value));
         continue;
       }
       op->getAttrDictionary().walk(need);
       if (auto read = llvm::dyn_cast<rnn::ReadOp>(op)) {
         auto state = read.getSlot().getDefiningOp<rnn::StateOp>();
         state->getAttrDictionary().walk(need);
-        live.insert(state);
+        mark(state);
         live.insert(rnn::writerOf(state));
         list.push_back(rnn::writerOf(state).getValue());
       } else {
@@ -97,155 +169,374 @@ private:
     }
   }
 
-  /// All time must go by one axis.
-  void add(ClockInterface clock, mlir::Type type) {
-    type.walk([&](rnn::PairClockAttr) { refuse("a part of it compares rows of two times"); });
-    if (!clock || !why.empty())
+  //===--- Time ---===//
+
+  /// The finest axis whose rows this one groups.
+  rnn::AxisClockAttr finest(rnn::AxisClockAttr axis) {
+    for (rnn::AxisClockAttr other : axes)
+      axis = axis.contains(other) ? other : axis;
+    return axis;
+  }
+
+  /// All time must go by one axis, and forward.
+  void addTime(Operation *op, ClockInterface clock) {
+    if (!clock)
       return;
-    ClockInterface base = clock;
-    while (!llvm::isa<rnn::AxisClockAttr>(base)) {
-      if (auto every = llvm::dyn_cast<rnn::EveryClockAttr>(base); every && every.getReverse())
-        return void(refuse("ticks are counted from the end"));
-      base = base.getParent();
+    bool isPair = llvm::isa<rnn::PairClockAttr>(clock);
+    for (ClockInterface at = clock; !isPair && !llvm::isa<rnn::AxisClockAttr>(at); at = at.getParent())
+      if (auto every = llvm::dyn_cast<rnn::EveryClockAttr>(at); every && every.getReverse())
+        return void(refuse(op, "counts ticks from the end"));
+    rnn::AxisClockAttr base = rnn::rootAxis(clock);
+    if (!base.isSample()) {
+      base = finest(base);
+      if (steps && steps != base) {
+        refuse("output '" + output + "' needs both '" + steps.getName().getValue() + "' and '" +
+               base.getName().getValue() + "': two times, whose steps have no common order");
+        return;
+      }
+      steps = base;
     }
-    if (llvm::cast<rnn::AxisClockAttr>(base).isSample())
-      refuse("a part of it is computed once a sample");
-    else if (driver && driver != base)
-      refuse("its time has several levels, '" + nameOf(driver) + "' and '" + nameOf(base) + "'");
-    driver = base;
+    if (isPair)
+      refuse(op, "meets rows of other ticks, of which there are ever more");
   }
 
-  static std::string nameOf(ClockInterface axis) { return llvm::cast<rnn::AxisClockAttr>(axis).getName().str(); }
-
-  static bool isClocked(Operation *op) {
-    return op->getNumResults() == 0 || bool(rnn::clockOf(op->getResult(0).getType()));
-  }
-
-  void check(Operation *op) {
-    if (op->hasAttr("reverse"))
-      refuse("a part of it looks from the end to the begin");
+  bool check(Operation *op) {
     if (auto scope = op->getAttrOfType<rnn::ScopeAttr>("scope"))
       for (rnn::CutAttr cut : scope.getCuts())
-        add(cut.getClock(), rnn::StreamType::get({}, mlir::Float32Type::get(op->getContext()), cut.getClock()));
-    bool isKnown =
-        rnn::isTickLocal(op) ||
-        llvm::isa<rnn::ParamOp, rnn::ConstOp, rnn::LiftOp, rnn::StateOp, rnn::ReadOp, rnn::NextOp, rnn::LatestOp,
-                  rnn::ReduceOp, rnn::TickOp, rnn::EventOp, step::ParOp, step::ScanOp, step::BeforeOp, step::AffineOp>(
-            op);
-    if (!isKnown || llvm::isa<rnn::RandomOp>(op))
-      refuse("'" + op->getName().getStringRef() + "' is not computed step by step in this version");
-    if (isClocked(op) || llvm::isa<rnn::StateOp>(op))
-      return;
-    for (Value operand : op->getOperands())
-      if (rnn::clockOf(operand.getType()))
-        refuse("a part of it is summed over all time");
-      else if (llvm::isa<mlir::BlockArgument>(operand))
-        refuse("a part of it that has no clock is computed from an input");
-  }
-
-  //===--- The schedule ---===//
-
-  step::ScheduleOp build(rnn::ReturnOp end) {
-    mlir::Block &from = schedule.getBody().front();
-    mlir::OpBuilder builder(schedule->getContext());
-    builder.setInsertionPointAfter(schedule);
-    auto names = llvm::to_vector(schedule.getInputs().getAsValueRange<mlir::StringAttr>());
-    auto made = builder.create<step::ScheduleOp>(schedule.getLoc(), (schedule.getSymName() + ".step").str(), names,
-                                                 from.getArgumentTypes());
-    values.map(from.getArguments(), made.getBody().front().getArguments());
-    top = mlir::OpBuilder::atBlockEnd(&made.getBody().front());
-    auto scan =
-        top.create<step::ScanOp>(end.getLoc(), end.getValues().getTypes(), driver, /*reverse=*/false, rnn::ScopeAttr());
-    scan->setAttr(steppedName, builder.getUnitAttr());
-    top.setInsertionPoint(scan);
-    body = mlir::OpBuilder::atBlockEnd(&scan.getBody().emplaceBlock());
-    for (Operation &op : from)
-      place(&op);
-    for (auto [slot, value] : written)
-      body.create<rnn::NextOp>(value.getLoc(), slot, values.lookup(value));
-    llvm::SmallVector<Value> results;
-    for (Value value : end.getValues()) {
-      Value result = values.lookup(value);
-      if (llvm::isa<mlir::BlockArgument>(result)) // a group gives what it makes
-        result = body.create<rnn::LatestOp>(end.getLoc(), result.getType(), result, false, nullptr);
-      results.push_back(result);
+        addTime(op, cut.getClock());
+    if (auto latest = llvm::dyn_cast<rnn::LatestOp>(op); latest && latest.getReverse()) {
+      // The same at all of time, if it is known ahead of it.
+      if (!isSampled(latest.getX()) || latest.getScopeAttr())
+        return refuse(op, "looks ahead");
+      if (!findEarly(latest.getX()))
+        ahead.push_back(op);
+      return true;
     }
-    body.create<step::YieldOp>(end.getLoc(), results);
-    top.setInsertionPointAfter(scan);
-    Operation *newEnd = top.clone(*end, values);
-    newEnd->setOperands(scan.getResults());
-    // Sums and counts between groups are memory too.
-    mlir::PassManager manager(schedule->getContext(), step::ScheduleOp::getOperationName());
-    manager.addPass(createExpandMemoryPass());
-    if (failed(manager.run(made))) {
-      made.erase();
-      return refuse("its sums cannot be computed step by step");
+    if (auto tick = llvm::dyn_cast<rnn::TickOp>(op); tick && tick.getReverse())
+      return endsBy(tick) || refuse(op, "counts ticks from the end");
+    if (op->hasAttr("reverse"))
+      return refuse(op, "looks ahead");
+    if (op->hasAttr("per") && !llvm::isa<rnn::CumsumOp>(op))
+      return refuse(op, "is computed from all rows of a segment at once");
+    bool isKnown = rnn::isTickLocal(op) ||
+                   llvm::isa<rnn::ParamOp, rnn::ConstOp, rnn::LiftOp, rnn::StateOp, rnn::ReadOp, rnn::NextOp,
+                             rnn::LatestOp, rnn::ReduceOp, rnn::TickOp, rnn::EventOp, rnn::RandomOp, rnn::CumsumOp,
+                             step::ParOp, step::ScanOp, step::BeforeOp, step::AffineOp>(op);
+    return isKnown || refuse(op, "is computed from all rows at once (" + op->getName().stripDialect() + ")");
+  }
+
+  /// Marks what a value on `sample` is computed from as known ahead of time. False: it is not.
+  bool findEarly(Value root) {
+    llvm::SmallVector<Value> list{inGroup(root)};
+    while (!list.empty()) {
+      Value value = list.pop_back_val();
+      if (!rnn::clockOf(value.getType()) || early.contains(value))
+        continue;
+      Operation *op = value.getDefiningOp();
+      if (!isSampled(value) ||
+          (op && !rnn::isTickLocal(op) && !llvm::isa<rnn::ConstOp, rnn::LiftOp, rnn::RandomOp>(op)))
+        return false;
+      early.insert(value);
+      if (op)
+        for (Value operand : op->getOperands())
+          list.push_back(inGroup(operand));
     }
-    return made;
-  }
-
-  void place(Operation *op) {
-    // Parameters lie where they lie in the caller's buffer because all are there.
-    if (!live.contains(op) && !llvm::isa<rnn::ParamOp>(op))
-      return;
-    if (llvm::isa<step::ScanOp>(op) || (llvm::isa<step::ParOp>(op) && isClocked(op))) {
-      inlineGroup(op);
-    } else if (llvm::isa<step::ParOp>(op)) {
-      Operation *clone = top.clone(*op, values);
-      values.map(op->getResults(), clone->getResults());
-    } else if (auto before = llvm::dyn_cast<step::BeforeOp>(op)) {
-      values.map(before.getResult(), readBefore(before.getX(), before.getType(), before.getScopeAttr(), op->getLoc()));
-    } else if (auto affine = llvm::dyn_cast<step::AffineOp>(op)) {
-      Value last = readBefore(affine.getResult(), affine.getType(), affine.getScopeAttr(), op->getLoc());
-      Value kept = body.create<rnn::MulOp>(op->getLoc(), values.lookup(affine.getA()), last);
-      values.map(affine.getResult(), Value(body.create<rnn::AddOp>(op->getLoc(), kept, values.lookup(affine.getB()))));
-    } else {
-      clone(op, isClocked(op) ? body : top);
-    }
-  }
-
-  void clone(Operation *op, mlir::OpBuilder &builder) {
-    Operation *copy = builder.clone(*op, values);
-    if (auto state = llvm::dyn_cast<rnn::StateOp>(copy))
-      state.setPath("slot." + std::to_string(slots++));
-  }
-
-  void inlineGroup(Operation *group) {
-    mlir::Block &block = group->getRegion(0).front();
-    for (Operation &op : block.without_terminator())
-      if (live.contains(&op))
-        clone(&op, body);
-    for (auto [yielded, result] : llvm::zip(block.getTerminator()->getOperands(), group->getResults()))
-      if (values.contains(yielded))
-        values.map(result, values.lookup(yielded));
-  }
-
-  /// What the value, which is known at the end of the step, was when it ticked last.
-  Value readBefore(Value value, mlir::Type type, rnn::ScopeAttr scope, mlir::Location loc) {
-    auto stream = llvm::cast<rnn::StreamType>(value.getType());
-    auto slot = body.create<rnn::StateOp>(loc, rnn::StateType::get(stream), "slot." + std::to_string(slots++),
-                                          /*reverse=*/false, scope);
-    written.push_back({slot, value});
-    return body.create<rnn::ReadOp>(loc, type, slot);
+    return true;
   }
 
   step::ScheduleOp schedule;
   std::string &why;
+  std::string output; // whose needs are looked for
+  llvm::SmallVector<Operation *> ahead;
+  llvm::SetVector<rnn::AxisClockAttr> axes;
   llvm::DenseMap<mlir::Attribute, Operation *> events; // by clock
-  llvm::SetVector<Operation *> live;
   llvm::DenseSet<Value> seen;
-  ClockInterface driver;
-  mlir::IRMapping values;
-  mlir::OpBuilder top{schedule->getContext()}, body{schedule->getContext()};
-  llvm::SmallVector<std::pair<Value, Value>> written; // slots, and what is written to them, in the old schedule
-  int64_t slots = 0;
+};
+
+class Former {
+public:
+  Former(step::ScheduleOp schedule, const Needs &needs)
+      : schedule(schedule), needs(needs), context(schedule.getContext()),
+        end(llvm::cast<rnn::ReturnOp>(schedule.getBody().front().getTerminator())),
+        inlined(schedule, (schedule.getSymName() + ".step").str(), needs.steps, outputTypes(), end.getLoc()),
+        made(inlined.schedule()) {
+    schedule.walk([&](rnn::EventOp event) { lastEvent = std::max(lastEvent, event.getClock().getId()); });
+  }
+
+  StepForm run() {
+    form.schedule = made;
+    form.axis = needs.steps.getName().str();
+    inlined.scan()->setAttr(steppedName, mlir::UnitAttr::get(context));
+    takeInputs();
+    auto isNeeded = [&](Operation *op) { return needs.live.contains(op); };
+    for (Operation &op : schedule.getBody().front()) {
+      // Parameters lie where they lie in the caller's buffer because all are there.
+      if (!needs.live.contains(&op) && !llvm::isa<rnn::ParamOp>(op))
+        continue;
+      if (isInside(&op))
+        inlined.placeInside(&op, isNeeded);
+      else
+        inlined.placeAbove(&op);
+    }
+    llvm::SmallVector<Value> results;
+    for (Value value : end.getValues())
+      if (rnn::clockOf(value.getType()))
+        results.push_back(inlined.values().lookup(value));
+    inlined.finish(results);
+    askForEnds();
+    markDraws();
+    settleEarly();
+    moveTensorsInside();
+    giveResults();
+    replaceSegments();
+    // Sums and counts between groups are memory too.
+    mlir::PassManager manager(context, step::ScheduleOp::getOperationName());
+    manager.addPass(createExpandMemoryPass());
+    if (failed(manager.run(made))) {
+      made.erase();
+      form.schedule = {};
+    }
+    return std::move(form);
+  }
+
+private:
+  llvm::SmallVector<mlir::Type> outputTypes() {
+    llvm::SmallVector<mlir::Type> types;
+    for (Value value : end.getValues())
+      if (rnn::clockOf(value.getType()))
+        types.push_back(value.getType());
+    return types;
+  }
+
+  mlir::Block &body() { return inlined.scan().getBody().front(); }
+
+  /// True for what goes by time, and for tensors that hang on chance: they are computed anew at each step.
+  bool isInside(Operation *op) {
+    if (op->getNumResults() == 0 || rnn::clockOf(op->getResult(0).getType()))
+      return true;
+    bool isMoved = false;
+    op->walk([&](Operation *inner) {
+      isMoved |= llvm::isa<rnn::RandomOp>(inner);
+      for (Value operand : inner->getOperands())
+        isMoved |= moved.contains(operand);
+    });
+    if (isMoved)
+      moved.insert(op->result_begin(), op->result_end());
+    return isMoved;
+  }
+
+  //===--- Inputs ---===//
+
+  rnn::StreamType atSteps(Value value) {
+    return rnn::StreamType::get(rnn::shapeOf(value.getType()), rnn::elementOf(value.getType()), needs.steps);
+  }
+
+  /// Rows of segments come with the step at which the segment ends, or, if they are known ahead, with the first one.
+  void takeInputs() {
+    mlir::Block &from = schedule.getBody().front(), &to = made.getBody().front();
+    for (auto [old, argument] : llvm::zip(from.getArguments(), to.getArguments())) {
+      form.given.push_back(StepForm::always);
+      auto axis = llvm::dyn_cast_if_present<rnn::AxisClockAttr>(rnn::clockOf(old.getType()));
+      if (!axis || axis == needs.steps || !axis.contains(needs.steps))
+        continue;
+      argument.setType(atSteps(argument));
+      if (old.use_empty())
+        continue;
+      bool isEarly = needs.early.contains(old);
+      mlir::Type type = isEarly ? onFirst(old.getType()) : old.getType();
+      inlined.values().map(
+          old, inlined.body().create<rnn::LatestOp>(old.getLoc(), type, argument, /*reverse=*/false, nullptr));
+      if (isEarly)
+        form.given.back() = StepForm::first;
+      else
+        segmentInputs.push_back({old.getArgNumber(), axis});
+    }
+  }
+
+  //===--- Once a sample ---===//
+
+  ClockInterface nextEvent() { return rnn::EventClockAttr::get(++lastEvent, needs.steps); }
+
+  /// On the clock of the first step, which is defined in front of all else.
+  mlir::Type onFirst(mlir::Type type) {
+    if (!firstStep) {
+      firstStep = nextEvent();
+      mlir::OpBuilder builder = mlir::OpBuilder::atBlockBegin(&body());
+      auto number = rnn::StreamType::get({}, builder.getI64Type(), needs.steps);
+      Value tick = builder.create<rnn::TickOp>(schedule.getLoc(), number, false, nullptr);
+      Value zero = builder.create<rnn::ConstOp>(schedule.getLoc(), number, llvm::ArrayRef<int64_t>(0));
+      Value isFirst = builder.create<rnn::CompareOp>(schedule.getLoc(), rnn::Predicate::Eq, tick, zero);
+      builder.create<rnn::EventOp>(schedule.getLoc(), llvm::cast<rnn::EventClockAttr>(firstStep), isFirst);
+    }
+    return llvm::cast<rnn::StreamType>(type).withClock(firstStep);
+  }
+
+  /// What is known ahead ticks at the first step; from there it is held for all that looks at it.
+  void settleEarly() {
+    llvm::DenseSet<Value> early;
+    for (Value value : needs.early)
+      if (Value now = inlined.values().lookupOrNull(value)) {
+        early.insert(now);
+        now.setType(onFirst(value.getType()));
+      }
+    for (Operation &op : body()) {
+      bool isEarly = op.getNumResults() == 1 && early.contains(op.getResult(0));
+      if (auto latest = llvm::dyn_cast<rnn::LatestOp>(op); latest && early.contains(latest.getX()))
+        latest.setReverse(false);
+      else if (!isEarly)
+        for (mlir::OpOperand &operand : op.getOpOperands())
+          if (early.contains(operand.get()))
+            operand.set(held(operand.get(), sampled(operand.get()), mlir::OpBuilder(&op)));
+    }
+  }
+
+  rnn::StreamType sampled(Value value) {
+    return llvm::cast<rnn::StreamType>(value.getType()).withClock(rnn::AxisClockAttr::getSample(context));
+  }
+
+  Value held(Value value, mlir::Type type, mlir::OpBuilder builder) {
+    return builder.create<rnn::LatestOp>(value.getLoc(), type, value, /*reverse=*/false, nullptr);
+  }
+
+  /// Whether a tick is the last one of a segment is what the caller says; here it is a constant yet.
+  void askForEnds() {
+    for (Operation &op : body()) {
+      auto tick = llvm::dyn_cast<rnn::TickOp>(op);
+      rnn::AxisClockAttr axis = tick && tick.getReverse() ? endsBy(tick) : rnn::AxisClockAttr();
+      if (!axis)
+        continue;
+      mlir::OpBuilder builder(&op);
+      Value &ends = asked[axis];
+      if (!ends) {
+        auto first = mlir::OpBuilder::atBlockBegin(&body());
+        auto boolean = rnn::StreamType::get({}, builder.getI1Type(), needs.steps);
+        ends = first.create<rnn::ConstOp>(op.getLoc(), boolean, llvm::ArrayRef<int64_t>(0));
+      }
+      for (Operation *user : llvm::make_early_inc_range(op.getUsers())) {
+        mlir::Type type = user->getResult(0).getType();
+        user->replaceAllUsesWith(mlir::ValueRange(type == ends.getType() ? ends : held(ends, type, builder)));
+        laterErased.push_back(user);
+      }
+      laterErased.push_back(&op);
+    }
+    eraseLater();
+  }
+
+  void eraseLater() {
+    for (Operation *op : laterErased)
+      op->erase();
+    laterErased.clear();
+  }
+
+  /// Random numbers that do not go by steps are marked as long as their clocks say so.
+  void markDraws() {
+    for (auto random : body().getOps<rnn::RandomOp>())
+      if (ClockInterface clock = rnn::clockOf(random.getType()); !clock || clock.isSample())
+        random->setAttr(drawnName, mlir::StringAttr::get(context, clock ? "sample" : "call"));
+  }
+
+  //===--- Tensors ---===//
+
+  /// Tensors that are computed at each step are streams on the clock of steps.
+  void moveTensorsInside() {
+    for (Operation &op : llvm::make_early_inc_range(body().without_terminator())) {
+      mlir::OpBuilder builder(&op);
+      if (auto lift = llvm::dyn_cast<rnn::LiftOp>(op); lift && rnn::clockOf(lift.getX().getType())) {
+        Value x = lift.getX();
+        lift.replaceAllUsesWith(x.getType() == lift.getType() ? x : held(x, lift.getType(), builder));
+        lift.erase();
+        continue;
+      }
+      if (op.getNumResults() == 0 || !llvm::isa<mlir::RankedTensorType>(op.getResult(0).getType()))
+        continue;
+      for (mlir::OpOperand &operand : op.getOpOperands())
+        if (!rnn::clockOf(operand.get().getType()))
+          operand.set(builder.create<rnn::LiftOp>(op.getLoc(), atSteps(operand.get()), operand.get()));
+      for (Value result : op.getResults())
+        result.setType(atSteps(result));
+    }
+  }
+
+  //===--- Outputs ---===//
+
+  void giveResults() {
+    llvm::SmallVector<llvm::StringRef> names;
+    for (auto [index, value] : llvm::enumerate(end.getValues())) {
+      form.outputs.push_back(bool(rnn::clockOf(value.getType())));
+      if (form.outputs.back())
+        names.push_back(end.getName(index));
+    }
+    auto builder = mlir::OpBuilder::atBlockEnd(&made.getBody().front());
+    builder.create<rnn::ReturnOp>(end.getLoc(), names, inlined.scan().getResults());
+  }
+
+  //===--- Segments ---===//
+
+  /// Segment clocks become events, and what the caller says of them inputs.
+  void replaceSegments() {
+    auto steps = rnn::AxisClockAttr::get(context, needs.steps.getName());
+    llvm::MapVector<mlir::Attribute, ClockInterface> segments; // those that matter
+    mlir::AttrTypeReplacer replacer;
+    replacer.addReplacement(
+        [&](rnn::AxisClockAttr axis) -> std::optional<std::pair<mlir::Attribute, mlir::WalkResult>> {
+          if (axis == needs.steps || axis == steps)
+            return std::pair<mlir::Attribute, mlir::WalkResult>(steps, mlir::WalkResult::skip());
+          if (!axis.contains(needs.steps))
+            return std::pair<mlir::Attribute, mlir::WalkResult>(axis, mlir::WalkResult::skip());
+          ClockInterface &event = segments[axis];
+          if (!event)
+            event = rnn::EventClockAttr::get(++lastEvent, steps);
+          return std::pair<mlir::Attribute, mlir::WalkResult>(event, mlir::WalkResult::skip());
+        });
+    replacer.recursivelyReplaceElementsIn(made, /*replaceAttrs=*/true, /*replaceLocs=*/false, /*replaceTypes=*/true);
+
+    mlir::OpBuilder builder = mlir::OpBuilder::atBlockBegin(&body());
+    auto boolean = rnn::StreamType::get({}, builder.getI1Type(), steps);
+    llvm::SmallVector<mlir::Attribute> names(made.getInputs().begin(), made.getInputs().end());
+    llvm::SmallVector<ClockInterface> order;
+    for (ClockInterface axis = needs.steps.getParent(); axis; axis = axis.getParent()) {
+      auto found = segments.find(axis);
+      Value said = asked.lookup(axis);
+      if (found == segments.end() && !said)
+        continue;
+      std::string name = llvm::cast<rnn::AxisClockAttr>(axis).getName().str();
+      names.push_back(builder.getStringAttr(name + "_ends"));
+      Value ends = made.getBody().front().addArgument(boolean, schedule.getLoc());
+      if (said) {
+        said.replaceAllUsesWith(ends);
+        laterErased.push_back(said.getDefiningOp());
+      }
+      if (found != segments.end())
+        builder.create<rnn::EventOp>(schedule.getLoc(), llvm::cast<rnn::EventClockAttr>(found->second), ends);
+      for (auto [input, on] : segmentInputs)
+        if (on == axis)
+          form.given[input] = int32_t(form.ends.size());
+      form.ends.push_back(name);
+    }
+    eraseLater();
+    made.setInputsAttr(builder.getArrayAttr(names));
+  }
+
+  step::ScheduleOp schedule;
+  const Needs &needs;
+  mlir::MLIRContext *context;
+  rnn::ReturnOp end;
+  InlineGroups inlined;
+  step::ScheduleOp made;
+  StepForm form;
+  int64_t lastEvent = 0;
+  ClockInterface firstStep; // null: nothing looks at it
+  llvm::DenseSet<Value> moved;
+  llvm::DenseMap<mlir::Attribute, Value> asked; // by axis: what stands for the caller's words of its ends
+  llvm::SmallVector<Operation *> laterErased;
+  llvm::SmallVector<std::pair<unsigned, rnn::AxisClockAttr>> segmentInputs;
 };
 
 struct FormStep : impl::FormStepBase<FormStep> {
   void runOnOperation() override {
     for (auto schedule : llvm::make_early_inc_range(getOperation().getOps<step::ScheduleOp>())) {
       std::string why;
-      if (!formStep(schedule, why))
+      if (!formStep(schedule, why).schedule)
         schedule.emitRemark("cannot be computed step by step: ") << why;
     }
   }
@@ -253,9 +544,15 @@ struct FormStep : impl::FormStepBase<FormStep> {
 
 } // namespace
 
-step::ScheduleOp formStep(step::ScheduleOp schedule, std::string &why) {
+StepForm formStep(step::ScheduleOp schedule, std::string &why) {
   why.clear();
-  return Former(schedule, why).run();
+  Needs needs(schedule, why);
+  if (!needs.find())
+    return {};
+  StepForm form = Former(schedule, needs).run();
+  if (!form.schedule)
+    why = "its sums cannot be computed step by step";
+  return form;
 }
 
 std::unique_ptr<mlir::Pass> createFormStepPass() { return std::make_unique<FormStep>(); }

@@ -9,6 +9,7 @@ namespace rondo::schedule {
 
 std::unique_ptr<mlir::Pass> createFormScansPass();
 std::unique_ptr<mlir::Pass> createFormStepPass();
+std::unique_ptr<mlir::Pass> createFormGeneratePass();
 std::unique_ptr<mlir::Pass> createBatchSegmentsPass();
 std::unique_ptr<mlir::Pass> createParallelScanPass();
 std::unique_ptr<mlir::Pass> createExpandMemoryPass();

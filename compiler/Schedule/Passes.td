@@ -83,8 +83,9 @@ def ExpandMemory : Pass<"rondo-expand-memory", "::rondo::step::ScheduleOp"> {
 def FormStep : Pass<"rondo-form-step", "::mlir::ModuleOp"> {
   let summary = "beside each schedule one for a single step of its time";
   let description = [{
-    All that the outputs need stands in one scan, whose registers are the state between steps; periods are events there
-    whose condition is a count. Of a schedule that cannot be computed so a remark says why.
+    All that the outputs need stands in one scan on the finest axis, whose registers are the state between steps;
+    periods are events there whose condition is a count, and segments events whose condition is an input. Of a schedule
+    that cannot be computed so a remark says why.
 
     ```mlir
     step.schedule @m(..) { step.par {..}  step.scan on #t {..}  rnn.return .. }
@@ -93,6 +94,23 @@ def FormStep : Pass<"rondo-form-step", "::mlir::ModuleOp"> {
     ```
   }];
   let constructor = "::rondo::schedule::createFormStepPass()";
+  let dependentDialects = ["::rondo::step::StepDialect"];
+}
+
+def FormGenerate : Pass<"rondo-form-generate", "::mlir::ModuleOp"> {
+  let summary = "beside each schedule that feeds itself one that makes the rows";
+  let description = [{
+    All that the generated rows are made from stands in one scan on the generated input's axis, which lies in an axis of
+    hypotheses from then on; `step.choose` gives the rows. What stands on other axes is computed ahead of it, once a
+    sample. Of a schedule that cannot be computed so a remark says why.
+
+    ```mlir
+    step.schedule @m(..) { step.par {..}  step.scan on #t {..}  rnn.generate "x" from %y next .. }
+    // is followed by
+    step.schedule @m.generate(..) { step.scan on #t split(after #hypothesis) {.. step.choose "x" from ..} }
+    ```
+  }];
+  let constructor = "::rondo::schedule::createFormGeneratePass()";
   let dependentDialects = ["::rondo::step::StepDialect"];
 }
 #endif

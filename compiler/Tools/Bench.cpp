@@ -3,6 +3,7 @@
 #include "compiler/Run/Machine.h"
 #include "compiler/Run/Work.h"
 #include "compiler/Tools/Compiled.h"
+#include "runtime/Library.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -25,9 +26,9 @@ struct Floor {
   double reading = 0;   // of these, where reading takes longer than computing
 };
 
-Floor measureFloor(const rondo::run::Work &work, int64_t threads) {
+Floor measureFloor(const rondo::run::Work &work, emit::WeightFormat weights, int64_t threads) {
   Floor floor;
-  floor.flops = rondo::run::measureFlops();
+  floor.flops = rondo::run::measureFlops(weights);
   double slowest = 0;
   for (const rondo::run::GroupWork &group : work.groups) {
     // What is read once a call comes from where all weights are; a loop reads its own again and again.
@@ -51,7 +52,8 @@ Floor measureFloor(const rondo::run::Work &work, int64_t threads) {
 
 struct Report {
   const dsl::Model &model;
-  const emit::Target &target;
+  std::string target;
+  emit::WeightFormat weights;
   int64_t batch, threads, windows;
   double seconds; // a call
   rondo::run::Work work;
@@ -76,7 +78,10 @@ std::string flopText(double flops) {
 void printText(const Report &report) {
   const Floor &floor = report.floor;
   double step = report.microsecondsAStep(report.seconds);
-  outs() << "model " << report.model.name << ", " << report.target.name << '\n';
+  outs() << "model " << report.model.name << ", " << report.target;
+  if (report.weights != emit::WeightFormat::F32)
+    outs() << ", weights in " << emit::nameOf(report.weights);
+  outs() << '\n';
   auto line = [](StringRef what, const std::string &text) { outs() << fmt::format("  {:<9} {}\n", what.str(), text); };
   line("batch", fmt::format("{} {} of {} {}, {} {}", report.batch, report.batch == 1 ? "sample" : "samples",
                             report.work.steps, report.work.steps == 1 ? "step" : "steps", report.threads,
@@ -104,7 +109,8 @@ void printJson(const Report &report) {
   json::OStream json(outs(), 1);
   json.object([&] {
     json.attribute("model", report.model.name);
-    json.attribute("target", report.target.name);
+    json.attribute("target", report.target);
+    json.attribute("dtype", emit::nameOf(report.weights));
     json.attribute("batch", report.batch);
     json.attribute("steps", report.work.steps);
     json.attribute("threads", report.threads);
@@ -167,7 +173,8 @@ Expected<double> measure(rondo::run::Library &library, const reference::Batch &b
 
 static int run(const Command &command, const Arguments &arguments) {
   auto options = checkOptions(command, arguments);
-  if (!options)
+  auto weights = formatOf(command, arguments);
+  if (!options || !weights)
     return exitUsage;
   int64_t samples = arguments.count("batch", 1), length = arguments.count("length", 100),
           threads = arguments.count("threads", 1);
@@ -181,8 +188,10 @@ static int run(const Command &command, const Arguments &arguments) {
   Chosen chosen = loadModel(program, arguments.positional[0], arguments.text("model"), arguments.has("training"));
   if (!chosen)
     return program.code;
-  const emit::Target *target = emit::nativeTarget();
-  auto compiled = compileModel(chosen, target);
+  auto targets = emit::parseTargets("native", *weights);
+  if (!targets)
+    return program.fail(targets.takeError());
+  auto compiled = compileModel(chosen, *targets, *weights);
   if (!compiled)
     return program.fail(compiled.takeError());
   auto library = compiled->load({/*seed=*/0, int32_t(threads)});
@@ -204,15 +213,18 @@ static int run(const Command &command, const Arguments &arguments) {
   auto scheduled = scheduleModel(chosen);
   if (!scheduled)
     return program.fail(scheduled.takeError());
-  auto work = rondo::run::countWork(scheduled->schedule(), scheduled->model(), *params, *batch);
+  auto work = rondo::run::countWork(scheduled->schedule(), scheduled->model(), *params, *batch, *weights);
   if (!work)
     return program.fail(work.takeError());
-  Floor floor = measureFloor(*work, threads);
+  Floor floor = measureFloor(*work, *weights, threads);
   int64_t windows = 0;
   auto time = measure(**library, *batch, seconds, windows);
   if (!time)
     return program.fail(time.takeError());
-  Report report{*chosen.model, *target, samples, threads, windows, *time, std::move(*work), floor};
+  auto used = find_if(
+      *targets, [](const emit::Target *target) { return runtime::runsLevel(target->level, runtime::cpuLevel()); });
+  Report report{*chosen.model, (*used)->name.str(), *weights, samples, threads, windows,
+                *time,         std::move(*work),    floor};
   if (arguments.has("json"))
     printJson(report);
   else
@@ -237,6 +249,7 @@ Command benchCommand() {
               {"threads", Option::Kind::Count, "N", "threads that work on a call (1)"},
               {"seconds", Option::Kind::Real, "S", "how long to run it (1)"},
               {"params", Option::Kind::File, "FILE", "read the parameters from a safetensors file"},
+              formatOption(),
               {"json", Option::Kind::Flag, "", "print JSON"},
           }),
           1,

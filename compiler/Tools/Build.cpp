@@ -3,9 +3,12 @@
 #include "compiler/Emit/Target.h"
 #include "compiler/Pipeline.h"
 #include "compiler/Run/Files.h"
+#include "compiler/Tools/Compiled.h"
 #include "compiler/Tools/Crash.h"
 #include "compiler/Tools/Module.h"
+#include "compiler/Transforms/Passes.h"
 #include "mlir/IR/OperationSupport.h"
+#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -95,17 +98,16 @@ private:
   }
 
   int chooseTargets() {
+    auto format = formatOf(command, arguments);
+    if (!format)
+      return exitUsage;
+    weights = *format;
     if (arguments.has("target") || end->kind == Stage::Kind::Backend) {
-      auto chosen = emit::parseTargets(arguments.text("target", "native"));
+      auto chosen = emit::parseTargets(arguments.text("target", "native"), weights);
       if (!chosen)
         return usageError(command, toString(chosen.takeError()));
       targets = std::move(*chosen);
     }
-    std::string dtype = arguments.text("dtype", "f32");
-    if (dtype == "bf16" || dtype == "int8")
-      return failed("--dtype " + dtype + " is not in this version; it has f32");
-    if (dtype != "f32")
-      return usageError(command, "option '--dtype' knows f32, bf16 and int8, not '" + dtype + "'");
     return exitFine;
   }
 
@@ -185,12 +187,24 @@ private:
           failed(std::move(error));
           saved = false;
         }
+      if (stage.name == "order-sums" && arguments.has("remarks") && mlir::failed(remark(*program.module)))
+        return mlir::failure();
       return mlir::success(saved);
     };
     if (mlir::failed(runStages(*program.module, stageOptions, root)))
       return saved ? reportBug("a stage failed; what it was given is in " + Twine(stageOptions.reproducer))
                    : int(exitError);
     return exitFine;
+  }
+
+  /// Says of loops how they will be run, and what of their equations made it so.
+  mlir::LogicalResult remark(mlir::ModuleOp module) {
+    mlir::PassManager manager(module.getContext(), rnn::ModelOp::getOperationName());
+    manager.addPass(rnn::createClassifyPass());
+    for (rnn::ModelOp model : module.getOps<rnn::ModelOp>())
+      if (model.getTraining() == arguments.has("training") && mlir::failed(manager.run(model)))
+        return mlir::failure();
+    return mlir::success();
   }
 
   /// Writes a file of --save-temps.
@@ -240,6 +254,7 @@ private:
         return reportBug("model '" + model->name + "' was not scheduled");
       BackendOptions options;
       options.targets = targets;
+      options.weights = weights;
       options.notCausal = model->causal ? "" : model->whyNotCausal;
       Backend backend(schedule, std::move(options), root);
       if (mlir::failed(backend.plan()))
@@ -342,6 +357,7 @@ private:
   const Stage *end = nullptr;
   const Product *product = nullptr; // null: the IR
   std::vector<const emit::Target *> targets;
+  emit::WeightFormat weights = emit::WeightFormat::F32;
   mlir::DefaultTimingManager timing;
 };
 
@@ -358,7 +374,7 @@ Command buildCommand() {
               {"o", Option::Kind::File, "DIR", "write into this folder (.); what --emit prints, into this file"},
               {"target", Option::Kind::Text, "LIST",
                "native, x86-64-v2, x86-64-v3, x86-64-v4 or aarch64; several for a library that picks at load"},
-              {"dtype", Option::Kind::Text, "TYPE", "f32; bf16 and int8 are not in this version"},
+              formatOption(),
               {"emit", Option::Kind::Text, "PRODUCT",
                "instead print ast, rnn, step, plan, header, manifest, llvm or asm, or write obj"},
               {"stop-after", Option::Kind::Text, "STAGE", "print the IR as it is behind that stage of --list"},
@@ -366,6 +382,8 @@ Command buildCommand() {
               {"save-temps", Option::Kind::File, "DIR", "also write what there is behind each stage into DIR"},
               {"locations", Option::Kind::Flag, "", "print the places in the source that each operation comes from"},
               {"verify-each", Option::Kind::Flag, "", "check the IR behind each stage"},
+              {"remarks", Option::Kind::Flag, "",
+               "say which loops there are, and what of the source keeps them from running in parallel over time"},
               {"timing", Option::Kind::Flag, "", "print the time of each stage, to the standard error"},
               {"list", Option::Kind::Flag, "", "list the stages and products"},
           }),

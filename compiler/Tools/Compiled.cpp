@@ -23,16 +23,21 @@ Expected<Scheduled> scheduleModel(Chosen chosen) {
   return std::move(scheduled);
 }
 
-Expected<Compiled> compileModel(Chosen chosen, const emit::Target *target) {
-  if (!target && !(target = emit::nativeTarget()))
-    return run::failure("this machine is none that Rondo compiles for");
+Expected<Compiled> compileModel(Chosen chosen, std::vector<const emit::Target *> targets, emit::WeightFormat weights) {
+  if (targets.empty()) {
+    auto own = emit::parseTargets("native", weights);
+    if (!own)
+      return own.takeError();
+    targets = std::move(*own);
+  }
   auto scheduled = scheduleModel(chosen);
   if (!scheduled)
     return scheduled.takeError();
   mlir::DefaultTimingManager timing; // not enabled
   mlir::TimingScope root = timing.getRootScope();
   BackendOptions how;
-  how.targets = {target};
+  how.targets = std::move(targets);
+  how.weights = weights;
   Backend backend(scheduled->schedule(), std::move(how), root);
   if (mlir::failed(backend.plan()))
     return run::failure("the model cannot be compiled; 'rondo run --interpret' runs it all the same");
@@ -40,6 +45,19 @@ Expected<Compiled> compileModel(Chosen chosen, const emit::Target *target) {
   if (!bytes)
     return bytes.takeError();
   return Compiled{std::move(*bytes), backend.prefix()};
+}
+
+Option formatOption() {
+  return {"dtype", Option::Kind::Text, "TYPE",
+          "f32 (the default), or what weights of products are kept in: bf16 (products too) or int8"};
+}
+
+std::optional<emit::WeightFormat> formatOf(const Command &command, const Arguments &arguments) {
+  auto format = emit::parseFormat(arguments.text("dtype", "f32"));
+  if (format)
+    return *format;
+  usageError(command, toString(format.takeError()));
+  return std::nullopt;
 }
 
 } // namespace rondo::tools

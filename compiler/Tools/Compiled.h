@@ -26,9 +26,15 @@ struct Scheduled {
 };
 llvm::Expected<Scheduled> scheduleModel(Chosen chosen);
 
-/// For the target, or for this machine if it is null. The program's own module stays as it is. What cannot be compiled
-/// is also reported at its place in the source.
-llvm::Expected<Compiled> compileModel(Chosen chosen, const emit::Target *target);
+/// For the targets, or for this machine if there are none. The program's own module stays as it is. What cannot be
+/// compiled is also reported at its place in the source.
+llvm::Expected<Compiled> compileModel(Chosen chosen, std::vector<const emit::Target *> targets,
+                                      emit::WeightFormat weights);
+
+/// --dtype
+Option formatOption();
+/// What it says; nothing after a usage error.
+std::optional<emit::WeightFormat> formatOf(const Command &command, const Arguments &arguments);
 
 } // namespace rondo::tools
 #endif

@@ -68,7 +68,7 @@ static int run(const Command &command, const Arguments &arguments) {
   auto in = rondo::run::openSafetensors(from);
   if (!in)
     return failed(in.takeError());
-  runtime::SafetensorsWriter out;
+  rondo::run::SafetensorsWriter out;
   if (Error conversion = rondo::run::convertLayout(**in, options, out))
     return failed(from + ": " + toString(std::move(conversion)));
   Error error = rondo::run::writeWhole(to, [&](raw_ostream &os) { os << out.bytes(); });

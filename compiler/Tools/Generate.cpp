@@ -1,5 +1,7 @@
-// rondo generate: runs what the program's `generate` says, from a prompt.
+// rondo generate: runs what the program's `generate` says, from a prompt, compiled for this machine or by the
+// interpreter.
 #include "compiler/Run/Print.h"
+#include "compiler/Tools/Compiled.h"
 #include "compiler/Tools/Module.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -132,13 +134,32 @@ std::optional<GenerateOptions> howToChoose(const Command &command, const Argumen
   return how;
 }
 
+Expected<std::vector<std::vector<Generated>>> runCompiled(Chosen chosen, const reference::Params &params,
+                                                          const reference::Batch &batch, const GenerateOptions &how,
+                                                          emit::WeightFormat weights) {
+  auto compiled = compileModel(chosen, /*targets=*/{}, weights);
+  if (!compiled)
+    return compiled.takeError();
+  auto library = compiled->load({how.seed, /*threads=*/1});
+  if (!library)
+    return library.takeError();
+  if (!(*library)->generates())
+    return rondo::run::failure("the compiled model generates nothing: " +
+                               (*library)->manifest().getString("whyNotGenerated").value_or("it has no `generate`") +
+                               "; 'rondo generate --interpret' does all the same");
+  if (Error error = (*library)->setParameters(params))
+    return std::move(error);
+  return (*library)->generate(batch, how);
+}
+
 } // namespace
 
 static int run(const Command &command, const Arguments &arguments) {
   auto options = checkOptions(command, arguments);
   auto files = inputFiles(command, arguments);
   auto how = howToChoose(command, arguments);
-  if (!options || !files || !how)
+  auto weights = formatOf(command, arguments);
+  if (!options || !files || !how || !weights)
     return exitUsage;
   if (arguments.has("prompt") && arguments.has("prompt-file"))
     return usageError(command, "give one of --prompt and --prompt-file");
@@ -177,7 +198,9 @@ static int run(const Command &command, const Arguments &arguments) {
   reference::Options precision;
   precision.fp64 = arguments.has("fp64");
   precision.seed = how->seed;
-  auto all = reference::generate(op, *params, *batch, precision, *how);
+  bool isInterpreted = arguments.has("interpret") || precision.fp64;
+  auto all = isInterpreted ? reference::generate(op, *params, *batch, precision, *how)
+                           : runCompiled(chosen, *params, *batch, *how, *weights);
   if (!all)
     return program.fail(all.takeError());
   if (arguments.has("json"))
@@ -206,11 +229,19 @@ Command generateCommand() {
       {"batch", Option::Kind::Count, "N", "samples, where no file says (1)"},
       {"length", Option::Kind::Count, "N", "ticks of the longest sample of made inputs (12)"},
       {"fp64", Option::Kind::Flag, "", "compute in double precision"},
+      {"interpret", Option::Kind::Flag, "", "use the interpreter instead of compiled code"},
+      formatOption(),
       {"json", Option::Kind::Flag, "", "print JSON: rows, scores and text"},
       {"model", Option::Kind::Text, "NAME", "the model, where the file has several"},
   };
-  return {"generate", "FILE", "let a model with `generate` write", "", withSourceOptions(std::move(options)), 1,
-          1,          run};
+  return {"generate",
+          "FILE",
+          "let a model with `generate` write",
+          "The model is compiled for this machine. --fp64 is the interpreter's, which is slow.",
+          withSourceOptions(std::move(options)),
+          1,
+          1,
+          run};
 }
 
 } // namespace rondo::tools

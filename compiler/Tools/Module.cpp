@@ -101,15 +101,43 @@ static const dsl::Model *chooseModel(Program &program, StringRef name, bool trai
   return program.code == exitFine ? found : nullptr;
 }
 
-Chosen loadModel(Program &program, StringRef path, StringRef name, bool training) {
-  Chosen chosen;
-  if (!checkProgram(program, path) || !(chosen.model = chooseModel(program, name, training)) || !importProgram(program))
-    return {};
-  chosen.op = program.module->lookupSymbol<rnn::ModelOp>(chosen.model->name + (chosen.model->training ? ".train" : ""));
+static Chosen imported(Program &program, const dsl::Model *model) {
+  Chosen chosen{model, program.module->lookupSymbol<rnn::ModelOp>(model->name + (model->training ? ".train" : ""))};
   if (chosen.op)
     return chosen;
-  program.code = reportBug("model '" + chosen.model->name + "' was not imported");
+  program.code = reportBug("model '" + model->name + "' was not imported");
   return {};
+}
+
+Chosen loadModel(Program &program, StringRef path, StringRef name, bool training) {
+  const dsl::Model *model = nullptr;
+  if (!checkProgram(program, path) || !(model = chooseModel(program, name, training)) || !importProgram(program))
+    return {};
+  return imported(program, model);
+}
+
+std::vector<Chosen> loadModels(Program &program, StringRef path, StringRef name, bool training) {
+  std::vector<Chosen> all;
+  if (!checkProgram(program, path))
+    return all;
+  std::vector<const dsl::Model *> models;
+  for (const dsl::Model &model : program.frontend.models()) {
+    if (!model.training)
+      models.push_back(&model);
+    else if (training) // it stands behind the other
+      models.back() = &model;
+  }
+  if (!name.empty() || models.empty()) {
+    models.assign(1, chooseModel(program, name, training));
+    if (!models.front())
+      return all;
+  }
+  if (!importProgram(program))
+    return all;
+  for (const dsl::Model *model : models)
+    if (Chosen chosen = imported(program, model))
+      all.push_back(chosen);
+  return all;
 }
 
 std::vector<Option> withModelOptions(std::vector<Option> own) {

@@ -44,6 +44,8 @@ struct Chosen {
 /// Checks and imports a file and takes its model called `name`, or the only one. `training`: its training variant,
 /// where it has one. Empty after an error.
 Chosen loadModel(Program &program, llvm::StringRef path, llvm::StringRef name, bool training);
+/// The same, but all models of the file where no name is given.
+std::vector<Chosen> loadModels(Program &program, llvm::StringRef path, llvm::StringRef name, bool training);
 
 /// --model and --training, then -D and --library.
 std::vector<Option> withModelOptions(std::vector<Option> own);

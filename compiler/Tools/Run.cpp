@@ -16,8 +16,8 @@ bool needsInterpreter(const Arguments &arguments) {
 }
 
 Expected<reference::Result> runCompiled(Chosen chosen, const reference::Params &params, const reference::Batch &batch,
-                                        uint64_t seed) {
-  auto compiled = compileModel(chosen, /*target=*/nullptr);
+                                        uint64_t seed, emit::WeightFormat weights) {
+  auto compiled = compileModel(chosen, /*targets=*/{}, weights);
   if (!compiled)
     return compiled.takeError();
   auto library = compiled->load({seed, /*threads=*/1});
@@ -33,8 +33,12 @@ Expected<reference::Result> runCompiled(Chosen chosen, const reference::Params &
 static int run(const Command &command, const Arguments &arguments) {
   auto options = checkOptions(command, arguments);
   auto files = inputFiles(command, arguments);
-  if (!options || !files)
+  auto weights = formatOf(command, arguments);
+  if (!options || !files || !weights)
     return exitUsage;
+  if (*weights != emit::WeightFormat::F32 && needsInterpreter(arguments))
+    return usageError(command, "option '--dtype' is about compiled code, which --interpret, --fp64 and --timeline do "
+                               "without");
   for (const char *option : {"save", "timeline"})
     if (arguments.text(option) == "-")
       return usageError(command,
@@ -68,7 +72,8 @@ static int run(const Command &command, const Arguments &arguments) {
   auto equations = (*interpreter)->trace(*batch);
   if (!equations)
     return program.fail(equations.takeError());
-  auto result = needsInterpreter(arguments) ? (*interpreter)->run(*batch) : runCompiled(chosen, *params, *batch, seed);
+  auto result =
+      needsInterpreter(arguments) ? (*interpreter)->run(*batch) : runCompiled(chosen, *params, *batch, seed, *weights);
   if (!result)
     return program.fail(result.takeError());
 
@@ -131,6 +136,7 @@ Command runCommand() {
            "ticks of the longest sample of each base clock, where no file says (12)"},
           {"fp64", Option::Kind::Flag, "", "compute in double precision"},
           {"interpret", Option::Kind::Flag, "", "use the interpreter instead of compiled code"},
+          formatOption(),
           {"save", Option::Kind::File, "FILE", "write the outputs to a safetensors file"},
           {"json", Option::Kind::Flag, "", "print everything as JSON, with all values"},
           {"timeline", Option::Kind::Maybe, "FILE.svg", "draw which equation ticked when in the first sample"},

@@ -1,7 +1,8 @@
-// How fast kernels are on this machine, in one thread: `kernel-bench [v2|v3|v4]`. Steps of an LSTM and of a plain cell,
-// products alone, functions of one number, and how long making the code takes.
+// How fast kernels are on this machine, in one thread: `kernel-bench [v2|v3|v4|v4+bf16|v4+amx] [f32|bf16|int8]`. Steps of
+// an LSTM and of a plain cell, products alone, functions of one number, and how long making the code takes.
 #include "../unit/KernelTesting.h"
 #include "compiler/Cpu/MachineCode.h"
+#include "compiler/Emit/Target.h"
 #include "llvm/IR/LLVMContext.h"
 #include <cstdio>
 #include <cstring>
@@ -91,7 +92,7 @@ public:
     for (const KernelOperand &operand : kernel.kernel().operands) {
       bool isWeights = operand.kind == KernelOperand::Kind::Weights;
       int64_t count = isWeights ? 0 : rnn::elementCount(operand.value.getType());
-      int64_t size = isWeights ? kernel.layouts[product++].elements() : count * rows;
+      int64_t size = isWeights ? kernel.layouts[product++].bytes() / 4 : count * rows;
       constexpr int64_t line = 16; // floats
       std::vector<float> &numbers = memory.emplace_back(size + line, 0.25f);
       auto address = (reinterpret_cast<uintptr_t>(numbers.data()) + 63) & ~uintptr_t(63);
@@ -133,9 +134,13 @@ private:
 } // namespace
 
 int main(int count, char **arguments) {
-  Isa isa = runnableLevels().back();
-  for (const Isa &level : runnableLevels())
-    if (count > 1 && nameOf(level) == std::string("x86-64-") + arguments[1])
+  WeightFormat weights = WeightFormat::F32;
+  for (WeightFormat format : {WeightFormat::F32, WeightFormat::BF16, WeightFormat::Int8})
+    if (count > 2 && emit::nameOf(format) == arguments[2])
+      weights = format;
+  Isa isa = runnableLevels(weights).back();
+  for (const Isa &level : runnableLevels(weights))
+    if (count > 1 && llvm::StringRef(nameOf(level)).split(" ").first == std::string("x86-64-") + arguments[1])
       isa = level;
   std::printf("%s\n", nameOf(isa).c_str());
   for (const char *name : {"tanh", "sigmoid", "exp", "log"})
@@ -143,7 +148,7 @@ int main(int count, char **arguments) {
       double time = Bench(reference::replaced(sized(function, 0, width), "$F", name), isa, width).secondsFor(16);
       std::printf("%-8s %5ld        %5d rows %9.3f ns an element\n", name, width, 16, time * 1e9 / (16 * width));
     }
-  for (int64_t h : {64, 128, 256, 512})
+  for (int64_t h : {64, 128, 256, 512, 1024})
     Bench(sized(lstm, 4 * h, h), isa, h).printRates("lstm", 4 * h, h, {1, 4, 16, 64});
   for (int64_t h : {32, 64, 128, 256, 512})
     Bench(sized(plain, h, h), isa, h).printRates("plain", h, h, {1, 16, 64});

@@ -44,8 +44,9 @@ class ModelWriter(Writer):
 
     CHAINS = [["step"], ["step"], ["word", "sentence"], ["letter", "line", "page"]]
 
-    def __init__(self, rng, cells):
+    def __init__(self, rng, cells, name):
         super().__init__(rng, cells)
+        self.name = name
         self.sample = Clock("sample", "sample")
         bases = [self.chain(self.pick(self.CHAINS))]
         if self.chance(0.35):
@@ -220,10 +221,11 @@ class ModelWriter(Writer):
             self.items.append(Item(f"loss l{number} = {text}"))
 
     def body(self):
-        return "model m", self.items
+        return f"model {self.name}", self.items
 
 
 def program(seed):
+    """The same seed gives the same program. Programs of different seeds may stand in one file."""
     rng = random.Random(seed)
-    cells = [CellWriter(rng, f"own{i}") for i in range(rng.choice([0, 0, 1, 2]))]
-    return Program([writer.body() for writer in [*cells, ModelWriter(rng, cells)]])
+    cells = [CellWriter(rng, f"own{i}_{seed}") for i in range(rng.choice([0, 0, 1, 2]))]
+    return Program([writer.body() for writer in [*cells, ModelWriter(rng, cells, f"m{seed}")]])

@@ -69,3 +69,29 @@ step.schedule @period(%x "x" : !x) {
   } : !rnn.stream<f32, #e2>
   rnn.return "y" = %out : !rnn.stream<f32, #e2>
 }
+
+// And what selects from a clock that has become an event goes with it.
+//
+// CHECK-LABEL: step.schedule @periods
+// CHECK:         rnn.event #[[E:.*]] = %
+// CHECK:         rnn.event #[[F:.*]] = %
+// CHECK:         rnn.event #[[G:.*]] = %
+// CHECK:         rnn.event #[[H:.*]] = %
+// CHECK:         rnn.latest %x : {{.*}} -> !rnn.stream<f32, #[[H]]>
+// CHECK-NOT:     rnn.every
+#g = #rnn.event<2 of #e2>
+#g3 = #rnn.every<3 phase 1 of #g>
+step.schedule @periods(%x "x" : !x) {
+  %out = step.scan on #t {
+    %s = rnn.state "s" : !rnn.state<!rnn.stream<f32, #g3>>
+    %r = rnn.read %s : !rnn.state<!rnn.stream<f32, #g3>> -> !x
+    %c = rnn.compare lt %r, %x : !x
+    rnn.event #e = %c
+    %at = rnn.latest %c : !rnn.stream<i1, #t> -> !rnn.stream<i1, #e2>
+    rnn.event #g = %at
+    %y = rnn.latest %x : !x -> !rnn.stream<f32, #g3>
+    rnn.next %s, %y : !rnn.stream<f32, #g3>
+    step.yield %y : !rnn.stream<f32, #g3>
+  } : !rnn.stream<f32, #g3>
+  rnn.return "y" = %out : !rnn.stream<f32, #g3>
+}

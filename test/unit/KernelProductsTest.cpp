@@ -14,41 +14,52 @@ std::string sized(std::string text, std::initializer_list<std::pair<std::string,
 }
 
 /// Any number of rows gives each row the bits it has alone; some of the blocks of columns the bits they have in all.
-void expectProducts(const std::string &text, int64_t width, double tolerance = 1e-5) {
-  for (const Isa &isa : runnableLevels()) {
-    TestKernel kernel(text, isa, width);
-    Rows all = kernel.inputs(29), expected = kernel.expected(all);
-    if (testing::Test::HasFailure())
-      return;
-    Rows full = kernel.run(all);
-    expectSame(full, expected, tolerance, nameOf(isa) + "\n" + text);
-    for (Layout layout : {Layout::Dense, Layout::Padded, Layout::Listed})
-      for (int64_t rows : {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 16, 29}) {
-        int64_t begin = (29 - rows) / 2;
-        Rows part = kernel.run(all, layout, begin, begin + rows);
-        for (int64_t row = 0; row < rows; ++row)
-          expectSameBits(part, row, full, begin + row,
-                         nameOf(isa) + ", row " + std::to_string(row) + " of " + std::to_string(rows) + text);
-        if (testing::Test::HasFailure())
-          return;
-      }
-    int64_t blocks = blocksOf(kernel.kernel(), isa), half = blocks / 2;
-    if (half == 0)
-      continue;
-    for (int64_t rows : {1, 5}) {
-      Rows first = kernel.run(all, Layout::Dense, 0, rows, 0, half);
-      Rows second = kernel.run(all, Layout::Dense, 0, rows, half, blocks);
-      for (auto &[name, array] : first)
-        for (int64_t i = 0; i < rows * width; ++i) {
-          bool isFirst = i % width < half * isa.lanes();
-          EXPECT_EQ((isFirst ? array : second[name]).reals[i], full[name].reals[i]) << name << ' ' << i;
-        }
+void expectProducts(const std::string &text, int64_t width, const Isa &isa, double tolerance) {
+  TestKernel kernel(text, isa, width);
+  Rows all = kernel.inputs(67), expected = kernel.expected(all);
+  if (testing::Test::HasFailure())
+    return;
+  Rows full = kernel.run(all);
+  expectSame(full, expected, tolerance, nameOf(isa) + "\n" + text);
+  // Where rows lie is nothing that formats of weights differ in.
+  bool isReal = isa.weights == WeightFormat::F32;
+  std::vector<Layout> layouts{Layout::Listed};
+  if (isReal)
+    layouts.insert(layouts.end(), {Layout::Dense, Layout::Padded});
+  std::vector<int64_t> counts = isReal ? std::vector<int64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 16, 29}
+                                       : std::vector<int64_t>{1, 5, 8, 13, 16, 17, 33, 64};
+  for (Layout layout : layouts)
+    for (int64_t rows : counts) {
+      int64_t begin = (67 - rows) / 2;
+      Rows part = kernel.run(all, layout, begin, begin + rows);
+      for (int64_t row = 0; row < rows; ++row)
+        expectSameBits(part, row, full, begin + row,
+                       nameOf(isa) + ", row " + std::to_string(row) + " of " + std::to_string(rows) + text);
+      if (testing::Test::HasFailure())
+        return;
     }
+  int64_t blocks = blocksOf(kernel.kernel(), isa), half = blocks / 2;
+  if (half == 0)
+    return;
+  for (int64_t rows : {1, 5}) {
+    Rows first = kernel.run(all, Layout::Dense, 0, rows, 0, half);
+    Rows second = kernel.run(all, Layout::Dense, 0, rows, half, blocks);
+    for (auto &[name, array] : first)
+      for (int64_t i = 0; i < rows * width; ++i) {
+        bool isFirst = i % width < half * isa.lanes();
+        EXPECT_EQ((isFirst ? array : second[name]).reals[i], full[name].reals[i]) << name << ' ' << i;
+      }
   }
 }
 
+void expectProducts(const std::string &text, int64_t width, double tolerance = 1e-5) {
+  for (WeightFormat format : {WeightFormat::F32, WeightFormat::BF16, WeightFormat::Int8})
+    for (const Isa &isa : runnableLevels(format))
+      expectProducts(text, width, isa, tolerance);
+}
+
 TEST(KernelProducts, AreMatricesTimesRows) {
-  for (auto [m, k] : {std::pair(1, 40), {3, 64}, {5, 3}, {17, 33}, {64, 16}, {130, 21}})
+  for (auto [m, k] : {std::pair(1, 40), {3, 64}, {5, 3}, {17, 33}, {64, 16}, {130, 21}, {70, 95}})
     for (const char *transposed : {"", "transposed "}) {
       int64_t outer = *transposed ? k : m, inner = *transposed ? m : k;
       expectProducts(sized(replaced(R"(
@@ -236,7 +247,54 @@ rnn.model @m(%x "x" : !rnn.stream<30xf32, #t>) {
 }
 
 TEST(KernelProducts, MakeObjectsForOtherMachines) {
-  TestKernel kernel(sized(lstm, {{"$H", 100}, {"$Z", 400}}), {Isa::Level::Aarch64}, 100);
+  for (WeightFormat format : {WeightFormat::F32, WeightFormat::BF16, WeightFormat::Int8})
+    TestKernel kernel(sized(lstm, {{"$H", 100}, {"$Z", 400}}), {Isa::Level::Aarch64, format}, 100);
+}
+
+const char *const product = R"(
+rnn.model @m(%x "x" : !rnn.stream<$Kxf32, #t>) {
+  %W = rnn.param "W" init(normal(1.0)) : tensor<$Mx$Kxf32>
+  %y = rnn.matmul %W, %x : tensor<$Mx$Kxf32>, !rnn.stream<$Kxf32, #t>
+  rnn.return "y" = %y : !rnn.stream<$Mxf32, #t>
+})";
+
+TEST(KernelProducts, TakeRowsInPartsWhereTheyAreLong) {
+  for (const Isa &isa : runnableLevels(WeightFormat::BF16))
+    expectProducts(sized(product, {{"$M", 20}, {"$K", 3000}}), 20, isa, 3e-4);
+}
+
+TEST(KernelProducts, OfBf16RoundWhatTheyMultiply) {
+  // By tiles or pairs, one by one, and along lanes.
+  for (auto [m, k] : {std::pair(64, 100), {20, 7}, {2, 300}})
+    for (const Isa &isa : runnableLevels(WeightFormat::BF16)) {
+      TestKernel kernel(sized(product, {{"$M", m}, {"$K", k}}), isa, m);
+      Rows rounded = kernel.inputs(9), given = rounded;
+      std::vector<double> &x = given["x"].reals, &y = rounded["x"].reals;
+      for (size_t i = 0; i < x.size(); ++i) {
+        x[i] = float(std::ldexp(1 + double(i % 1021) / 1021, int(i % 5) - 2) * (i % 3 ? 1 : -1));
+        y[i] = roundedToBf16(float(x[i]));
+      }
+      x[1] = 1 + std::ldexp(1, -8), y[1] = 1;                         // a tie goes to the even one below,
+      x[2] = 1 + 3 * std::ldexp(1, -8), y[2] = 1 + std::ldexp(1, -6); // and to the one above
+      x[3] = y[3] = -0.0;
+      x[k + 4] = y[k + 4] = INFINITY;
+      x[2 * k + 5] = y[2 * k + 5] = NAN;
+      Rows results = kernel.run(given), expected = kernel.run(rounded);
+      std::vector<double> &z = results["y"].reals, &w = expected["y"].reals;
+      for (size_t i = 0; i < z.size(); ++i)
+        EXPECT_TRUE(z[i] == w[i] || (std::isnan(z[i]) && std::isnan(w[i]))) << nameOf(isa) << ' ' << i;
+      EXPECT_TRUE(std::isinf(z[m]) || std::isnan(z[m]));
+      EXPECT_TRUE(std::isnan(z[2 * m]));
+    }
+}
+
+TEST(KernelProducts, ReadLessOfSmallerWeights) {
+  auto bytesFor = [](const Isa &isa) {
+    return TestKernel(sized(product, {{"$M", 64}, {"$K", 64}}), isa, 64).layouts[0].bytes();
+  };
+  EXPECT_EQ(bytesFor({Isa::Level::X86_64_v4}), 64 * 64 * 4);
+  EXPECT_EQ(bytesFor({Isa::Level::X86_64_v4, WeightFormat::BF16}), 64 * 64 * 2);
+  EXPECT_EQ(bytesFor({Isa::Level::X86_64_v4, WeightFormat::Int8}), 64 * 64 + 64 * 4);
 }
 
 //===--- Signatures ---===//

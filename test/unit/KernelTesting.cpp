@@ -3,6 +3,7 @@
 #include "InterpreterTesting.h"
 #include "compiler/Cpu/MachineCode.h"
 #include "mlir/IR/Verifier.h"
+#include "runtime/Library.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Verifier.h"
@@ -17,7 +18,7 @@ namespace rondo::cpu {
 
 using reference::Array;
 
-std::vector<Isa> runnableLevels() {
+std::vector<Isa> runnableLevels(WeightFormat weights) {
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
   std::vector<Isa> levels;
   auto has = [&](std::initializer_list<const char *> names) {
@@ -29,17 +30,37 @@ std::vector<Isa> runnableLevels() {
     levels.push_back({Isa::Level::X86_64_v3});
   if (has({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}))
     levels.push_back({Isa::Level::X86_64_v4});
+  for (Isa &isa : levels)
+    isa.weights = weights;
+  int32_t own = runtime::cpuLevel();
+  if (weights == WeightFormat::BF16 && runtime::runsLevel(5, own))
+    levels.push_back({Isa::Level::X86_64_v4, weights, true, false});
+  if (weights == WeightFormat::BF16 && runtime::runsLevel(6, own))
+    levels.push_back({Isa::Level::X86_64_v4, weights, false, true});
   return levels;
 }
 
 std::string nameOf(const Isa &isa) {
+  std::string format = isa.hasTiles                        ? "+amx"
+                       : isa.hasPairs                      ? "+bf16"
+                       : isa.weights == WeightFormat::BF16 ? " for bf16"
+                       : isa.weights == WeightFormat::Int8 ? " for int8"
+                                                           : "";
   switch (isa.level) {
-  case Isa::Level::X86_64_v2: return "x86-64-v2";
-  case Isa::Level::X86_64_v3: return "x86-64-v3";
-  case Isa::Level::X86_64_v4: return "x86-64-v4";
-  case Isa::Level::Aarch64: return "aarch64";
+  case Isa::Level::X86_64_v2: return "x86-64-v2" + format;
+  case Isa::Level::X86_64_v3: return "x86-64-v3" + format;
+  case Isa::Level::X86_64_v4: return "x86-64-v4" + format;
+  case Isa::Level::Aarch64: return "aarch64" + format;
   }
   llvm_unreachable("a level");
+}
+
+float roundedToBf16(float x) {
+  double size = std::fabs(double(x));
+  if (size == 0 || !std::isfinite(size))
+    return x;
+  double unit = std::ldexp(1.0, std::ilogb(size) - 7);
+  return float(std::nearbyint(x / unit) * unit);
 }
 
 //===--- Memory ------------------------------------------------------------------------------------------------===//
@@ -218,7 +239,7 @@ Rows TestKernel::inputs(int64_t count, unsigned seed) {
     if (element.isF32()) {
       array = numbers.reals(shape);
       for (double &x : array.reals)
-        x = float(x);
+        x = isa.weights == WeightFormat::BF16 ? roundedToBf16(float(x)) : float(x);
     } else {
       auto token = llvm::dyn_cast<rnn::TokenType>(element);
       array = numbers.ints(shape, token ? token.getSize() : element.isInteger(1) ? 2 : 20);
@@ -231,23 +252,74 @@ Rows TestKernel::inputs(int64_t count, unsigned seed) {
   for (auto &[name, param] : params)
     for (double &x : param.reals)
       x = float(x);
+  roundWeights();
   return rows;
 }
 
-std::vector<float> TestKernel::packed(const PackLayout &layout, mlir::Value weights) {
+/// Numbers that stand in the format as they are; of Int8, the scale of a row is that of its largest.
+void TestKernel::roundWeights() {
+  for (const KernelOperand &operand : description.operands) {
+    if (operand.kind != KernelOperand::Kind::Weights || isa.weights == WeightFormat::F32)
+      continue;
+    auto product = operand.value.getDefiningOp<rnn::MatmulOp>();
+    Array &w = params[nameOf(product.getW())];
+    bool transposed = product.getTransposed();
+    int64_t m = w.shape[transposed ? 1 : 0], k = w.shape[transposed ? 0 : 1];
+    for (int64_t row = 0; row < m; ++row) {
+      auto at = [&](int64_t i) -> double & { return w.reals[transposed ? i * m + row : row * k + i]; };
+      double most = 0;
+      for (int64_t i = 0; i < k; ++i)
+        most = std::max(most, std::fabs(at(i)));
+      for (int64_t i = 0; i < k; ++i)
+        at(i) = isa.weights == WeightFormat::BF16 ? roundedToBf16(float(at(i)))
+                : most == 0                       ? 0
+                                                  : std::round(at(i) / most * 127) * (most / 127);
+    }
+  }
+}
+
+std::vector<char> TestKernel::packed(const PackLayout &layout, mlir::Value weights, int64_t &begin) {
   const Array &w = params[nameOf(weights)];
-  std::vector<float> packed;
-  for (int64_t b = 0; b < (layout.units + layout.lanes - 1) / layout.lanes; ++b)
-    for (int64_t k = 0; k < layout.k; ++k)
-      for (int64_t gate : layout.gates)
-        for (int64_t l = 0; l < layout.lanes; ++l) {
-          int64_t unit = b * layout.lanes + l, column = gate + unit;
-          bool is = unit < layout.units && column >= 0 && column < layout.m;
-          int64_t at = layout.transposed ? k * layout.m + column : column * layout.k + k;
-          packed.push_back(is ? w.reals[at] : 0);
-        }
-  EXPECT_EQ(int64_t(packed.size()), layout.elements());
-  return packed;
+  std::vector<char> memory(layout.bytes() + 63);
+  begin = -reinterpret_cast<uintptr_t>(memory.data()) & 63;
+  char *scales = memory.data() + begin, *to = scales + layout.scaleBytes();
+  auto number = [&](int64_t column, int64_t unit, int64_t k) -> double {
+    bool is = unit < layout.units && column >= 0 && column < layout.m && k < layout.k;
+    return is ? w.reals[layout.transposed ? k * layout.m + column : column * layout.k + k] : 0;
+  };
+  /// The scale of a column, or of a k.
+  auto scaleOf = [&](int64_t column, int64_t k) {
+    double most = 0;
+    for (int64_t i = 0; i < (layout.isScaledByK ? layout.m : layout.k); ++i)
+      most = std::max(most, std::fabs(layout.isScaledByK ? number(i, 0, k) : number(column, 0, i)));
+    return float(most / 127);
+  };
+  auto put = [&](auto x) {
+    std::memcpy(to, &x, sizeof x);
+    to += sizeof x;
+  };
+  for (int64_t b = 0; b < layout.blocks(); ++b)
+    for (int64_t d = 0; d < layout.depth; ++d)
+      for (size_t g = 0; g < layout.gates.size(); ++g)
+        for (int64_t l = 0; l < layout.lanes; ++l)
+          for (int64_t i = 0; i < layout.group; ++i) {
+            int64_t unit = b * layout.lanes + l, column = layout.gates[g] + unit, k = d * layout.group + i;
+            float x = number(column, unit, k);
+            if (layout.format == WeightFormat::F32) {
+              put(x);
+            } else if (layout.format == WeightFormat::BF16) {
+              uint32_t bits;
+              std::memcpy(&bits, &x, sizeof bits);
+              put(uint16_t(bits >> 16));
+            } else {
+              float scale = scaleOf(column, k);
+              int64_t place = layout.isScaledByK ? k : (b * int64_t(layout.gates.size()) + g) * layout.lanes + l;
+              std::memcpy(scales + place * sizeof scale, &scale, sizeof scale);
+              put(int8_t(scale > 0 ? std::lround(x / scale) : 0));
+            }
+          }
+  EXPECT_EQ(to - scales, layout.bytes());
+  return memory;
 }
 
 Rows TestKernel::run(const Rows &inputs, Layout layout, int64_t begin, int64_t end, int64_t firstBlock,
@@ -258,14 +330,15 @@ Rows TestKernel::run(const Rows &inputs, Layout layout, int64_t begin, int64_t e
   if (endBlock < 0)
     endBlock = blocksOf(description, isa);
   std::vector<Memory> memory;
-  std::vector<std::vector<float>> weights;
+  std::vector<std::vector<char>> weights;
   std::vector<runtime::Operand> operands;
   memory.reserve(description.operands.size());
   for (const KernelOperand &operand : description.operands) {
     if (operand.kind == KernelOperand::Kind::Weights) {
       auto product = operand.value.getDefiningOp<rnn::MatmulOp>();
-      weights.push_back(packed(layouts[weights.size()], product.getW()));
-      operands.push_back({reinterpret_cast<char *>(weights.back().data()), nullptr, 0});
+      int64_t first = 0;
+      weights.push_back(packed(layouts[weights.size()], product.getW(), first));
+      operands.push_back({weights.back().data() + first, nullptr, 0});
       continue;
     }
     Memory &rows = memory.emplace_back(operand.value, count, layout);

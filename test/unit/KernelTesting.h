@@ -14,7 +14,7 @@ class LLJIT;
 namespace rondo::cpu {
 
 /// What this machine can run, of x86.
-std::vector<Isa> runnableLevels();
+std::vector<Isa> runnableLevels(WeightFormat weights = WeightFormat::F32);
 std::string nameOf(const Isa &isa);
 
 /// Memory that ends where none is, so that reading beyond it is noticed.
@@ -47,7 +47,7 @@ public:
   TestKernel(const std::string &text, Isa isa, int64_t width);
   ~TestKernel();
 
-  /// Numbers for the inputs, from a seed.
+  /// Numbers for the inputs, from a seed. They, and weights of products, are such that the format of weights has them.
   Rows inputs(int64_t rows, unsigned seed = 1);
   void setParams(const reference::Params &values) { params = values; }
 
@@ -61,11 +61,13 @@ public:
   runtime::Kernel function = nullptr;
   std::vector<PackLayout> layouts;
 
-  std::vector<float> packed(const PackLayout &layout, mlir::Value weights);
+  /// The memory that the kernel wants, at a multiple of 64 bytes.
+  std::vector<char> packed(const PackLayout &layout, mlir::Value weights, int64_t &begin);
 
 private:
   struct Memory;
   void compile(const std::string &text);
+  void roundWeights();
   std::string nameOf(mlir::Value value);
 
   mlir::MLIRContext context;
@@ -76,6 +78,9 @@ private:
   reference::Params params;
   std::unique_ptr<llvm::orc::LLJIT> jit;
 };
+
+/// To bf16, ties to even.
+float roundedToBf16(float x);
 
 /// All elements as near as `tolerance` times the larger of 1 and the expected; NaN where NaN is expected.
 void expectSame(const Rows &actual, const Rows &expected, double tolerance, const std::string &what);

@@ -1,11 +1,12 @@
 // Safetensors files: what is written is read again, and nothing in a file is trusted.
-#include "runtime/Safetensors.h"
+#include "compiler/Run/Safetensors.h"
 #include "runtime/HalfFloat.h"
 #include <cmath>
 #include <cstring>
 #include <fstream>
 #include <gtest/gtest.h>
 
+using namespace rondo::run;
 using namespace rondo::runtime;
 
 namespace {

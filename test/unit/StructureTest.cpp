@@ -28,11 +28,11 @@ struct Words {
 using Lists = std::vector<std::pair<std::string, std::vector<int64_t>>>;
 
 llvm::Expected<std::vector<Cuts>> read(const Chain &chain, const Lists &lists) {
-  runtime::SafetensorsWriter writer;
+  SafetensorsWriter writer;
   for (const auto &[name, values] : lists)
-    writer.addInts(name, runtime::DType::I64, {values.size()}, values.data());
+    writer.addInts(name, DType::I64, {values.size()}, values.data());
   std::string bytes = writer.bytes(), error;
-  auto file = runtime::SafetensorsFile::parse(bytes.data(), bytes.size(), error);
+  auto file = SafetensorsFile::parse(bytes.data(), bytes.size(), error);
   return cutsFromFile(*file, chain, "f");
 }
 

@@ -12,7 +12,7 @@ static void *allocate(size_t bytes) {
 }
 
 int main(void) {
-  static float x[most][5], again[most][5], y[most][2], p[most][4];
+  static float x[most][5], again[most][5], y[most][2], p[most][20];
   int64_t offsets[2] = {0, 0};
   float *parameters = allocate(ARM_PARAMETER_BYTES);
   void *prepared = allocate(ARM_PREPARED_BYTES), *workspace;
@@ -40,7 +40,7 @@ int main(void) {
   for (row = 0; row < out.y_rows; ++row) {
     for (i = 0; i < 2; ++i)
       printf("%.9g ", y[row][i]);
-    for (i = 0; i < 4; ++i)
+    for (i = 0; i < 20; ++i)
       printf("%.9g ", p[row][i]);
     puts("");
   }

@@ -1,4 +1,4 @@
-"""foreign.py TOOLS TARGET 'RUN COMMAND' FILE...: builds the models of the files for a target, runs them there through a C
+"""foreign.py TOOLS TARGET[:DTYPE] 'RUN COMMAND' FILE...: builds the models of the files for a target, runs them there through a C
 program made from the manifest, and holds every output against the interpreter's: offsets, ticks and values."""
 import json
 import os
@@ -6,7 +6,8 @@ import subprocess
 import sys
 import tempfile
 
-CC = ["clang", "--target=aarch64-linux-gnu", "-fuse-ld=lld"] if sys.argv[2] == "aarch64" else ["clang"]
+CC = ["clang", "--target=aarch64-linux-gnu", "-fuse-ld=lld"] if sys.argv[2].startswith("aarch64") else ["clang"]
+ALLOWED = {"f32": 1e-4, "bf16": 2e-2, "int8": 5e-2}
 C_TYPES = {"f32": "float", "i64": "int64_t", "bool": "uint8_t", "token": "int32_t"}
 
 
@@ -89,6 +90,7 @@ int main(void) {{
 
 
 def differences(manifest, expected, printed):
+    allowed = ALLOWED[manifest["dtype"]]
     lines = iter(printed.split("\n")[1:])
     for port in manifest["outputs"]:
         name, *values = next(lines).split()
@@ -96,7 +98,7 @@ def differences(manifest, expected, printed):
         wanted = flat(stream["rows"])
         if len(values) != len(wanted):
             yield f"{name}: {len(values)} values instead of {len(wanted)}"
-        elif any(abs(float(a) - b) > 1e-4 * max(1, abs(b)) for a, b in zip(values, wanted)):
+        elif any(abs(float(a) - b) > allowed * max(1, abs(b)) for a, b in zip(values, wanted)):
             yield f"{name}: other values"
         if "clock" not in port:
             continue
@@ -113,13 +115,15 @@ def main():
     tools, target, runner, *files = sys.argv[1:]
     rondo = os.path.join(tools, "rondo")
     wrong = 0
+    target, _, dtype = target.partition(":")
+    how = ["--target", target, "--dtype", dtype or "f32"]
     for path in files:
         def output(*command, **more):
             return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **more).stdout
         with tempfile.TemporaryDirectory() as work:
             report = json.loads(output(rondo, "run", "--interpret", "--json", "--batch", "3", "--length", "9", path))
-            manifest = json.loads(output(rondo, "build", "--emit=manifest", "--target", target, path))
-            output(rondo, "build", "--target", target, "-o", work, path)
+            manifest = json.loads(output(rondo, "build", "--emit=manifest", *how, path))
+            output(rondo, "build", *how, "-o", work, path)
             with open(os.path.join(work, "use.c"), "w", encoding="utf-8") as file:
                 file.write(program(manifest, report["batch"]))
             use = os.path.join(work, "use")

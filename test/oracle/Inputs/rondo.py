@@ -123,12 +123,12 @@ def pack(text, inputs, segments):
     return tensors
 
 
-def run(text, inputs=None, params=None, segments=None, options=(), inputs_file=True):
+def run(text, inputs=None, params=None, segments=None, options=(), inputs_file=True, fp64=True):
     with tempfile.TemporaryDirectory() as work:
         model = os.path.join(work, "model.rondo")
         with open(model, "w") as file:
             file.write(text)
-        arguments = ["run", "--fp64", "--json", model, *options]
+        arguments = ["run", *(["--fp64"] if fp64 else []), "--json", model, *options]
         if inputs:
             path = os.path.join(work, "inputs.safetensors")
             write_safetensors(path, pack(text, inputs, segments or {}))

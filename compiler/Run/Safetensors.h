@@ -1,28 +1,18 @@
-// Safetensors files: a JSON header of names, types, shapes and places, then the data of all tensors, packed.
+// Safetensors files as the compiler uses them; runtime/Tensors.h reads and writes their headers.
 //
-//   8 bytes: length of the header, little-endian
-//   header: {"NAME": {"dtype", "shape", "data_offsets": [begin, end]}, ..}
-//   data: offsets count from the end of the header; they cover it without holes or overlaps
-//
-// The reader maps the file and trusts nothing in it: what it hands out is checked. Nothing here throws; a function that
-// can fail returns null or false and leaves a message that names the tensor or the byte.
-#ifndef RONDO_RUNTIME_SAFETENSORS_H
-#define RONDO_RUNTIME_SAFETENSORS_H
+// A function that can fail returns null or false and leaves a message that names the tensor or the byte.
+#ifndef RONDO_RUN_SAFETENSORS_H
+#define RONDO_RUN_SAFETENSORS_H
 
-#include <cstddef>
-#include <cstdint>
+#include "runtime/Tensors.h"
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-namespace rondo::runtime {
+namespace rondo::run {
 
-enum class DType : uint8_t { F64, F32, F16, BF16, I64, I32, I16, I8, U8, Bool };
-
-const char *dtypeName(DType dtype); // as the file spells it: "BF16"
-size_t dtypeBytes(DType dtype);     // of one element
-bool isReal(DType dtype);           // F64, F32, F16, BF16
+using runtime::DType;
 
 /// A tensor inside a file. `data` is row-major, little-endian and may be unaligned; it lives as long as the file.
 struct Tensor {
@@ -43,18 +33,16 @@ public:
   static std::unique_ptr<SafetensorsFile> open(const std::string &path, std::string &error);
   /// The same on bytes in memory, which must outlive the result.
   static std::unique_ptr<SafetensorsFile> parse(const void *bytes, size_t size, std::string &error);
-  ~SafetensorsFile();
 
   const std::vector<Tensor> &tensors() const { return all; } // in order of name
   const Tensor *find(const std::string &name) const;
-  const std::vector<std::pair<std::string, std::string>> &metadata() const { return meta; }
+  const std::vector<std::pair<std::string, std::string>> &metadata() const { return meta; } // in order of key
 
 private:
   SafetensorsFile() = default;
-  bool read(const unsigned char *bytes, size_t size, std::string &error);
+  bool read(const void *bytes, size_t size, runtime::Error *error);
 
-  void *mapping = nullptr;
-  size_t mappedBytes = 0;
+  runtime::MappedFile mapped;
   std::vector<Tensor> all;
   std::vector<std::pair<std::string, std::string>> meta;
 };
@@ -81,5 +69,5 @@ private:
   std::vector<std::pair<std::string, std::string>> meta;
 };
 
-} // namespace rondo::runtime
+} // namespace rondo::run
 #endif

@@ -1,0 +1,198 @@
+#include "runtime/Lines.h"
+#include "runtime/Exp.h"
+#include "runtime/RowOps.h"
+#include <cmath>
+
+namespace rondo::runtime {
+
+namespace {
+
+/// The array of a call of vector code, which counts in 32 bits.
+struct Array {
+  LineBuffer::Dimension dimensions[2];
+  LineBuffer buffer;
+
+  Array(const float *first, int64_t size, int64_t step = 1) : Array(first, size, step, 1, 0) { buffer.dimensions = 1; }
+  Array(const float *first, int64_t size, int64_t step, int64_t count, int64_t stride)
+      : dimensions{{0, int32_t(size), int32_t(step), 0}, {0, int32_t(count), int32_t(stride), 0}} {
+    buffer.host = const_cast<float *>(first);
+    buffer.dimensions = 2;
+    buffer.dim = dimensions;
+  }
+  Array(const Array &) = delete;
+  operator const LineBuffer *() const { return &buffer; }
+};
+
+constexpr bool isCountable(int64_t elements) { return elements <= INT32_MAX; }
+
+/// Lines that are worked on in one call: as many as the nearest cache has room for.
+constexpr int64_t mostTogether = 64;
+int64_t togetherOf(int64_t size, int64_t left) {
+  int64_t together = 4096 / size;
+  together = together < 1 ? 1 : together > mostTogether ? mostTogether : together;
+  return together < left ? together : left;
+}
+
+//===--- Plain -------------------------------------------------------------------------------------------------===//
+
+/// A line is folded in this many interleaved parts, whatever the machine: the order of sums does not hang on it. A
+/// shorter one is folded in order.
+constexpr int64_t parts = 16;
+
+float mostOf(const float *x, int64_t size) {
+  if (size < parts) {
+    float most = -INFINITY;
+    for (int64_t i = 0; i < size; ++i)
+      most = maximum(most, x[i]);
+    return most;
+  }
+  float most[parts];
+  for (float &part : most)
+    part = -INFINITY;
+  int64_t i = 0;
+  for (; i + parts <= size; i += parts)
+    for (int64_t j = 0; j < parts; ++j)
+      most[j] = maximum(most[j], x[i + j]);
+  for (; i < size; ++i)
+    most[i % parts] = maximum(most[i % parts], x[i]);
+  for (int64_t half = parts / 2; half; half /= 2)
+    for (int64_t j = 0; j < half; ++j)
+      most[j] = maximum(most[j], most[j + half]);
+  return most[0];
+}
+
+float foldParts(float *sums) {
+  for (int64_t half = parts / 2; half; half /= 2)
+    for (int64_t j = 0; j < half; ++j)
+      sums[j] += sums[j + half];
+  return sums[0];
+}
+
+void fill(float *y, int64_t size, float value) {
+  for (int64_t i = 0; i < size; ++i)
+    y[i] = value;
+}
+
+void softmaxLine(const float *x, float *y, int64_t size) {
+  float most = mostOf(x, size);
+  if (most == -INFINITY)
+    return fill(y, size, 0);
+  for (int64_t i = 0; i < size; ++i)
+    y[i] = expOf(x[i] - most);
+  float sum = sumOf(y, size);
+  for (int64_t i = 0; i < size; ++i)
+    y[i] /= sum;
+}
+
+void logSoftmaxLine(const float *x, float *y, int64_t size) {
+  float most = mostOf(x, size);
+  if (most == -INFINITY)
+    return fill(y, size, -INFINITY);
+  for (int64_t i = 0; i < size; ++i)
+    y[i] = expOf(x[i] - most);
+  float log = std::log(sumOf(y, size));
+  for (int64_t i = 0; i < size; ++i)
+    y[i] = x[i] - most - log;
+}
+
+} // namespace
+
+float sumOf(const float *x, int64_t size) {
+  if (size < parts) {
+    float sum = 0;
+    for (int64_t i = 0; i < size; ++i)
+      sum += x[i];
+    return sum;
+  }
+  float sums[parts] = {};
+  int64_t i = 0;
+  for (; i + parts <= size; i += parts)
+    for (int64_t j = 0; j < parts; ++j)
+      sums[j] += x[i + j];
+  for (int64_t j = 0; i + j < size; ++j)
+    sums[j] += x[i + j];
+  return foldParts(sums);
+}
+
+float dotOf(const float *a, const float *b, int64_t size) {
+  if (size < parts) {
+    float sum = 0;
+    for (int64_t i = 0; i < size; ++i)
+      sum += a[i] * b[i];
+    return sum;
+  }
+  float sums[parts] = {};
+  int64_t i = 0;
+  for (; i + parts <= size; i += parts)
+    for (int64_t j = 0; j < parts; ++j)
+      sums[j] += a[i + j] * b[i + j];
+  for (int64_t j = 0; i + j < size; ++j)
+    sums[j] += a[i + j] * b[i + j];
+  return foldParts(sums);
+}
+
+//===--- With vector code --------------------------------------------------------------------------------------===//
+
+namespace {
+
+/// Calls finish(x, y, shift, sum) for each line, of which y has the exponentials of x - shift.
+template <typename Finish>
+void eachExps(const Lines *lines, const float *x, float *y, int64_t size, int64_t count, const Finish &finish) {
+  for (int64_t done = 0, together; done < count; done += together) {
+    together = togetherOf(size, count - done);
+    float shifts[mostTogether], sums[mostTogether];
+    lines->exps(Array(x, size, 1, together, size), Array(y, size, 1, together, size), Array(shifts, together),
+                Array(sums, together));
+    for (int64_t i = 0; i < together; ++i, x += size, y += size)
+      finish(x, y, shifts[i], sums[i]);
+  }
+}
+
+bool hasExps(const Lines *lines, int64_t size) {
+  return lines && lines->exps && size >= lineLanes && isCountable(size);
+}
+
+} // namespace
+
+// A sum of exponentials is 0 only where all elements are -inf: the largest of others gives a 1.
+
+void softmaxLines(const Lines *lines, const float *x, float *y, int64_t size, int64_t count) {
+  if (!hasExps(lines, size)) {
+    for (int64_t i = 0; i < count; ++i)
+      softmaxLine(x + i * size, y + i * size, size);
+    return;
+  }
+  eachExps(lines, x, y, size, count, [=](const float *, float *y, float, float sum) {
+    float factor = sum == 0 ? 0 : 1 / sum;
+    for (int64_t i = 0; i < size; ++i)
+      y[i] *= factor;
+  });
+}
+
+void logSoftmaxLines(const Lines *lines, const float *x, float *y, int64_t size, int64_t count) {
+  if (!hasExps(lines, size)) {
+    for (int64_t i = 0; i < count; ++i)
+      logSoftmaxLine(x + i * size, y + i * size, size);
+    return;
+  }
+  eachExps(lines, x, y, size, count, [=](const float *x, float *y, float shift, float sum) {
+    float log = sum == 0 ? 0 : std::log(sum);
+    for (int64_t i = 0; i < size; ++i)
+      y[i] = x[i] - shift - log;
+  });
+}
+
+void combineLines(const Lines *lines, const float *factors, int64_t step, const float *x, int64_t stride, float *y,
+                  int64_t size, int64_t count) {
+  if (combinesLines(lines, size, count) && isCountable(size) && isCountable(stride * count) &&
+      isCountable(step * count)) {
+    lines->combine(Array(factors, count, step), Array(x, size, 1, count, stride), Array(y, size));
+    return;
+  }
+  fill(y, size, 0);
+  for (int64_t l = 0; l < count; ++l)
+    for (int64_t i = 0; i < size; ++i)
+      y[i] += factors[l * step] * x[l * stride + i];
+}
+
+} // namespace rondo::runtime

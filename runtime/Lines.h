@@ -1,0 +1,76 @@
+// Lines: elements that lie one behind another, and what is done to a line as a whole.
+//
+// For lines that are long enough there is vector code for each kind of machine, which runtime/generators writes when
+// Rondo is built. A library holds that of its machines which its model uses (compiler/Emit); a model's Lines point to
+// it. All else is done by plain code. Which of the two it is hangs on sizes alone, never on how many lines there are.
+#ifndef RONDO_RUNTIME_LINES_H
+#define RONDO_RUNTIME_LINES_H
+
+#include "runtime/Plan.h"
+
+namespace rondo::runtime {
+
+/// The least elements of a line for which there is vector code.
+constexpr int lineLanes = 16;
+
+/// An array, as that code takes it: Halide's halide_buffer_t.
+struct LineBuffer {
+  struct Dimension {
+    int32_t min = 0, extent = 0, stride = 0; // in elements
+    uint32_t flags = 0;
+  };
+  uint64_t device = 0;
+  const void *deviceInterface = nullptr;
+  void *host = nullptr;
+  uint64_t flags = 0;
+  uint8_t typeCode = 0, bits = 0;
+  uint16_t typeLanes = 0;
+  int32_t dimensions = 0;
+  Dimension *dim = nullptr;
+  void *padding = nullptr;
+};
+
+/// The vector code of one kind of machine, see runtime/generators/Generate.cpp. Null: plain code does it.
+struct Lines {
+  int32_t (*exps)(const LineBuffer *x, const LineBuffer *y, const LineBuffer *shifts, const LineBuffer *sums) = nullptr;
+  int32_t (*combine)(const LineBuffer *factors, const LineBuffer *x, const LineBuffer *y) = nullptr;
+};
+/// Its functions by number.
+enum class LineCode : uint8_t { Exps, Combine };
+constexpr int32_t lineCodes = 2;
+/// In the names of their symbols: rondo.NAME.MACHINE.
+constexpr const char *nameOf(LineCode code) {
+  constexpr const char *names[lineCodes] = {"exps", "combine"};
+  return names[int(code)];
+}
+/// Whether an operation may use it.
+constexpr bool uses(OpCode op, LineCode code) {
+  switch (op) {
+  case OpCode::Softmax:
+  case OpCode::SoftmaxPer:
+  case OpCode::LogSoftmax:
+  case OpCode::LogSoftmaxPer: return code == LineCode::Exps;
+  case OpCode::Matmul:
+  case OpCode::Reduce: return code == LineCode::Combine;
+  default: return false;
+  }
+}
+
+/// exp(x) over its sum of each of `count` lines, which lie one behind another; a line of -inf: 0.
+void softmaxLines(const Lines *lines, const float *x, float *y, int64_t size, int64_t count);
+/// Its logarithm; a line of -inf: -inf.
+void logSoftmaxLines(const Lines *lines, const float *x, float *y, int64_t size, int64_t count);
+
+float sumOf(const float *x, int64_t size);
+float dotOf(const float *a, const float *b, int64_t size);
+
+/// The lines of x, `stride` elements apart, times factors that lie `step` apart (0: one for all), added up in order.
+void combineLines(const Lines *lines, const float *factors, int64_t step, const float *x, int64_t stride, float *y,
+                  int64_t size, int64_t count);
+/// Whether vector code does it: for few elements a call costs more than it saves. Both ways give the same bits.
+inline bool combinesLines(const Lines *lines, int64_t size, int64_t count) {
+  return lines && lines->combine && size >= lineLanes && count >= 4 && size * count >= 256;
+}
+
+} // namespace rondo::runtime
+#endif

@@ -1,0 +1,24 @@
+#include "twice.h"
+#include "wide.h"
+#include <stdio.h>
+
+#define RUN(model, MODEL, result, ...)                                                                                 \
+  do {                                                                                                                 \
+    static char memory[1 << 16] __attribute__((aligned(MODEL##_ALIGNMENT)));                                           \
+    static char prepared[MODEL##_PREPARED_BYTES] __attribute__((aligned(MODEL##_ALIGNMENT)));                          \
+    float x[] = {__VA_ARGS__};                                                                                         \
+    model##_inputs in = {.size = sizeof in, .batch = 1, .x = x};                                                       \
+    model##_outputs out = {.size = sizeof out, .y = &result, .y_rows = 1};                                             \
+    rondo_error error = {0, ""};                                                                                       \
+    if (model##_prepare((const float *)memory, prepared, &error) ||                                                    \
+        model##_forward(prepared, &in, &out, memory, sizeof memory, NULL, &error))                                     \
+      return puts(error.message), 1;                                                                                   \
+  } while (0)
+
+int main(void) {
+  float a, b;
+  RUN(twice, TWICE, a, 3);
+  RUN(wide, WIDE, b, 1, 2, 4);
+  printf("%g %g\n", a, b);
+  return 0;
+}

@@ -50,10 +50,16 @@ struct Choice;
 struct Lines;
 
 struct Call {
-  const Plan *plan = nullptr;
-  const Kernel *kernels = nullptr;
-  const Lines *lines = nullptr;
-  Error *error = nullptr;
+  /// `error`: null where the caller wants none.
+  Call(const Model &model, Error *error)
+      : plan(model.plan), kernels(model.kernels), lines(model.lines), error(error ? error : &own) {}
+  Call(const Call &) = delete;
+  Call &operator=(const Call &) = delete;
+
+  const Plan *plan;
+  const Kernel *kernels;
+  const Lines *lines;
+  Error *error;
   Pool *pool = nullptr;
 
   int64_t batch = 0;
@@ -64,6 +70,7 @@ struct Call {
   const Choice *choice = nullptr; // where the model feeds itself; else null
   const char *parameters = nullptr;
   char *prepared = nullptr;
+  Error own;
 
   // By number, of everything in the plan.
   ClockState *clocks = nullptr;

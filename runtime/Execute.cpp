@@ -353,21 +353,13 @@ int32_t codeOf(bool isDone, Error *error) {
 //===--- Calls -------------------------------------------------------------------------------------------------===//
 
 int32_t workspaceBytes(const Model &model, const void *inputs, size_t *bytes, Error *error) {
-  Error own;
-  Call call;
-  call.plan = model.plan;
-  call.error = error ? error : &own;
+  Call call(model, error);
   bool isDone = checkPlan(model.plan, call.error) && takeInputs(call, inputs, false) && countWorkspace(call, bytes);
   return codeOf(isDone, call.error);
 }
 
 int32_t prepare(const Model &model, const void *parameters, void *prepared, Error *error) {
-  Error own;
-  Call call;
-  call.plan = model.plan;
-  call.kernels = model.kernels;
-  call.lines = model.lines;
-  call.error = error ? error : &own;
+  Call call(model, error);
   call.parameters = static_cast<const char *>(parameters);
   call.prepared = static_cast<char *>(prepared);
   bool isDone = checkPlan(model.plan, call.error) &&
@@ -379,12 +371,7 @@ int32_t prepare(const Model &model, const void *parameters, void *prepared, Erro
 
 int32_t forward(const Model &model, const void *prepared, const void *inputs, void *outputs, void *workspace,
                 size_t bytes, Pool *pool, Error *error) {
-  Error own;
-  Call call;
-  call.plan = model.plan;
-  call.kernels = model.kernels;
-  call.lines = model.lines;
-  call.error = error ? error : &own;
+  Call call(model, error);
   call.prepared = const_cast<char *>(static_cast<const char *>(prepared));
   call.pool = enter(pool) ? pool : nullptr;
   bool isDone = checkPlan(call.plan, call.error) && takeInputs(call, inputs, true) && takeOutputs(call, outputs) &&

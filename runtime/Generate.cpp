@@ -260,51 +260,41 @@ bool giveChosen(const Call &call, const ChoiceMemory &memory) {
 
 //===--- Calls -------------------------------------------------------------------------------------------------===//
 
-int32_t generateWorkspaceBytes(const Model &model, const void *inputs, const void *options, size_t *bytes,
-                               Error *error) {
-  Error own;
-  Call call;
-  call.plan = model.plan;
-  call.error = error ? error : &own;
-  if (!checkPlan(model.plan, call.error))
+/// Takes what the caller gives, and if it is right does `then` with it.
+template <typename Then>
+static int32_t takeAll(Call &call, const void *inputs, const void *options, bool values, const Then &then) {
+  const Plan *plan = call.plan;
+  if (!checkPlan(plan, call.error))
     return codeOf(false, call.error);
   Choice choice;
   Taking taking(call, choice);
   auto **offsets =
-      static_cast<const int64_t **>(__builtin_alloca(size_t(model.plan->axes.count + 1) * sizeof(const int64_t *)));
-  auto **values =
-      static_cast<const void **>(__builtin_alloca(size_t(model.plan->inputs.count + 1) * sizeof(const void *)));
+      static_cast<const int64_t **>(__builtin_alloca(size_t(plan->axes.count + 1) * sizeof(const int64_t *)));
+  auto **rows = static_cast<const void **>(__builtin_alloca(size_t(plan->inputs.count + 1) * sizeof(const void *)));
   bool isDone = taking.findChoose() && taking.takeOptions(options) &&
-                taking.takeInputs(inputs, offsets, values, /*values=*/false) && countWorkspace(call, bytes);
+                taking.takeInputs(inputs, offsets, rows, values) && then(taking);
   return codeOf(isDone, call.error);
+}
+
+int32_t generateWorkspaceBytes(const Model &model, const void *inputs, const void *options, size_t *bytes,
+                               Error *error) {
+  Call call(model, error);
+  return takeAll(call, inputs, options, /*values=*/false, [&](Taking &) { return countWorkspace(call, bytes); });
 }
 
 int32_t generate(const Model &model, const void *prepared, const void *inputs, const void *options, void *outputs,
                  void *workspace, size_t bytes, Pool *pool, Error *error) {
-  Error own;
-  Call call;
-  call.plan = model.plan;
-  call.kernels = model.kernels;
-  call.lines = model.lines;
-  call.error = error ? error : &own;
+  Call call(model, error);
   call.prepared = const_cast<char *>(static_cast<const char *>(prepared));
-  if (!checkPlan(model.plan, call.error))
-    return codeOf(false, call.error);
-  Choice choice;
-  Taking taking(call, choice);
-  auto **offsets =
-      static_cast<const int64_t **>(__builtin_alloca(size_t(model.plan->axes.count + 1) * sizeof(const int64_t *)));
-  auto **values =
-      static_cast<const void **>(__builtin_alloca(size_t(model.plan->inputs.count + 1) * sizeof(const void *)));
-  bool isDone = taking.findChoose() && taking.takeOptions(options) &&
-                taking.takeInputs(inputs, offsets, values, /*values=*/true) && taking.takeOutputs(outputs);
-  if (isDone) {
+  return takeAll(call, inputs, options, /*values=*/true, [&](Taking &taking) {
+    if (!taking.takeOutputs(outputs))
+      return false;
     call.pool = enter(pool) ? pool : nullptr;
-    isDone = carryOut(call, workspace, bytes);
+    bool isDone = carryOut(call, workspace, bytes);
     if (call.pool)
       leave(call.pool);
-  }
-  return codeOf(isDone, call.error);
+    return isDone;
+  });
 }
 
 } // namespace rondo::runtime

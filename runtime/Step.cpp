@@ -473,22 +473,12 @@ bool resetOne(Call &call, uint64_t identity, char *state, int64_t sequence) {
   return true;
 }
 
-Call callOf(const Model &model, Error *error) {
-  Call call;
-  call.plan = model.plan;
-  call.kernels = model.kernels;
-  call.lines = model.lines;
-  call.error = error;
-  return call;
-}
-
 } // namespace
 
 //===--- Calls -------------------------------------------------------------------------------------------------===//
 
 int32_t stateBytes(const Plan *plan, int64_t batch, size_t *bytes, Error *error) {
-  Error own;
-  Call call = callOf({plan, nullptr}, error ? error : &own);
+  Call call({plan, nullptr}, error);
   bool isDone = checkStep(plan, batch, call.error) && checkPointer(call.error, "bytes", "", bytes, alignof(size_t));
   if (isDone) {
     Carver carver(nullptr);
@@ -501,8 +491,7 @@ int32_t stateBytes(const Plan *plan, int64_t batch, size_t *bytes, Error *error)
 }
 
 int32_t initState(const Plan *plan, uint64_t identity, void *state, size_t bytes, int64_t batch, Error *error) {
-  Error own;
-  Call call = callOf({plan, nullptr}, error ? error : &own);
+  Call call({plan, nullptr}, error);
   size_t needed = 0;
   if (int32_t wrong = stateBytes(plan, batch, &needed, call.error))
     return wrong;
@@ -526,15 +515,13 @@ int32_t initState(const Plan *plan, uint64_t identity, void *state, size_t bytes
 }
 
 int32_t resetState(const Plan *plan, uint64_t identity, void *state, int64_t sequence, Error *error) {
-  Error own;
-  Call call = callOf({plan, nullptr}, error ? error : &own);
+  Call call({plan, nullptr}, error);
   return codeOf(resetOne(call, identity, static_cast<char *>(state), sequence), call.error);
 }
 
 int32_t step(const Model &model, uint64_t identity, const void *prepared, void *state, const void *inputs,
              void *outputs, Error *error) {
-  Error own;
-  Call call = callOf(model, error ? error : &own);
+  Call call(model, error);
   return codeOf(stepAll(call, identity, prepared, static_cast<char *>(state), inputs, outputs), call.error);
 }
 

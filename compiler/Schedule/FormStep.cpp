@@ -12,8 +12,8 @@
 // A value on `sample` that time has no part in, and that is spread over it, is computed at the first step and held.
 #include "compiler/Schedule/FormStep.h"
 #include "compiler/Schedule/InlineGroups.h"
+#include "compiler/Schedule/Liveness.h"
 #include "compiler/Schedule/Passes.h"
-#include "compiler/Transforms/Rewrite.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/MapVector.h"
@@ -78,13 +78,11 @@ rnn::AxisClockAttr endsBy(rnn::TickOp tick) {
 /// What the outputs need of a schedule, and whether it can be computed step by step.
 class Needs {
 public:
-  Needs(step::ScheduleOp schedule, std::string &why) : schedule(schedule), why(why) {
+  Needs(step::ScheduleOp schedule, std::string &why) : live(schedule), schedule(schedule), why(why) {
     auto add = [&](rnn::AxisClockAttr axis) { axes.insert(axis); };
     for (mlir::Type type : schedule.getBody().front().getArgumentTypes())
       type.walk(add);
     schedule.walk([&](Operation *op) {
-      if (auto event = llvm::dyn_cast<rnn::EventOp>(op))
-        events[event.getClock()] = event;
       for (mlir::Type type : op->getResultTypes())
         type.walk(add);
     });
@@ -97,7 +95,7 @@ public:
     for (auto [index, value] : llvm::enumerate(end.getValues())) {
       output = end.getName(index).str();
       if (rnn::clockOf(value.getType()))
-        findLive(value);
+        need(value);
       if (!ahead.empty()) // of another time, if that is not said already
         refuse(ahead.front(), "looks ahead");
     }
@@ -107,7 +105,7 @@ public:
     return why.empty();
   }
 
-  llvm::SetVector<Operation *> live;
+  Liveness live;
   /// Values on `sample` that are known ahead of time, and needed there; none is a group's result.
   llvm::SetVector<Value> early;
   rnn::AxisClockAttr steps;
@@ -126,46 +124,21 @@ private:
                   (place.empty() ? "" : " " + llvm::StringRef(place).ltrim()) + " that " + reason);
   }
 
-  bool mark(Operation *op) {
-    if (op->getParentOp() != schedule)
-      live.insert(op->getParentOp());
-    if (!live.insert(op))
-      return false;
-    check(op);
-    return true;
-  }
-
-  /// Marks all that the value is computed from.
-  void findLive(Value root) {
-    llvm::SmallVector<Value> list{root};
-    auto need = [&](rnn::EventClockAttr clock) {
-      if (Operation *event = events.lookup(clock); event && mark(event))
-        list.push_back(event->getOperand(0));
-    };
-    while (!list.empty() && why.empty()) {
-      Value value = list.pop_back_val();
-      if (!seen.insert(value).second)
-        continue;
-      Operation *op = value.getDefiningOp();
-      addTime(op, rnn::clockOf(value.getType()));
-      value.getType().walk(need);
-      if (!op)
-        continue;
-      mark(op);
-      if (inGroup(value) != value) {
-        list.push_back(inGroup(value));
-        continue;
-      }
-      op->getAttrDictionary().walk(need);
-      if (auto read = llvm::dyn_cast<rnn::ReadOp>(op)) {
-        auto state = read.getSlot().getDefiningOp<rnn::StateOp>();
-        state->getAttrDictionary().walk(need);
-        mark(state);
-        live.insert(rnn::writerOf(state));
-        list.push_back(rnn::writerOf(state).getValue());
-      } else {
-        list.append(op->operand_begin(), op->operand_end());
-      }
+  /// Marks all that the value is computed from, and checks what was not known to be needed.
+  void need(Value value) {
+    size_t known = live.ops().size();
+    live.add(value);
+    addTime(value.getDefiningOp(), rnn::clockOf(value.getType()));
+    for (Operation *op : live.ops().drop_front(known)) {
+      if (!why.empty())
+        return;
+      for (Value result : op->getResults())
+        if (inGroup(result) == result)
+          addTime(op, rnn::clockOf(result.getType()));
+      for (Value operand : op->getOperands())
+        if (llvm::isa<mlir::BlockArgument>(operand))
+          addTime(op, rnn::clockOf(operand.getType()));
+      check(op);
     }
   }
 
@@ -249,8 +222,6 @@ private:
   std::string output; // whose needs are looked for
   llvm::SmallVector<Operation *> ahead;
   llvm::SetVector<rnn::AxisClockAttr> axes;
-  llvm::DenseMap<mlir::Attribute, Operation *> events; // by clock
-  llvm::DenseSet<Value> seen;
 };
 
 class Former {

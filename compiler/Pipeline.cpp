@@ -27,6 +27,7 @@ void chainSums(OpPassManager &manager) {
   manager.addNestedPass<rnn::ModelOp>(rnn::createChainSumsPass());
   deadState(manager); // of slots that are now read as sums only
 }
+void mergeSums(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createMergeSumsPass()); }
 void orderSums(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createOrderSumsPass()); }
 void formScans(OpPassManager &manager) { manager.addPass(schedule::createFormScansPass()); }
 void batchSegments(OpPassManager &manager) {
@@ -38,6 +39,7 @@ void parallelScan(OpPassManager &manager) {
 void expandMemory(OpPassManager &manager) {
   manager.addNestedPass<step::ScheduleOp>(schedule::createExpandMemoryPass());
 }
+void formChunks(OpPassManager &manager) { manager.addNestedPass<step::ScheduleOp>(schedule::createFormChunksPass()); }
 
 using Kind = Stage::Kind;
 
@@ -56,6 +58,7 @@ const Stage list[] = {
     {"commute-crossings", Kind::Passes, "products where their operand ticks least often", commuteCrossings},
     {"merge-products", Kind::Passes, "products that share an operand or a destination become one", mergeProducts},
     {"chain-sums", Kind::Passes, "sums of what comes from several clocks, from the rarest on", chainSums},
+    {"merge-sums", Kind::Passes, "sums of the parts of two values become parts of their sum", mergeSums},
     // What is left in a loop is what must be.
     {"order-sums", Kind::Passes, "sums of a loop begin with what does not come from it", orderSums},
     {"gradient", Kind::Planned, "adjoint equations for every loss"},
@@ -64,6 +67,7 @@ const Stage list[] = {
      parallelScan},
     {"batch-segments", Kind::Passes, "stretches of a loop between cuts run side by side", batchSegments},
     {"expand-memory", Kind::Passes, "in loops, reductions and tick counts become slots", expandMemory},
+    {"form-chunks", Kind::Passes, "what one loop reads is computed a few steps ahead of it", formChunks},
     {"plan", Kind::Backend, "the schedule as tables for the runtime, and kernels"},
     {"lower", Kind::Backend, "kernels to vectors, loops and LLVM, for each target"},
     {"emit", Kind::Backend, "object code, library, header and manifest"},
@@ -73,7 +77,7 @@ const Product productList[] = {
     {"ast", "parse", "the syntax tree"},
     {"rnn", "simplify-again", "equations over clocked streams"},
     {"grad", "gradient", "the same with adjoints"},
-    {"step", "expand-memory", "the schedule"},
+    {"step", "form-chunks", "the schedule"},
     {"plan", "plan", "what the runtime will do, as a table"},
     {"header", "plan", "the C header"},
     {"manifest", "plan", "what the header says, as JSON"},

@@ -106,7 +106,8 @@ bool checkViews(const Call &call, const OpPlan &op) {
   for (int32_t v = 0; v < op.views.count; ++v) {
     const View &view = call.views(op)[v];
     const ArrayPlan &array = call.array(view.array);
-    bool hasRows = array.place != Place::Register && array.place != Place::Memory && array.place != Place::Parameter;
+    bool hasRows = array.place != Place::Register && array.place != Place::Memory && array.place != Place::Chunk &&
+                   array.place != Place::Parameter;
     if (view.rows == Rows::Mapped) {
       const MapState &map = call.maps[view.map];
       hasRows &= map.known && call.map(view.map).to == op.clock && (!map.misses || array.zeroRow);

@@ -67,6 +67,7 @@ struct ClockMemory {
 
 struct Move;
 struct Slide;
+struct Follow;
 struct LoopClock;
 struct LoopMap;
 struct LoopOp;
@@ -81,6 +82,7 @@ struct LoopTables {
   Operand *operands;
   Move *moves;
   Slide *slides;
+  Follow *follows;
   Operand **swaps;     // operands on Registers and Memories, by array
   int32_t *swapsBegin; // [arrays + 1]
   uint64_t *dueOf;     // [clocks][words]: the groups of each clock
@@ -98,6 +100,9 @@ struct ScanMemory {
   uint64_t *due;        // [ticks + mostThreads][words]: by step, the groups that may have rows, a bit each
   int64_t words;        // for the bits of all groups
   char *registers, *blocks, *pairBlocks, *memories;
+  int32_t chunkSteps;  // of a chunk; 0: there are none
+  char *chunks;        // of all sequences, for so many steps
+  int32_t *chunkTicks; // likewise: ticks of the driver, where no list has them
   char *tables; // of each thread `tableBytes`
   int64_t tableBytes;
   ChoiceMemory choice; // where the scan chooses
@@ -117,6 +122,15 @@ struct Slide {
   int64_t bytes;
 };
 
+/// base = from + stride for each entry of the clock behind the first; `inChunk`: of the chunk, else of all.
+struct Follow {
+  Operand *operand;
+  char *from;
+  int64_t stride;
+  const LoopClock *clock;
+  bool inChunk;
+};
+
 struct LoopClock {
   enum class Kind : uint8_t { Driver, Known, InLoop, Pair } kind = Kind::Driver;
   bool isFull = false; // at each step all sequences tick, or none
@@ -126,6 +140,7 @@ struct LoopClock {
   // At step k the window is entries offsets[k & mask] .. of its lists.
   const int32_t *offsets = nullptr;
   int32_t mask = 0;
+  int32_t chunkEntry = 0; // the first of the chunk
   int32_t counts[2] = {0, 0}; // what `offsets` is, where ticks are found step by step
   int32_t step = -1;          // Pair: for which the window has been made
   int32_t lastCount = -1;     // Pair: targets of the window that lists were last made for
@@ -148,6 +163,7 @@ struct LoopOp {
   Operand *operands = nullptr;
   Move *moves = nullptr, *movesEnd = nullptr;
   Slide *slides = nullptr, *slidesEnd = nullptr;
+  Follow *follows = nullptr, *followsEnd = nullptr;
   int64_t firstBlock = 0, endBlock = 1;
   int64_t pieceBlocks = 0; // not 0: done in pieces, first to last and last to first in turn
   RowFunction function = nullptr;
@@ -190,6 +206,8 @@ public:
 
 private:
   int32_t steps() const { return count ? sequences[0].length : 0; }
+  /// Entries of the driver's lists are rows that follow one another.
+  bool isOneSequence() const { return count == 1; }
   int32_t driverTick(int32_t sequence, int32_t step) const {
     const Sequence &s = sequences[sequence];
     return s.first + (scan.reverse ? s.length - 1 - step : step);
@@ -208,14 +226,20 @@ private:
 
   // LoopTables.cpp
   bool makeOp(int32_t index, const OpPlan &plan, LoopOp &op);
-  bool makeOperand(const View &view, const LoopClock &window, Operand &operand);
+  bool makeOperand(const View &view, const LoopClock &window, Operand &operand, bool isAhead);
+  void place(const Follow &one, int32_t step) {
+    int32_t entries = one.clock->offsets[step] - (one.inChunk ? one.clock->chunkEntry : 0);
+    one.operand->base = one.from + entries * one.stride;
+  }
   char *baseOf(const View &view);
   void makeSwaps();
 
   // LoopRun.cpp
   template <bool byColumns> void runSteps();
   void runPieces(const LoopOp &op, int32_t rows, int32_t step);
+  template <bool byColumns> void runAhead(int32_t step);
   template <bool byColumns> void runGroup(const LoopGroup &group, int32_t step);
+  template <bool byColumns> void runOps(const LoopGroup &group, int32_t entry, int32_t rows, int32_t step);
   template <bool byColumns> void runOther(LoopOp &op, LoopClock &clock, int32_t rows, int32_t entry, int32_t step);
   template <bool byColumns> void refreshPairs(LoopClock &pair, int32_t step);
   bool swap(LoopOp &op, const LoopClock &clock, int32_t rows, int32_t step);
@@ -242,13 +266,14 @@ private:
   bool isAffine = false; // sequences are of one length, and begin at equal distances:
   int32_t distance = 0;
   int32_t nextMap = 0;
-  LoopGroup *groupsEnd = nullptr;
+  LoopGroup *stepGroups = nullptr, *groupsEnd = nullptr; // those ahead stand before
   uint64_t *due = nullptr;            // see ScanMemory
   int32_t dueMask = 0;                // 0: all steps have what the first has
   const LoopClock *leaders = nullptr; // by columns: the clocks of thread 0, which finds what ticks
   bool isOver = false;                // nothing more is to be chosen
   Move *nextMove = nullptr;
   Slide *nextSlide = nullptr;
+  Follow *nextFollow = nullptr;
 };
 
 /// By what list a view on a window of the loop's clock finds its rows.

@@ -85,6 +85,10 @@ bool Loop::makeLists() {
       clock.maps = nextMap++;
       if (clock.kind == LoopClock::Kind::Pair || clock.kind == LoopClock::Kind::InLoop)
         continue;
+      if (clock.kind == LoopClock::Kind::Driver && isOneSequence() && !scan.reverse) {
+        map.rows = const_cast<int32_t *>(map.map) + driverTick(0, 0);
+        continue;
+      }
       for (int32_t k = 0; k < steps(); ++k)
         makeMapLists(clock, clock.offsets[k], clock.offsets[k + 1] - clock.offsets[k], k);
     }
@@ -98,7 +102,7 @@ void Loop::makeGroups() {
     tables.dueOf[i] = 0;
   int64_t group = -1;
   const LoopClock *last = nullptr;
-  for (int32_t i = 0; i < scan.ops.count; ++i) {
+  for (int32_t i = scan.ahead; i < scan.ops.count; ++i) {
     const LoopClock *clock = &clockOf(windowOf(call, call.op(scan.ops.first + i), -1));
     group += clock != last;
     last = clock;

@@ -19,13 +19,17 @@ template <bool byColumns> void Loop::runSteps() {
   bool hasEvents = false;
   for (int32_t j = 0; j < scan.clocks.count; ++j)
     hasEvents |= tables.clocks[j].kind == LoopClock::Kind::InLoop;
-  for (int32_t step = 0, last = steps(); step < last; ++step) {
+  for (int32_t step = 0, chunk = scan.ahead ? 0 : -1, last = steps(); step < last; ++step) {
+    if (step == chunk) {
+      runAhead<byColumns>(step);
+      chunk += memory.chunkSteps;
+    }
     // An event does not tick where its parent does not.
     for (int32_t j = 0; hasEvents && j < scan.clocks.count; ++j)
       if (tables.clocks[j].kind == LoopClock::Kind::InLoop)
         tables.clocks[j].counts[1] = 0;
     if (!dueMask) {
-      for (const LoopGroup *group = tables.groups; group != groupsEnd && !isOver; ++group)
+      for (const LoopGroup *group = stepGroups; group != groupsEnd && !isOver; ++group)
         runGroup<byColumns>(*group, step);
       if (isOver)
         return;
@@ -33,10 +37,31 @@ template <bool byColumns> void Loop::runSteps() {
     }
     for (int64_t w = 0; w < memory.words; ++w)
       for (uint64_t bits = due[step * memory.words + w]; bits; bits &= bits - 1) {
-        runGroup<byColumns>(tables.groups[64 * w + __builtin_ctzll(bits)], step);
+        runGroup<byColumns>(stepGroups[64 * w + __builtin_ctzll(bits)], step);
         if (isOver)
           return;
       }
+  }
+}
+
+/// What the next steps read.
+template <bool byColumns> void Loop::runAhead(int32_t step) {
+  int32_t end = step + memory.chunkSteps < steps() ? step + memory.chunkSteps : steps();
+  for (int32_t j = 0; j < scan.clocks.count; ++j)
+    if (tables.clocks[j].mask)
+      tables.clocks[j].chunkEntry = tables.clocks[j].offsets[step];
+  if (isAffine && !isOneSequence() && (!byColumns || thread == 0)) {
+    int32_t *ticks = memory.chunkTicks + int64_t(first) * memory.chunkSteps;
+    for (int32_t k = step; k < end; ++k)
+      for (int32_t i = 0; i < count; ++i)
+        *ticks++ = driverTick(i, k);
+  }
+  if (byColumns)
+    team.barrier->meet(thread);
+  for (const LoopGroup *group = tables.groups; group != stepGroups; ++group) {
+    int32_t entry = group->clock->offsets[step], rows = group->clock->offsets[end] - entry;
+    if (rows)
+      runOps<byColumns>(*group, entry, rows, step);
   }
 }
 
@@ -45,15 +70,21 @@ template <bool byColumns> inline void Loop::runGroup(const LoopGroup &group, int
   if (clock.kind == LoopClock::Kind::Pair && clock.step != step)
     refreshPairs<byColumns>(clock, step);
   int32_t at = step & clock.mask, entry = clock.offsets[at], rows = clock.offsets[at + 1] - entry;
-  if (rows == 0)
-    return;
+  if (rows)
+    runOps<byColumns>(group, entry, rows, step);
+}
+
+template <bool byColumns>
+inline void Loop::runOps(const LoopGroup &group, int32_t entry, int32_t rows, int32_t step) {
   for (LoopOp *op = group.first; op != group.end; ++op) {
     for (const Move *move = op->moves; move != op->movesEnd; ++move)
       move->operand->rows = move->list + entry;
     for (const Slide *slide = op->slides; slide != op->slidesEnd; ++slide)
       slide->operand->base += slide->bytes;
+    for (const Follow *one = op->follows; one != op->followsEnd; ++one)
+      place(*one, step);
     if (!op->kernel) {
-      runOther<byColumns>(*op, clock, rows, entry, step);
+      runOther<byColumns>(*op, *group.clock, rows, entry, step);
       if (isOver)
         return;
       continue;

@@ -12,6 +12,8 @@ char *Loop::baseOf(const View &view) {
   switch (array.place) {
   case Place::Register: return memory.registers + offset * memory.bounds.sequences + first * step;
   case Place::Memory: return memory.memories + offset * memory.bounds.windows;
+  case Place::Chunk:
+    return memory.chunks + (offset * memory.bounds.sequences + first * step) * memory.chunkSteps;
   case Place::Block:
     if (call.isPair(array.clock)) {
       const ClockMemory &pair = memory.clocks[call.clocks[array.clock].loopClock];
@@ -22,12 +24,14 @@ char *Loop::baseOf(const View &view) {
   }
 }
 
-bool Loop::makeOperand(const View &view, const LoopClock &window, Operand &operand) {
+bool Loop::makeOperand(const View &view, const LoopClock &window, Operand &operand, bool isAhead) {
   List list = listOf(call, scan, view, window.clock);
   int64_t stride = call.arrays[view.array].stride;
   operand.base = baseOf(view) + view.offset;
   operand.rows = nullptr;
   operand.stride = list == List::One ? 0 : stride;
+  if (const ArrayPlan &array = call.array(view.array); array.place == Place::Chunk && !isAhead)
+    *nextFollow++ = {&operand, operand.base, stride, &clockOf(array.clock), true};
   const int32_t *rows = nullptr;
   if (list == List::Map || list == List::MapOfDriver)
     rows = tables.maps[nextMap++].rows;
@@ -35,7 +39,12 @@ bool Loop::makeOperand(const View &view, const LoopClock &window, Operand &opera
     rows = window.lists[int32_t(list)];
   else
     return true;
-  if (!rows) { // the driver's ticks, that grow
+  if (!rows && isAhead && isOneSequence()) {
+    operand.stride = scan.reverse ? -stride : stride;
+    *nextFollow++ = {&operand, operand.base + driverTick(0, 0) * stride, operand.stride, driver, false};
+  } else if (!rows && isAhead) {
+    operand.rows = memory.chunkTicks + int64_t(first) * memory.chunkSteps;
+  } else if (!rows) { // the driver's ticks, that grow
     operand.base += (isAffine && count ? driverTick(0, 0) : 0) * stride;
     if (count > 1)
       operand.stride = distance * stride;
@@ -54,6 +63,7 @@ bool Loop::makeTables() {
   nextMap = 0;
   nextMove = tables.moves;
   nextSlide = tables.slides;
+  nextFollow = tables.follows;
   groupsEnd = tables.groups;
   Operand *operands = tables.operands;
   for (int32_t i = 0; i < scan.ops.count; ++i) {
@@ -64,7 +74,9 @@ bool Loop::makeTables() {
     if (!makeOp(i, plan, op))
       return false;
     LoopClock *clock = &clockOf(windowOf(call, plan, -1));
-    if (groupsEnd == tables.groups || groupsEnd[-1].clock != clock)
+    if (i == scan.ahead)
+      stepGroups = groupsEnd;
+    if (i == 0 || i == scan.ahead || groupsEnd[-1].clock != clock)
       *groupsEnd++ = {clock, &op, &op};
     groupsEnd[-1].end = &op + 1;
   }
@@ -83,11 +95,13 @@ bool Loop::makeOp(int32_t index, const OpPlan &plan, LoopOp &op) {
   op.code = plan.code;
   op.moves = nextMove;
   op.slides = nextSlide;
+  op.follows = nextFollow;
   for (int32_t v = 0; v < plan.views.count; ++v)
-    if (!makeOperand(call.views(plan)[v], clockOf(windowOf(call, plan, v)), op.operands[v]))
+    if (!makeOperand(call.views(plan)[v], clockOf(windowOf(call, plan, v)), op.operands[v], index < scan.ahead))
       return false;
   op.movesEnd = nextMove;
   op.slidesEnd = nextSlide;
+  op.followsEnd = nextFollow;
   const int64_t *n = call.numbers(plan);
   switch (plan.code) {
   case OpCode::Kernel: {
@@ -100,7 +114,8 @@ bool Loop::makeOp(int32_t index, const OpPlan &plan, LoopOp &op) {
       if (const ArrayPlan &array = call.array(call.views(plan)[v].array); array.place == Place::Prepared)
         bytes += array.stride;
     constexpr int64_t piece = 4; // blocks that a kernel works on together
-    op.pieceBlocks = own >= 2 * piece && bytes / blocks * own > ownCacheBytes ? piece : 0;
+    bool isInPieces = index >= scan.ahead && own >= 2 * piece && bytes / blocks * own > ownCacheBytes;
+    op.pieceBlocks = isInPieces ? piece : 0;
     break;
   }
   case OpCode::Event: op.clock = &clockOf(int32_t(n[0])); break;

@@ -94,6 +94,7 @@ struct MapPlan {
 enum class Place : uint8_t {
   Call,      // the workspace: all rows of its clock
   Block,     // inside of a Par or Scan: the rows of the window, forgotten behind it
+  Chunk,     // inside of a Scan: the rows of some consecutive steps, from the first of them to the last
   Register,  // inside of a Scan: one row a sequence, kept from step to step; zero at first
   Memory,    // inside of a Scan, on a pair clock: one row a tick of the source, kept from step to step; zero at first
   Input,     // the caller's; `index` among the inputs
@@ -219,8 +220,10 @@ struct ScanPlan {
   uint8_t fill[3] = {};
   int32_t split = -1; // scope; -1: whole samples
   Span clocks;        // of the loop's operations and operands: driver, pairs, in-loop events (table `numbers`)
-  Span ops;           // in order; those of in-loop events follow the Event
+  Span ops;           // in order; those of in-loop events follow the Event. The first `ahead` are carried out for the
+                      // rows of several steps at once, which only they write, to Chunks, ahead of the first of them
   Span arrays;        // the Registers and Memories (table `numbers`)
+  int32_t ahead = 0;
 };
 
 /// Of an input of single steps: when a sequence's row is looked at.

@@ -58,7 +58,7 @@ LoopTables::LoopTables(const ScanPlan &scan, const ScanBounds &bounds, int64_t w
     : clocks(carver.take<LoopClock>(scan.clocks.count)), maps(carver.take<LoopMap>(bounds.mapped)),
       ops(carver.take<LoopOp>(scan.ops.count)), groups(carver.take<LoopGroup>(scan.ops.count)),
       operands(carver.take<Operand>(bounds.views)), moves(carver.take<Move>(bounds.views)),
-      slides(carver.take<Slide>(bounds.views)), swaps(carver.take<Operand *>(bounds.views)),
+      slides(carver.take<Slide>(bounds.views)), follows(carver.take<Follow>(bounds.views)), swaps(carver.take<Operand *>(bounds.views)),
       swapsBegin(carver.take<int32_t>(scan.arrays.count + 1)), dueOf(carver.take<uint64_t>(scan.clocks.count * words)) {
 }
 
@@ -69,12 +69,13 @@ namespace {
 
 /// Bytes that a scan's arrays have together, a row.
 struct RowBytes {
-  int64_t registers = 0, blocks = 0, pairBlocks = 0, memories = 0;
+  int64_t registers = 0, blocks = 0, pairBlocks = 0, memories = 0, chunks = 0;
 
   int64_t &of(const Call &call, int32_t array) {
     switch (call.array(array).place) {
     case Place::Register: return registers;
     case Place::Memory: return memories;
+    case Place::Chunk: return chunks;
     default: return isOfPairs(call, array) ? pairBlocks : blocks;
     }
   }
@@ -86,7 +87,7 @@ struct RowBytes {
     for (int32_t i = 0; i < scan.ops.count; ++i) {
       const OpPlan &op = call.op(scan.ops.first + i);
       for (int32_t v = 0; v < op.views.count; ++v)
-        if (call.array(call.views(op)[v].array).place == Place::Block)
+        if (Place place = call.array(call.views(op)[v].array).place; place == Place::Block || place == Place::Chunk)
           function(call.views(op)[v].array);
     }
   }
@@ -112,6 +113,16 @@ void placeLoopArrays(Call &call, int32_t index) {
     call.arrays[array].offset = used;
     used += aligned(call.array(array).stride);
   });
+}
+
+/// Steps whose rows stay in a near cache, but enough of them that weights are read for many rows at a time.
+static int64_t chunkStepsOf(const ScanBounds &bounds, int64_t rowBytes) {
+  constexpr int64_t bytes = 512 * 1024, rows = 256;
+  int64_t sequences = bounds.sequences > 0 ? bounds.sequences : 1;
+  if (rowBytes == 0)
+    return 0;
+  int64_t near = bytes / (rowBytes * sequences), many = (rows + sequences - 1) / sequences;
+  return atMost(near > many ? near : many, bounds.ticks > 0 ? bounds.ticks : 1);
 }
 
 static bool isChoosing(const Call &call, const ScanPlan &scan) {
@@ -178,6 +189,9 @@ ScanMemory::ScanMemory(const Call &call, const ScanPlan &scan, Carver &carver) :
   blocks = carver.bytes(bounds.sequences, bytes.blocks);
   pairBlocks = carver.bytes(bounds.windows, bytes.pairBlocks);
   memories = carver.bytes(bounds.windows, bytes.memories);
+  chunkSteps = int32_t(chunkStepsOf(bounds, bytes.chunks));
+  chunks = carver.bytes(bounds.sequences * chunkSteps, bytes.chunks);
+  chunkTicks = carver.take<int32_t>(bounds.sequences * chunkSteps);
   words = (int64_t(scan.ops.count) + 63) / 64;
   due = carver.take<uint64_t>((bounds.ticks + mostThreads) * words);
   Carver one(nullptr);
@@ -214,6 +228,7 @@ List listOf(const Call &call, const ScanPlan &scan, const View &view, int32_t wi
     case Place::Register: return sequence;
     case Place::Memory: return isPair ? List::Memory : List::Self; // all rows of the sequence: only Zero
     case Place::Block:
+    case Place::Chunk:
       return array.clock == window ? List::Self : array.clock == scan.driver ? List::Sequence : List::None;
     default:
       if (array.clock < 0)
@@ -227,7 +242,7 @@ List listOf(const Call &call, const ScanPlan &scan, const View &view, int32_t wi
       return List::None;
     if (array.place == Place::Register)
       return List::Sequence;
-    if (array.place == Place::Block)
+    if (array.place == Place::Block || array.place == Place::Chunk)
       return array.clock == target ? List::Window : array.clock == scan.driver ? List::Sequence : List::None;
     if (array.clock == scan.driver)
       return List::Driver;
@@ -382,7 +397,7 @@ private:
   bool isWorthColumns(int64_t threads) const {
     int64_t bytes = 0, meetings = 0;
     bool hasBlocks = false;
-    for (int32_t i = 0; i < scan.ops.count; ++i) {
+    for (int32_t i = scan.ahead; i < scan.ops.count; ++i) {
       const OpPlan &op = call.op(scan.ops.first + i);
       meetings += op.code != OpCode::Commit;
       if (op.code != OpCode::Kernel)

@@ -34,7 +34,7 @@ int64_t Tiles::mostRows(int64_t blocks) const {
   if (blocks > blocksForRows)
     return 1;
   int64_t vectors = blocks * gatesAtOnce;
-  return std::clamp<int64_t>(budget / vectors, 1, vectors == 1 ? 8 : 6);
+  return std::clamp<int64_t>(budget / vectors, 1, 8);
 }
 
 namespace {
@@ -101,12 +101,25 @@ private:
         for (int64_t half = 0; half < (isSplit ? 2 : 1); ++half)
           addProducts(code.add(starts[chain], i), half, next[chain],
                       MutableArrayRef(next).slice(chains + chain * sums, sums));
+        prefetch(next[chain]);
         next[chain] = code.at(next[chain], step);
       }
       return next;
     });
     carried.erase(carried.begin(), carried.begin() + chains);
     return carried;
+  }
+
+  int64_t laneBytes() const { return format == WeightFormat::Int8 ? 1 : bytesOfReal; }
+
+  /// Asks for weights some depths ahead: they may not be in the cache. A tile of few rows has no time for it.
+  void prefetch(Value weights) {
+    constexpr int64_t depths = 16;
+    if (rows < 4)
+      return;
+    Value ahead = code.at(weights, code.mul(step, code.index(depths)));
+    for (int64_t v = 0; v < vectors; ++v)
+      code.prefetch(at(ahead, v, blockBytes, laneBytes()));
   }
 
   /// The vector of a block and gate, where blocks are so many bytes apart.
@@ -148,8 +161,7 @@ private:
 
   void addProducts(Value i, int64_t half, Value weights, MutableArrayRef<Value> sums) {
     auto number = [&](int64_t row) { return numbers(row, i, half); };
-    int64_t laneBytes = format == WeightFormat::Int8 ? 1 : bytesOfReal;
-    auto weight = [&](int64_t v) { return weightsAt(at(weights, v, blockBytes, laneBytes), half); };
+    auto weight = [&](int64_t v) { return weightsAt(at(weights, v, blockBytes, laneBytes()), half); };
     auto add = [&](int64_t row, int64_t v, Value number, Value weight) {
       Value &sum = sums[row * vectors + v];
       sum = sumWith(sum, number, weight);

@@ -21,7 +21,7 @@ private:
     int64_t begin = 0;
   };
 
-  /// A part of a product need not be stored by itself: the product's rows are.
+  /// A part need not be stored by itself where the whole is: a product, or what has several parts.
   Part partOf(Value value) {
     Part part{value};
     while (isInside(part.whole) && isElementwise(part.whole.getDefiningOp())) {
@@ -37,8 +37,19 @@ private:
       }
       part.whole = op->getOperand(0);
     }
-    bool isProduct = isInside(part.whole) && llvm::isa<rnn::MatmulOp>(part.whole.getDefiningOp());
-    return isProduct && !inPrepare ? part : Part{value};
+    bool isStored = isInside(part.whole) && !inPrepare &&
+                    (llvm::isa<rnn::MatmulOp>(part.whole.getDefiningOp()) || hasParts(part.whole));
+    return isStored ? part : Part{value};
+  }
+
+  static bool hasParts(Value whole) {
+    int64_t parts = 0;
+    for (Operation *user : whole.getUsers())
+      if (llvm::isa<rnn::SplitOp, rnn::SliceOp>(user))
+        parts += llvm::count_if(user->getResults(), [](Value part) { return !part.use_empty(); });
+      else
+        return false;
+    return parts > 1;
   }
 
   Value keptFor(Value yielded) override { return partOf(yielded).whole; }
@@ -60,6 +71,8 @@ private:
         continue;
       }
       // One place for all results that are the same, or parts of the same.
+      if (!target && par.getChunked())
+        target = addHome(value);
       if (!target)
         target = yielded == value && isOnlyResult(value)
                      ? planner.addResult(result, clock)
@@ -83,7 +96,7 @@ private:
   View addHome(Value value) override {
     if (inPrepare)
       return Planner::all(planner.addArray(value.getType(), Place::Prepared, -1), Rows::One);
-    return Planner::all(planner.addArray(value.getType(), Place::Block, clock));
+    return Planner::all(planner.addArray(value.getType(), par.getChunked() ? Place::Chunk : Place::Block, clock));
   }
 
   step::ParOp par;
@@ -128,6 +141,10 @@ bool planPar(Planner &planner, step::ParOp par) {
   for (Value result : par.getResults())
     if (inPrepare)
       planner.result.tensors[planner.keyOf(result)] = planner.arrayOf(planner.view(result, true)).offset;
+  if (par.getChunked()) {
+    planner.addAhead(par.getReader(), group.ops);
+    return true;
+  }
   runtime::Span inner = planner.store(group.ops);
   OpPlan op = planner.makeOp(OpCode::Par, clock, {}, {inner.first, inner.count, 0});
   if (inPrepare)

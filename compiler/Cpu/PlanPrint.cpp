@@ -20,7 +20,7 @@ const char *nameOf(WeightFormat format) {
 }
 
 const char *nameOf(Place place) {
-  const char *names[] = {"call", "block", "register", "memory", "input", "output", "parameter", "prepared", "constant"};
+  const char *names[] = {"call", "block", "chunk", "register", "memory", "input", "output", "parameter", "prepared", "constant"};
   return names[int(place)];
 }
 
@@ -151,7 +151,10 @@ private:
       out << (scan.reverse ? " reverse" : "");
       printScope(scan.split);
       out << "\n";
-      printOps(scan.ops, depth + 1);
+      if (scan.ahead)
+        out.indent(2 * depth + 2) << "ahead, by chunks of steps\n";
+      printOps({scan.ops.first, scan.ahead}, depth + (scan.ahead ? 2 : 1));
+      printOps({scan.ops.first + scan.ahead, scan.ops.count - scan.ahead}, depth + 1);
       return;
     }
     if (op.numbers.count)

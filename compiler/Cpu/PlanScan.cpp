@@ -388,9 +388,12 @@ bool planScan(Planner &planner, step::ScanOp scan) {
   plan.driver = planner.clock(scan.getClock());
   plan.reverse = scan.getReverse();
   plan.split = planner.scope(scan.getSplitAttr());
-  plan.ops = planner.store(group.ops);
+  std::vector<OpPlan> ops = planner.takeAhead(scan);
+  plan.ahead = ops.size();
+  llvm::append_range(ops, group.ops);
+  plan.ops = planner.store(ops);
   group.clocks.insert(plan.driver);
-  for (const OpPlan &op : group.ops) {
+  for (const OpPlan &op : ops) {
     group.clocks.insert(op.clock);
     if (op.code == OpCode::Reduce)
       group.clocks.insert(planner.tables().numbers[op.numbers.first]);

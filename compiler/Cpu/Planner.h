@@ -91,6 +91,9 @@ public:
   std::vector<int64_t> callersAxes();
   std::vector<int64_t> callersInputs();
   const runtime::PlanTables &caller() const { return *addedTo; }
+  /// Operations of a chunked par, which the scan that reads it carries out.
+  void addAhead(step::ScanOp scan, llvm::ArrayRef<OpPlan> ops) { llvm::append_range(ahead[scan], ops); }
+  std::vector<OpPlan> takeAhead(step::ScanOp scan) { return std::move(ahead[scan]); }
   /// The place of a group's result, which may be the caller's buffer; `clock`: of the array's rows.
   View addResult(mlir::Value result, int32_t clock);
 
@@ -123,6 +126,7 @@ private:
   llvm::DenseMap<mlir::Value, std::string> keys;
   llvm::StringMap<int32_t> kernels; // by signature
   std::vector<OpPlan> forward, prepared;
+  llvm::DenseMap<mlir::Operation *, std::vector<OpPlan>> ahead;
 };
 
 /// Plans the operations of one par or scan.

@@ -40,5 +40,16 @@ void ScheduleOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn se
       setName(argument, text.getValue());
 }
 
+ScanOp ParOp::getReader() {
+  ScanOp reader;
+  for (Operation *user : (*this)->getUsers()) {
+    auto scan = dyn_cast<ScanOp>(user->getParentOp());
+    if (!scan || (reader && scan != reader))
+      return {};
+    reader = scan;
+  }
+  return reader;
+}
+
 #define GET_OP_CLASSES
 #include "compiler/IR/StepOps.cpp.inc"

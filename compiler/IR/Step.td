@@ -67,7 +67,8 @@ def Step_ParOp : Step_Op<"par", [SingleBlock, RecursiveMemoryEffects, HasParent<
   let summary = "equations of one clock, each tick by itself";
   let description = [{
     Every operation inside looks at its operands' values at its own tick alone. The clock is that of the results; all of
-    them are tensors, or all of them are streams on one clock.
+    them are tensors, or all of them are streams on one clock. Where it is `chunked` the one scan that reads it does so
+    step by step: rows may be computed by a few steps at a time, ahead of the scan's.
     ```mlir
     // args: %x : !rnn.stream<4xf32, #t>
     %y = step.par {
@@ -77,9 +78,14 @@ def Step_ParOp : Step_Op<"par", [SingleBlock, RecursiveMemoryEffects, HasParent<
     } : !rnn.stream<4xf32, #t>
     ```
   }];
+  let arguments = (ins UnitAttr:$chunked);
   let regions = (region SizedRegion<1>:$body);
   let results = (outs Variadic<Rnn_Value>:$results);
-  let assemblyFormat = "$body (`:` qualified(type($results))^)? attr-dict";
+  let extraClassDeclaration = [{
+    /// The one scan in which all uses of the results stand; null if there is none.
+    ScanOp getReader();
+  }];
+  let assemblyFormat = "(`chunked` $chunked^)? $body (`:` qualified(type($results))^)? attr-dict";
   let hasRegionVerifier = 1;
 }
 

@@ -153,6 +153,8 @@ LogicalResult ScheduleOp::verifyRegions() {
   for (Operation &op : getBody().front()) {
     if (auto scan = dyn_cast<ScanOp>(op); scan && failed(verifyKnown(scan, known)))
       return failure();
+    if (auto par = dyn_cast<ParOp>(op); par && par.getChunked() && !par.getReader())
+      return par.emitOpError() << "is chunked, but not read by one step.scan alone [S2]";
     if (isa<ParOp, ScanOp>(op)) {
       for (Operation &inner : op.getRegion(0).front().without_terminator())
         add(inner);

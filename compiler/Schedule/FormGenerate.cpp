@@ -9,6 +9,7 @@
 //
 // Everything on the input's clock stands in the scan: first what the choice is made from, then the choice, then all
 // else. Hypotheses of one sample share what does not stand there; nothing is remembered from one to the other.
+#include "compiler/Schedule/FormChunks.h"
 #include "compiler/Schedule/FormGenerate.h"
 #include "compiler/Schedule/InlineGroups.h"
 #include "compiler/Schedule/Liveness.h"
@@ -347,7 +348,12 @@ step::ScheduleOp formGenerate(step::ScheduleOp schedule, std::string &why) {
   auto all = schedule.getBody().front().getOps<rnn::GenerateOp>();
   // What is trained has nothing to say yet.
   bool isAsked = !all.empty() && !schedule.getTraining();
-  return isAsked ? Former(schedule, *all.begin(), why).run() : step::ScheduleOp();
+  if (!isAsked)
+    return {};
+  step::ScheduleOp made = Former(schedule, *all.begin(), why).run();
+  if (made)
+    formChunks(made);
+  return made;
 }
 
 std::unique_ptr<mlir::Pass> createFormGeneratePass() { return std::make_unique<FormGenerate>(); }

@@ -80,6 +80,22 @@ def ExpandMemory : Pass<"rondo-expand-memory", "::rondo::step::ScheduleOp"> {
   let constructor = "::rondo::schedule::createExpandMemoryPass()";
 }
 
+def FormChunks : Pass<"rondo-form-chunks", "::rondo::step::ScheduleOp"> {
+  let summary = "pars that one loop reads, step by step, are computed a few steps ahead of it";
+  let description = [{
+    Their rows are not all there at once: they stay in a near cache, and memory does not grow with time.
+
+    ```mlir
+    %p = step.par { .. rnn.matmul %W, %x .. }
+    %h = step.scan on #t { .. rnn.add %p, .. }
+    // becomes
+    %p = step.par chunked { .. rnn.matmul %W, %x .. }
+    %h = step.scan on #t { .. rnn.add %p, .. }
+    ```
+  }];
+  let constructor = "::rondo::schedule::createFormChunksPass()";
+}
+
 def FormStep : Pass<"rondo-form-step", "::mlir::ModuleOp"> {
   let summary = "beside each schedule one for a single step of its time";
   let description = [{

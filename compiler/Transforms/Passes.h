@@ -14,6 +14,7 @@ std::unique_ptr<mlir::Pass> createSplitProductsPass();
 std::unique_ptr<mlir::Pass> createCommuteCrossingsPass();
 std::unique_ptr<mlir::Pass> createMergeProductsPass();
 std::unique_ptr<mlir::Pass> createChainSumsPass();
+std::unique_ptr<mlir::Pass> createMergeSumsPass();
 std::unique_ptr<mlir::Pass> createOrderSumsPass();
 /// Remarks on loops and outputs; changes nothing.
 std::unique_ptr<mlir::Pass> createClassifyPass();

@@ -131,6 +131,24 @@ def ChainSums : Pass<"rondo-chain-sums", "::rondo::rnn::ModelOp"> {
   let constructor = "::rondo::rnn::createChainSumsPass()";
 }
 
+def MergeSums : Pass<"rondo-merge-sums", "::rondo::rnn::ModelOp"> {
+  let summary = "sums of the parts of two values become parts of their sum";
+  let description = [{
+    What several readers add to products of one value crosses together, and is added at once.
+
+    ```mlir
+    %a, %b = rnn.split %x axis 0 : .. #t2
+    %c, %d = rnn.split %y axis 0 : .. #t
+    %u = rnn.add (rnn.latest %a : #t2 -> #t), %c
+    %v = rnn.add (rnn.latest %b : #t2 -> #t), %d
+    // becomes
+    %z = rnn.add (rnn.latest %x : #t2 -> #t), %y
+    %u, %v = rnn.split %z axis 0 : .. #t
+    ```
+  }];
+  let constructor = "::rondo::rnn::createMergeSumsPass()";
+}
+
 def OrderSums : Pass<"rondo-order-sums", "::rondo::rnn::ModelOp"> {
   let summary = "sums of a loop begin with what does not come from the loop";
   let description = [{

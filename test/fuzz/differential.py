@@ -20,8 +20,8 @@ sys.dont_write_bytecode = True
 import programs
 
 MODEL_PASSES = ["simplify", "narrow-slots", "dead-state", "simplify", "split-products", "commute-crossings",
-                "dead-state", "merge-products", "chain-sums", "dead-state", "order-sums"]
-SCHEDULE_PASSES = ["parallel-scan", "batch-segments", "expand-memory"]
+                "dead-state", "merge-products", "chain-sums", "dead-state", "merge-sums", "order-sums"]
+SCHEDULE_PASSES = ["parallel-scan", "batch-segments", "expand-memory", "form-chunks"]
 
 
 class Data:

@@ -1,0 +1,112 @@
+// What one loop reads, step by step, is computed a few steps ahead of it.
+//
+// RUN: rondo-opt "--pass-pipeline=builtin.module(step.schedule(rondo-form-chunks))" %s | FileCheck %s
+
+#t = #rnn.axis<"step">
+#t2 = #rnn.every<2 phase 0 of #t>
+#p = #rnn.pair<#t, #t>
+!x = !rnn.stream<f32, #t>
+!x2 = !rnn.stream<f32, #t2>
+
+// On the loop's clock, and on a slower one.
+//
+// CHECK-LABEL: step.schedule @clocks
+// CHECK:       step.par chunked {
+// CHECK-NEXT:    rnn.exp
+// CHECK:       step.par chunked {
+// CHECK-NEXT:    rnn.tanh
+// CHECK:       step.scan
+step.schedule @clocks(%x "x" : !x) {
+  %e = step.par {
+    %a = rnn.exp %x : !x
+    step.yield %a : !x
+  } : !x
+  %x2 = rnn.latest %x : !x -> !x2
+  %f = step.par {
+    %a = rnn.tanh %x2 : !x2
+    step.yield %a : !x2
+  } : !x2
+  %h = step.scan on #t {
+    %s = rnn.state "s" : !rnn.state<!x>
+    %r = rnn.read %s : !rnn.state<!x> -> !x
+    %g = rnn.latest %f : !x2 -> !x
+    %m = rnn.add %r, %e : !x
+    %n = rnn.add %m, %g : !x
+    rnn.next %s, %n : !x
+    step.yield %n : !x
+  } : !x
+  rnn.return "h" = %h : !x
+}
+
+// Two loops read it, or the caller does.
+//
+// CHECK-LABEL: step.schedule @others
+// CHECK-NOT:   chunked
+step.schedule @others(%x "x" : !x) {
+  %e = step.par {
+    %a = rnn.exp %x : !x
+    step.yield %a : !x
+  } : !x
+  %f:2 = step.par {
+    %a = rnn.tanh %x : !x
+    %b = rnn.neg %a : !x
+    step.yield %a, %b : !x, !x
+  } : !x, !x
+  %h = step.scan on #t {
+    %s = rnn.state "s" : !rnn.state<!x>
+    %r = rnn.read %s : !rnn.state<!x> -> !x
+    %m = rnn.add %r, %e : !x
+    %n = rnn.add %m, %f#0 : !x
+    rnn.next %s, %n : !x
+    step.yield %n : !x
+  } : !x
+  %k = step.scan on #t reverse {
+    %s = rnn.state "k" reverse : !rnn.state<!x>
+    %r = rnn.read %s : !rnn.state<!x> -> !x
+    %n = rnn.add %r, %e : !x
+    rnn.next %s, %n : !x
+    step.yield %n : !x
+  } : !x
+  rnn.return "h" = %h, "k" = %k, "f" = %f#1 : !x, !x, !x
+}
+
+// A step looks at rows of other ticks.
+//
+// CHECK-LABEL: step.schedule @attention
+// CHECK-NOT:   chunked
+step.schedule @attention(%x "x" : !x) {
+  %e = step.par {
+    %a = rnn.exp %x : !x
+    step.yield %a : !x
+  } : !x
+  %h = step.scan on #t {
+    %s = rnn.state "s" : !rnn.state<!x>
+    %r = rnn.read %s : !rnn.state<!x> -> !x
+    %c = rnn.cross source %e : !x -> !rnn.stream<f32, #p>
+    %w = rnn.reduce sum %c : !rnn.stream<f32, #p> -> !x
+    %n = rnn.add %r, %w : !x
+    rnn.next %s, %n : !x
+    step.yield %n : !x
+  } : !x
+  rnn.return "h" = %h : !x
+}
+
+// Random numbers know their window.
+//
+// CHECK-LABEL: step.schedule @random
+// CHECK-NOT:   chunked
+step.schedule @random(%x "x" : !x) {
+  %e = step.par {
+    %a = rnn.random "noise" site 0 : !x
+    %b = rnn.add %a, %x : !x
+    step.yield %b : !x
+  } : !x
+  %h = step.scan on #t {
+    %s = rnn.state "s" : !rnn.state<!x>
+    %r = rnn.read %s : !rnn.state<!x> -> !x
+    %n = rnn.add %r, %e : !x
+    rnn.next %s, %n : !x
+    step.yield %n : !x
+  } : !x
+  rnn.return "h" = %h : !x
+}

@@ -37,21 +37,33 @@ Value atLeast(Code &code, Value x, double limit) {
   return code.select(code.compare(Predicate::Gt, least, x), least, x);
 }
 
-/// The whole number next to x * scale, as a float and as one whose low bits hold it.
-struct Whole {
-  Value number, shifted;
-};
-Whole nearestWhole(Code &code, Value x, double scale) {
-  Value shift = code.real(noFraction, x);
-  Value shifted = code.fma(x, code.real(scale, x), shift);
-  return {code.sub(shifted, shift), shifted};
-}
-
 /// 2 to the power of n, which lies in -126..127. Only the low bits of n matter.
 Value powerOfTwo(Code &code, Value n) {
   Value one = code.integer(exponentOfOne << mantissaBits, Code::like(n.getType(), code.i32));
   return code.bits(code.add(code.shiftLeft(n, mantissaBits), one), code.f32);
 }
+
+/// A number taken apart: the whole one next to it, and what is left.
+struct Split {
+  Value whole, rest;
+  Value shifted; // holds the whole one in its low bits; null where the machine scales by itself
+
+  Split(Code &code, Value x) {
+    if (code.hasScaling()) {
+      rest = code.fraction(x);
+      whole = code.sub(x, rest);
+      return;
+    }
+    shifted = code.add(x, code.real(noFraction, x));
+    whole = code.sub(shifted, code.real(noFraction, x));
+    rest = code.sub(x, whole);
+  }
+
+  /// x * 2^whole; where the machine does not do it by itself, `whole` lies in -126..127.
+  Value scale(Code &code, Value x) {
+    return shifted ? code.mul(x, powerOfTwo(code, code.bits(shifted, code.i32))) : code.scaleBy(x, whole);
+  }
+};
 
 /// The rest r of x = n ln 2 + r, |r| <= ln 2 / 2.
 Value restOfExp(Code &code, Value x, Value n) {
@@ -71,40 +83,46 @@ Value emitTanh(Code &code, Value x) {
   Type i32 = Code::like(x.getType(), code.i32);
   Value bits = code.bits(x, code.i32);
   Value signBit = code.integer(int64_t(INT32_MIN), i32);
-  Value magnitude = code.bits(code.both(bits, code.negation(signBit)), code.f32);
-  Value a = atMost(code, magnitude, 10); // of more it is 1
-  Whole n = nearestWhole(code, a, -2 * log2e);
-  // -2 a = n ln 2 - 2 r
-  Value r = code.fma(n.number, code.real(ln2 / 2, x), a);
-  Value q = code.mul(
-      r, polynomial(code, r,
-                    {-2.00000002154, 2.00000000538, -1.33332042083, 0.666663440097, -0.267812751707, 0.0891753026047}));
-  Value scale = powerOfTwo(code, code.bits(n.shifted, code.i32));
+  Value a = code.bits(code.both(bits, code.negation(signBit)), code.f32);
+  if (!code.hasScaling())
+    a = atMost(code, a, 10); // of more it is 1
+  Split exponent(code, code.mul(a, code.real(-2 * log2e, x)));
+  // 2^r - 1
+  Value q = code.mul(exponent.rest, polynomial(code, exponent.rest,
+                                               {0.693147187927, 0.24022649795, 0.0555035743364, 0.00961823749368,
+                                                0.00133907354781, 0.00015403512776}));
+  Value scale = exponent.scale(code, code.real(1, x));
   Value t = code.fma(scale, q, code.sub(scale, code.real(1, x)));
-  Value y = code.divide(t, code.add(t, code.real(2, x)));
+  Value y = code.mul(t, code.reciprocal(code.add(t, code.real(2, x))));
   Value size = code.both(code.bits(y, code.i32), code.negation(signBit));
   return code.bits(code.either(size, code.both(bits, signBit)), code.f32);
 }
 
 // 1 / (1 + exp(-x)).
 Value emitSigmoid(Code &code, Value x) {
-  Value a = atLeast(code, atMost(code, x, 87), -87); // exp stays finite
-  Whole n = nearestWhole(code, a, -log2e);
-  Value r = code.fma(n.number, code.real(-ln2, x), code.neg(a));
-  Value scale = powerOfTwo(code, code.bits(n.shifted, code.i32));
-  return code.divide(code.real(1, x), code.fma(expOfRest(code, r), scale, code.real(1, x)));
+  Value exponent = atMost(code, code.mul(x, code.real(-log2e, x)), 125.5); // exp stays finite
+  if (!code.hasScaling())
+    exponent = atLeast(code, exponent, -125.5);
+  Split split(code, exponent);
+  Value power = polynomial(code, split.rest,
+                           {1.00000000055, 0.693147205737, 0.240226468906, 0.0555032877697, 0.00961848895711,
+                            0.00133999312191, 0.000153458120028});
+  return code.reciprocal(code.add(split.scale(code, power), code.real(1, x)));
 }
 
-// The power of two is applied in two halves, since of what is not normal it alone would not be.
+// Where the machine does not scale by itself the power of two is applied in two halves, since of what is not normal it
+// alone would not be.
 Value emitExp(Code &code, Value x) {
   // Beyond these it is infinite, or 0.
   Value a = atLeast(code, atMost(code, x, 89), -104);
-  Whole n = nearestWhole(code, a, log2e);
-  Value r = restOfExp(code, a, n.number);
-  Value whole = code.sub(code.bits(n.shifted, code.i32), code.bits(code.real(noFraction, x), code.i32));
+  Split split(code, code.mul(a, code.real(log2e, x)));
+  Value r = expOfRest(code, restOfExp(code, a, split.whole));
+  if (code.hasScaling())
+    return split.scale(code, r);
+  Value whole = code.sub(code.bits(split.shifted, code.i32), code.bits(code.real(noFraction, x), code.i32));
   Value half = code.sub(code.shiftRight(code.add(whole, code.integer(512, whole)), 1), code.integer(256, whole));
   Value rest = code.sub(whole, half);
-  return code.mul(code.mul(expOfRest(code, r), powerOfTwo(code, half)), powerOfTwo(code, rest));
+  return code.mul(code.mul(r, powerOfTwo(code, half)), powerOfTwo(code, rest));
 }
 
 // With x = 2^n (1 + f), 1 + f between the roots of 1/2 and 2: n ln 2 + f - f^2 / 2 + f^3 P(f).

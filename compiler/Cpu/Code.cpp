@@ -196,6 +196,42 @@ Value Code::compare(rnn::Predicate predicate, Value a, Value b) {
   return LLVM::ICmpOp::create(builder, location, ints[int(predicate)], a, b);
 }
 
+Value Code::intrinsicOfFloats(StringRef name, ValueRange operands, llvm::function_ref<Values(Values)> arguments) {
+  constexpr int64_t lanes = 16;
+  Values wide;
+  for (Value operand : operands)
+    wide.push_back(broadcast(operand, lanes));
+  Value result = intrinsic(vectorOf(f32, lanes), name, arguments(wide));
+  return lanesOf(operands[0].getType()) == 1 ? laneOf(result, 0) : result;
+}
+
+// An approximation to 14 bits, and a step of Newton's.
+Value Code::reciprocal(Value x) {
+  Value one = real(1, x);
+  if (!hasScaling())
+    return divide(one, x);
+  Value near = intrinsicOfFloats("llvm.x86.avx512.rcp14.ps.512", x, [&](Values in) {
+    return Values{in[0], real(0, in[0]), integer(-1, builder.getIntegerType(16))};
+  });
+  return fma(near, fma(neg(x), near, one), near);
+}
+
+constexpr int64_t currentRounding = 4;
+
+Value Code::fraction(Value x) {
+  return intrinsicOfFloats("llvm.x86.avx512.mask.reduce.ps.512", x, [&](Values in) {
+    constexpr int64_t toNearest = 8; // and without exceptions
+    return Values{in[0], integer(toNearest, i32), real(0, in[0]), integer(-1, builder.getIntegerType(16)),
+                  integer(currentRounding, i32)};
+  });
+}
+
+Value Code::scaleBy(Value x, Value n) {
+  return intrinsicOfFloats("llvm.x86.avx512.mask.scalef.ps.512", {x, n}, [&](Values in) {
+    return Values{in[0], in[1], real(0, in[0]), integer(-1, builder.getIntegerType(16)), integer(currentRounding, i32)};
+  });
+}
+
 Value Code::below(Value a, Value b) { return LLVM::ICmpOp::create(builder, location, LLVM::ICmpPredicate::ult, a, b); }
 Value Code::isNan(Value x) { return LLVM::FCmpOp::create(builder, location, LLVM::FCmpPredicate::uno, x, x); }
 Value Code::null() { return LLVM::ZeroOp::create(builder, location, pointer); }

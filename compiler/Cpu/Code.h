@@ -79,6 +79,12 @@ public:
   enum class Unary { Sqrt, Floor, Abs, Sin, Cos };
   mlir::Value unary(Unary kind, mlir::Value x);
   mlir::Value power(mlir::Value a, mlir::Value b);
+  /// 1 / x to a unit in the last place, for x that is not 0, infinite, nor so small or large that 1 / x is not normal.
+  mlir::Value reciprocal(mlir::Value x);
+  /// Whether the machine has the next two.
+  bool hasScaling() const { return target.level == Isa::Level::X86_64_v4; }
+  mlir::Value fraction(mlir::Value x);               // x minus the whole number next to it
+  mlir::Value scaleBy(mlir::Value x, mlir::Value n); // x * 2^n, rounded once, for a whole n
 
   /// A comparison: of floats false where either is NaN, but for Ne, which is true.
   mlir::Value compare(rnn::Predicate predicate, mlir::Value a, mlir::Value b);
@@ -133,6 +139,9 @@ public:
   void dispatch(mlir::Value n, int64_t cases, llvm::function_ref<void(int64_t)> body);
 
 private:
+  /// One of 16 floats, or of one.
+  mlir::Value intrinsicOfFloats(llvm::StringRef name, mlir::ValueRange operands,
+                                llvm::function_ref<Values(Values)> arguments);
   mlir::Value constant(mlir::Type type, mlir::Attribute value);
   mlir::Block *newBlock(mlir::TypeRange arguments = {});
 

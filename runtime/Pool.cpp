@@ -40,6 +40,7 @@ void wake(std::atomic<uint32_t> &word) {
 #endif
 }
 
+constexpr int32_t looksWithoutPause = 200; // a pause takes about as long as a meeting
 constexpr int32_t looksAtFullSpeed = 500;  // about 20 microseconds
 constexpr int32_t looksBeforeSleep = 2500; // of a thread without work
 
@@ -151,8 +152,8 @@ void run(Pool *pool, int32_t threads, Work work, void *context) {
 
 void Patience::wait() {
   if (looks < looksAtFullSpeed) {
-    ++looks;
-    pause();
+    if (++looks > looksWithoutPause)
+      pause();
   } else {
     sched_yield();
   }

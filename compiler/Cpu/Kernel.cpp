@@ -4,6 +4,7 @@
 #include "compiler/Cpu/KernelValues.h"
 #include "compiler/Cpu/MatrixUnit.h"
 #include "compiler/Cpu/RoundedRows.h"
+#include "compiler/Cpu/RowAddress.h"
 
 using namespace mlir;
 
@@ -43,6 +44,7 @@ public:
       range.endRow = code.least(end, code.add(row, count));
       beginMatrixUnit(code.sub(range.endRow, row));
       roundRows(row, range.endRow);
+      fetchOnlyRow();
       forGroups([&](const Segment &segment, Value block, Value group) {
         forTiles(group, [&](Value row, Value rows) { emitTile(segment, block, group, row, rows); });
       });
@@ -198,6 +200,22 @@ private:
       rounded->round(first, end);
   }
 
+  /// A right operand of products that is one row may just have been written by another core: all of it is asked for at
+  /// once.
+  void fetchOnlyRow() {
+    if (rounded)
+      return;
+    code.when(code.compare(Predicate::Eq, code.sub(range.endRow, range.firstRow), code.index(1)), [&] {
+      for (const Product &product : parts.products) {
+        Value x = RowAddress(code, values.tableEntry(product.operand)).of(code, range.firstRow);
+        constexpr int64_t line = 64;
+        code.loop(code.index(product.operandElement * bytesOfReal),
+                  code.index((product.operandElement + product.k) * bytesOfReal), code.index(line),
+                  [&](Value byte) { code.prefetch(code.at(x, byte)); });
+      }
+    });
+  }
+
   void beginMatrixUnit(Value rows) {
     if (unit)
       tileRows = unit->begin(rows);
@@ -323,9 +341,7 @@ private:
   /// What several rows read comes from afar, each from a place of its own: it is asked for ahead of the products, which
   /// take longer than that.
   void prefetch(Value block, Value group, Value row, Value rows) {
-    code.when(code.compare(Predicate::Gt, rows, code.index(1)), [&] {
-      code.loop(row, code.add(row, rows), code.index(1), [&](Value r) { values.prefetch(r, block, group); });
-    });
+    code.loop(row, code.add(row, rows), code.index(1), [&](Value r) { values.prefetch(r, block, group); });
   }
 
   void emitTile(const Segment &segment, Value block, Value group, Value row, Value rows) {

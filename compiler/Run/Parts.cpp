@@ -28,7 +28,7 @@ static int chainAt(const dsl::Clock *clock, const std::vector<Chain> &chains) {
   return -1;
 }
 
-std::vector<size_t> steppingOrder(const dsl::Model &model, const std::vector<Chain> &chains) {
+std::optional<std::vector<size_t>> steppingOrder(const dsl::Model &model, const std::vector<Chain> &chains) {
   // Of each node the chains whose ticks it depends on. Slots lead backwards: until nothing changes.
   std::vector<std::set<int>> reads(model.nodes.size());
   for (bool changed = true; changed;) {
@@ -64,9 +64,8 @@ std::vector<size_t> steppingOrder(const dsl::Model &model, const std::vector<Cha
     for (size_t c = 0; c < chains.size() && next == chains.size(); ++c)
       if (!done.count(int(c)) && std::includes(done.begin(), done.end(), needs[c].begin(), needs[c].end()))
         next = c;
-    for (size_t c = 0; c < chains.size() && next == chains.size(); ++c) // no order: such a model is not causal
-      if (!done.count(int(c)))
-        next = c;
+    if (next == chains.size())
+      return std::nullopt;
     order.push_back(next);
     done.insert(int(next));
   }
@@ -112,7 +111,11 @@ Dense withoutEmpty(const Chain &chain, const Batch &single) {
 
 } // namespace
 
-std::vector<Part> stepParts(const dsl::Model &model, const std::vector<Chain> &chains, const Batch &single) {
+std::optional<std::vector<Part>> stepParts(const dsl::Model &model, const std::vector<Chain> &chains,
+                                           const Batch &single) {
+  std::optional<std::vector<size_t>> order = steppingOrder(model, chains);
+  if (!order)
+    return std::nullopt;
   std::vector<Dense> dense;
   for (const Chain &chain : chains)
     dense.push_back(withoutEmpty(chain, single));
@@ -156,7 +159,7 @@ std::vector<Part> stepParts(const dsl::Model &model, const std::vector<Chain> &c
   };
 
   std::vector<Part> parts;
-  for (size_t c : steppingOrder(model, chains))
+  for (size_t c : *order)
     for (int64_t t = 0, n = single.lengths.at(chains[c].axes[0]->name)[0]; t < n; ++t)
       parts.push_back(makePart(int(c), t));
   if (parts.empty())

@@ -10,8 +10,8 @@ namespace rondo::run {
 reference::Batch singleSample(const reference::Batch &batch, int64_t sample);
 
 /// The base axes in an order in which they can be stepped: one whose ticks read others' samples (through spread) after
-/// these.
-std::vector<size_t> steppingOrder(const dsl::Model &model, const std::vector<Chain> &chains);
+/// these. None if axes read one another's.
+std::optional<std::vector<size_t>> steppingOrder(const dsl::Model &model, const std::vector<Chain> &chains);
 
 struct Part {
   reference::Batch batch;
@@ -21,8 +21,9 @@ struct Part {
 };
 
 /// Tick by tick, a chain after the other. Empty segments, which nothing sees, are left out. One part if there is no
-/// tick.
-std::vector<Part> stepParts(const dsl::Model &model, const std::vector<Chain> &chains, const reference::Batch &single);
+/// tick; none if there is no order.
+std::optional<std::vector<Part>> stepParts(const dsl::Model &model, const std::vector<Chain> &chains,
+                                           const reference::Batch &single);
 
 } // namespace rondo::run
 #endif

@@ -23,6 +23,7 @@ struct VerifyOptions {
   int64_t length = 12; // of the longest sample; there are empty samples and empty segments too
   uint64_t seed = 0;
   runtime::WeightFormat weights = runtime::WeightFormat::F32; // of the machine code
+  double rounding = 0;                                        // how far rounding takes the model: see roundingOf
 };
 
 /// Inputs as the properties are tried on, `length` ticks at most.
@@ -32,6 +33,10 @@ llvm::Expected<reference::Batch> irregularBatch(const dsl::Model &model, int64_t
 /// Runs all properties on inputs made from the seed. An error if the model cannot be run at all.
 llvm::Expected<std::vector<Property>> verifyModel(rnn::ModelOp op, const dsl::Model &model,
                                                   const reference::Params &params, const VerifyOptions &options);
+
+/// How far the interpreter in single precision was from itself in double precision. Another order of sums may take
+/// compiled code a few times as far.
+double roundingOf(llvm::ArrayRef<Property> properties);
 
 } // namespace rondo::run
 #endif

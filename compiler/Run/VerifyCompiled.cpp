@@ -112,7 +112,8 @@ Expected<std::vector<Property>> verifyCompiled(rnn::ModelOp op, const dsl::Model
 
   std::vector<Property> properties;
   bool isRounded = options.weights != runtime::WeightFormat::F32;
-  Comparison interpreted("compiled ~ interpreted", allowedWith(options.weights, 1e-4));
+  double asRounding = std::max(1e-5, 4 * options.rounding);
+  Comparison interpreted("compiled ~ interpreted", allowedWith(options.weights, asRounding));
   for (int64_t s = 0; s < batch->samples; ++s)
     compare(interpreted, *expected, *whole, s, s, isRounded);
   compareLosses(interpreted, *expected, *whole, isRounded);
@@ -158,7 +159,7 @@ Expected<std::vector<Property>> verifyCompiled(rnn::ModelOp op, const dsl::Model
   // Products that a whole run computes for all ticks at once are summed in another order here.
   // Where products are of rounded numbers, a number may be rounded otherwise then.
   bool isBf16 = options.weights == runtime::WeightFormat::BF16;
-  Comparison steps("compiled steps ~ whole", isBf16 ? allowedWith(options.weights, 0) : 1e-5);
+  Comparison steps("compiled steps ~ whole", isBf16 ? allowedWith(options.weights, 0) : asRounding);
   auto stepped = one.runSteps(*batch);
   if (!stepped)
     return stepped.takeError();

@@ -92,8 +92,10 @@ static int verify(Program &program, const Chosen &chosen, const Arguments &argum
   auto properties = rondo::run::verifyModel(chosen.op, *chosen.model, *params, how);
   if (!properties)
     return program.fail(properties.takeError());
+  rondo::run::VerifyOptions compiled = how;
+  compiled.rounding = rondo::run::roundingOf(*properties);
   for (const emit::Target *target : targets)
-    if (Error error = addCompiled(chosen, target, *params, how, *properties))
+    if (Error error = addCompiled(chosen, target, *params, compiled, *properties))
       return program.fail(std::move(error));
   if (arguments.has("json"))
     printJson(*chosen.model, *properties);

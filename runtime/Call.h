@@ -53,7 +53,11 @@ struct Call {
   /// `error`: null where the caller wants none.
   Call(const Model &model, Error *error)
       : plan(model.plan), kernels(model.kernels), lines(model.lines), error(error ? error : &own) {}
-  Call(const Call &) = delete;
+  /// The same call, for a thread that goes its own way: with an error of its own, and no pool.
+  Call(const Call &other, Error *error) : Call(other) {
+    this->error = error;
+    pool = nullptr;
+  }
   Call &operator=(const Call &) = delete;
 
   const Plan *plan;
@@ -108,6 +112,9 @@ struct Call {
     return this->clock(clock).kind == ClockPlan::Kind::Pair ? this->clock(clock).target : clock;
   }
   bool isPair(int32_t clock) const { return clock >= 0 && this->clock(clock).kind == ClockPlan::Kind::Pair; }
+
+private:
+  Call(const Call &) = default;
 };
 
 /// Of an output in the caller's struct: rows, their number, offsets, ticks.

@@ -223,7 +223,7 @@ bool runOp(Call &call, int32_t i) {
   case OpCode::Map:
     return fixMap(call, int32_t(call.numbers(op)[0]), scratch) ||
            fail(call.error, Code::Plan, "map %d leads nowhere", int32_t(call.numbers(op)[0]));
-  case OpCode::Scan: return runScan(call, int32_t(call.numbers(op)[0]), scratch);
+  case OpCode::Scan: return runScans(call, scansOf(call, op), scratch);
   case OpCode::Loss: computeLoss(call, op); return true;
   default:
     if (isRangeOp(op.code))

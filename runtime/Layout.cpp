@@ -183,8 +183,12 @@ ParShape shapeOf(const Call &call, int32_t index, int64_t rows) {
 
 /// Gives each Block array of a Par its place in a row of all of them.
 static void placeBlocks(Call &call, int32_t index) {
-  if (call.op(index).code == OpCode::Scan)
-    return placeLoopArrays(call, int32_t(call.numbers(call.op(index))[0]));
+  if (call.op(index).code == OpCode::Scan) {
+    Span scans = scansOf(call, call.op(index));
+    for (int32_t i = 0; i < scans.count; ++i)
+      placeLoopArrays(call, scans.first + i);
+    return;
+  }
   int64_t offset = 0;
   Span inner = innerOps(call, index);
   for (int32_t i = 0; i < inner.count; ++i) {
@@ -204,7 +208,7 @@ void carveOp(const Call &call, int32_t index, Carver &carver) {
   switch (op.code) {
   case OpCode::Clock: carveClock(call, int32_t(call.numbers(op)[0]), carver); return;
   case OpCode::Map: carveMap(call, int32_t(call.numbers(op)[0]), carver); return;
-  case OpCode::Scan: carveScan(call, int32_t(call.numbers(op)[0]), carver); return;
+  case OpCode::Scan: carveScans(call, scansOf(call, op), carver); return;
   case OpCode::Loss: return;
   default: break;
   }

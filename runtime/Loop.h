@@ -103,7 +103,7 @@ struct ScanMemory {
   int32_t chunkSteps;  // of a chunk; 0: there are none
   char *chunks;        // of all sequences, for so many steps
   int32_t *chunkTicks; // likewise: ticks of the driver, where no list has them
-  char *tables; // of each thread `tableBytes`
+  char *tables;        // of each thread `tableBytes`
   int64_t tableBytes;
   ChoiceMemory choice; // where the scan chooses
   ScanMemory(const Call &call, const ScanPlan &scan, Carver &carver);
@@ -140,7 +140,7 @@ struct LoopClock {
   // At step k the window is entries offsets[k & mask] .. of its lists.
   const int32_t *offsets = nullptr;
   int32_t mask = 0;
-  int32_t chunkEntry = 0; // the first of the chunk
+  int32_t chunkEntry = 0;     // the first of the chunk
   int32_t counts[2] = {0, 0}; // what `offsets` is, where ticks are found step by step
   int32_t step = -1;          // Pair: for which the window has been made
   int32_t lastCount = -1;     // Pair: targets of the window that lists were last made for
@@ -182,6 +182,12 @@ struct LoopGroup {
   LoopOp *first = nullptr, *end = nullptr;
 };
 
+/// How many steps of each of several scans are done, while they run side by side.
+struct alignas(64) Progress {
+  std::atomic<int32_t> steps{0};
+};
+constexpr int32_t stepsBesideOthers = 16; // of a chunk, at most: those behind wait for them
+
 /// How threads share a scan: by sequences, or, if there are few, by columns of kernels.
 struct Team {
   int32_t threads = 1;
@@ -189,6 +195,9 @@ struct Team {
   Barrier *barrier = nullptr;
   bool isOver = false; // by columns: nothing more is to be chosen
   std::atomic<int32_t> failures{0};
+  // Beside others: its own steps, and those of the scans that it is behind.
+  Progress *progress = nullptr;
+  const Progress *ahead = nullptr, *aheadEnd = nullptr;
 };
 
 class Loop {
@@ -205,6 +214,14 @@ public:
   void run();
 
 private:
+  /// Waits until scans that this one is behind have done so many steps.
+  void waitForOthers(int32_t step) const {
+    for (const Progress *other = team.ahead; other != team.aheadEnd; ++other) {
+      Patience patience;
+      while (other->steps.load(std::memory_order_acquire) < step)
+        patience.wait();
+    }
+  }
   int32_t steps() const { return count ? sequences[0].length : 0; }
   /// Entries of the driver's lists are rows that follow one another.
   bool isOneSequence() const { return count == 1; }
@@ -237,7 +254,7 @@ private:
   // LoopRun.cpp
   template <bool byColumns> void runSteps();
   void runPieces(const LoopOp &op, int32_t rows, int32_t step);
-  template <bool byColumns> void runAhead(int32_t step);
+  template <bool byColumns> void runAhead(int32_t step, int32_t end);
   template <bool byColumns> void runGroup(const LoopGroup &group, int32_t step);
   template <bool byColumns> void runOps(const LoopGroup &group, int32_t entry, int32_t rows, int32_t step);
   template <bool byColumns> void runOther(LoopOp &op, LoopClock &clock, int32_t rows, int32_t entry, int32_t step);
@@ -267,10 +284,10 @@ private:
   int32_t distance = 0;
   int32_t nextMap = 0;
   LoopGroup *stepGroups = nullptr, *groupsEnd = nullptr; // those ahead stand before
-  uint64_t *due = nullptr;            // see ScanMemory
-  int32_t dueMask = 0;                // 0: all steps have what the first has
-  const LoopClock *leaders = nullptr; // by columns: the clocks of thread 0, which finds what ticks
-  bool isOver = false;                // nothing more is to be chosen
+  uint64_t *due = nullptr;                               // see ScanMemory
+  int32_t dueMask = 0;                                   // 0: all steps have what the first has
+  const LoopClock *leaders = nullptr;                    // by columns: the clocks of thread 0, which finds what ticks
+  bool isOver = false;                                   // nothing more is to be chosen
   Move *nextMove = nullptr;
   Slide *nextSlide = nullptr;
   Follow *nextFollow = nullptr;

@@ -19,10 +19,17 @@ template <bool byColumns> void Loop::runSteps() {
   bool hasEvents = false;
   for (int32_t j = 0; j < scan.clocks.count; ++j)
     hasEvents |= tables.clocks[j].kind == LoopClock::Kind::InLoop;
-  for (int32_t step = 0, chunk = scan.ahead ? 0 : -1, last = steps(); step < last; ++step) {
-    if (step == chunk) {
-      runAhead<byColumns>(step);
-      chunk += memory.chunkSteps;
+  int32_t last = steps(), chunk = scan.ahead ? memory.chunkSteps : last;
+  if (team.progress && chunk > stepsBesideOthers)
+    chunk = stepsBesideOthers;
+  for (int32_t step = 0, next = 0; step < last; ++step) {
+    if (team.progress)
+      team.progress->steps.store(step, std::memory_order_release);
+    if (step == next) {
+      next = chunk < last - step ? step + chunk : last;
+      waitForOthers(next);
+      if (scan.ahead)
+        runAhead<byColumns>(step, next);
     }
     // An event does not tick where its parent does not.
     for (int32_t j = 0; hasEvents && j < scan.clocks.count; ++j)
@@ -44,9 +51,8 @@ template <bool byColumns> void Loop::runSteps() {
   }
 }
 
-/// What the next steps read.
-template <bool byColumns> void Loop::runAhead(int32_t step) {
-  int32_t end = step + memory.chunkSteps < steps() ? step + memory.chunkSteps : steps();
+/// What the steps before `end` read.
+template <bool byColumns> void Loop::runAhead(int32_t step, int32_t end) {
   for (int32_t j = 0; j < scan.clocks.count; ++j)
     if (tables.clocks[j].mask)
       tables.clocks[j].chunkEntry = tables.clocks[j].offsets[step];
@@ -74,8 +80,7 @@ template <bool byColumns> inline void Loop::runGroup(const LoopGroup &group, int
     runOps<byColumns>(group, entry, rows, step);
 }
 
-template <bool byColumns>
-inline void Loop::runOps(const LoopGroup &group, int32_t entry, int32_t rows, int32_t step) {
+template <bool byColumns> inline void Loop::runOps(const LoopGroup &group, int32_t entry, int32_t rows, int32_t step) {
   for (LoopOp *op = group.first; op != group.end; ++op) {
     for (const Move *move = op->moves; move != op->movesEnd; ++move)
       move->operand->rows = move->list + entry;

@@ -147,7 +147,7 @@ enum class OpCode : uint8_t {
   Clock, // n: clock. Fixes its ticks; v for an event: its condition, on the parent. Parents stand before
   Map,   // n: map
   Par,   // on clock (-1: one row): n: first operation, number of operations, rows a block (0: any)
-  Scan,  // n: scan
+  Scan,  // n: first scan, number of scans. Scans that one operation has may run at the same time
 
   // On the rows of any window
   Kernel, // n: kernel, blocks of columns (the function may be run on some of them; 0: only on all)
@@ -224,6 +224,7 @@ struct ScanPlan {
                       // rows of several steps at once, which only they write, to Chunks, ahead of the first of them
   Span arrays;        // the Registers and Memories (table `numbers`)
   int32_t ahead = 0;
+  int32_t isBehind = 0; // of several scans: a step of this one reads what those ahead of it give at the same step
 };
 
 /// Of an input of single steps: when a sequence's row is looked at.

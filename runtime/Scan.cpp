@@ -1,6 +1,7 @@
 #include "runtime/Scan.h"
 #include "runtime/Loop.h"
 #include "runtime/RangeOps.h"
+#include <new>
 
 namespace rondo::runtime {
 
@@ -58,9 +59,9 @@ LoopTables::LoopTables(const ScanPlan &scan, const ScanBounds &bounds, int64_t w
     : clocks(carver.take<LoopClock>(scan.clocks.count)), maps(carver.take<LoopMap>(bounds.mapped)),
       ops(carver.take<LoopOp>(scan.ops.count)), groups(carver.take<LoopGroup>(scan.ops.count)),
       operands(carver.take<Operand>(bounds.views)), moves(carver.take<Move>(bounds.views)),
-      slides(carver.take<Slide>(bounds.views)), follows(carver.take<Follow>(bounds.views)), swaps(carver.take<Operand *>(bounds.views)),
-      swapsBegin(carver.take<int32_t>(scan.arrays.count + 1)), dueOf(carver.take<uint64_t>(scan.clocks.count * words)) {
-}
+      slides(carver.take<Slide>(bounds.views)), follows(carver.take<Follow>(bounds.views)),
+      swaps(carver.take<Operand *>(bounds.views)), swapsBegin(carver.take<int32_t>(scan.arrays.count + 1)),
+      dueOf(carver.take<uint64_t>(scan.clocks.count * words)) {}
 
 /// Whether arrays are rows of a pair's window: of another size than those of sequences.
 static bool isOfPairs(const Call &call, int32_t array) { return call.isPair(call.array(array).clock); }
@@ -210,7 +211,17 @@ ScanMemory::ScanMemory(const Call &call, const ScanPlan &scan, Carver &carver) :
     carver.bytes(-1, 1);
 }
 
-void carveScan(const Call &call, int32_t scan, Carver &carver) { ScanMemory(call, call.scan(scan), carver); }
+/// Bytes of weights that a step reads.
+static int64_t weightBytes(const Call &call, const ScanPlan &scan) {
+  int64_t bytes = 0;
+  for (int32_t i = scan.ahead; i < scan.ops.count; ++i) {
+    const OpPlan &op = call.op(scan.ops.first + i);
+    for (int32_t v = 0; v < op.views.count && op.code == OpCode::Kernel; ++v)
+      if (const ArrayPlan &array = call.array(call.views(op)[v].array); array.place == Place::Prepared)
+        bytes += array.stride;
+  }
+  return bytes;
+}
 
 //===--- Views -------------------------------------------------------------------------------------------------===//
 
@@ -270,8 +281,17 @@ namespace {
 /// Prepares a scan, and runs it.
 class ScanRun {
 public:
-  ScanRun(Call &call, const ScanPlan &scan, char *scratch)
-      : call(call), scan(scan), carver(scratch), memory(call, scan, carver) {}
+  ScanRun(Call &call, const ScanPlan &scan, Carver &carver) : call(call), scan(scan), memory(call, scan, carver) {}
+
+  /// The i-th of scans that run side by side.
+  bool runBesideOthers(Progress *all, int32_t i) {
+    team.progress = all + i;
+    team.ahead = all;
+    team.aheadEnd = scan.isBehind ? all + i : all;
+    bool isDone = run();
+    team.progress->steps.store(INT32_MAX, std::memory_order_release);
+    return isDone;
+  }
 
   bool run() {
     if (!findClocks() || !findNeeds())
@@ -395,17 +415,12 @@ private:
   /// Whether a step reads so many weights that it pays to meet behind each operation: where there are fewer sequences
   /// than threads, or where each thread's part of them stays in its own cache and all of them would not.
   bool isWorthColumns(int64_t threads) const {
-    int64_t bytes = 0, meetings = 0;
+    int64_t bytes = weightBytes(call, scan), meetings = 0;
     bool hasBlocks = false;
     for (int32_t i = scan.ahead; i < scan.ops.count; ++i) {
       const OpPlan &op = call.op(scan.ops.first + i);
       meetings += op.code != OpCode::Commit;
-      if (op.code != OpCode::Kernel)
-        continue;
-      hasBlocks |= call.numbers(op)[1] > 1;
-      for (int32_t v = 0; v < op.views.count; ++v)
-        if (call.array(call.views(op)[v].array).place == Place::Prepared)
-          bytes += call.array(call.views(op)[v].array).stride;
+      hasBlocks |= op.code == OpCode::Kernel && call.numbers(op)[1] > 1;
     }
     constexpr int64_t bytesOfMeeting = 24 * 1024; // are read while threads meet, and once more
     return hasBlocks && bytes > (threads > count ? bytesOfMeeting * meetings : ownCacheBytes);
@@ -557,7 +572,6 @@ private:
 
   Call &call;
   const ScanPlan &scan;
-  Carver carver;
   ScanMemory memory;
   int32_t count = 0, together = 1; // sequences that one thread must have
   int64_t memoryRows = 0;
@@ -570,6 +584,91 @@ private:
 
 } // namespace
 
-bool runScan(Call &call, int32_t scan, char *scratch) { return ScanRun(call, call.scan(scan), scratch).run(); }
+//===--- Several scans -----------------------------------------------------------------------------------------===//
+
+namespace {
+
+/// What scans have beside their own memory, to run side by side.
+struct Beside {
+  Progress *progress;
+  Error *errors;
+  Carver *begins;     // of their own memory
+  ClockState *clocks; // a table for each
+  ArrayState *arrays;
+  Beside(const Call &call, Span scans, Carver &carver) {
+    int64_t count = scans.count > 1 ? scans.count : 0;
+    progress = carver.take<Progress>(count);
+    errors = carver.take<Error>(count);
+    begins = carver.take<Carver>(count);
+    clocks = carver.take<ClockState>(count * call.plan->clocks.count);
+    arrays = carver.take<ArrayState>(count * call.plan->arrays.count);
+  }
+};
+
+/// Whether threads have more to do with a scan each than all with one: if there are fewer sequences than threads, and
+/// as many scans, whose weights stay in the cache of the core that they are on.
+bool isWorthBeside(const Call &call, Span scans) {
+  int64_t threads = threadsOf(call.pool);
+  if (threads < 2 || scans.count < threads)
+    return false;
+  for (int32_t i = 0; i < scans.count; ++i) {
+    const ScanPlan &scan = call.scan(scans.first + i);
+    if (call.batch >= threads || ScanBounds(call, scan).sequences >= threads || weightBytes(call, scan) > ownCacheBytes)
+      return false;
+  }
+  return true;
+}
+
+} // namespace
+
+void carveScans(const Call &call, Span scans, Carver &carver) {
+  Beside(call, scans, carver);
+  for (int32_t i = 0; i < scans.count; ++i)
+    ScanMemory(call, call.scan(scans.first + i), carver);
+}
+
+bool runScans(Call &call, Span scans, char *scratch) {
+  Carver carver(scratch);
+  Beside beside(call, scans, carver);
+  if (!isWorthBeside(call, scans)) {
+    for (int32_t i = 0; i < scans.count; ++i)
+      if (!ScanRun(call, call.scan(scans.first + i), carver).run())
+        return false;
+    return true;
+  }
+  struct Shared {
+    Call &call;
+    Span scans;
+    Beside beside;
+    std::atomic<int32_t> next;
+  } shared{call, scans, beside, {0}};
+  for (int32_t i = 0; i < scans.count; ++i) {
+    ::new (beside.progress + i) Progress;
+    beside.errors[i] = Error();
+    ::new (beside.begins + i) Carver(carver);
+    ScanMemory(call, call.scan(scans.first + i), carver);
+  }
+  auto work = [](void *context, int32_t) {
+    Shared &shared = *static_cast<Shared *>(context);
+    const Plan &plan = *shared.call.plan;
+    // In order: what a scan waits for is under way.
+    for (int32_t i; (i = shared.next.fetch_add(1)) < shared.scans.count;) {
+      Call call(shared.call, shared.beside.errors + i);
+      call.clocks = shared.beside.clocks + i * int64_t(plan.clocks.count);
+      call.arrays = shared.beside.arrays + i * int64_t(plan.arrays.count);
+      std::memcpy(call.clocks, shared.call.clocks, plan.clocks.count * sizeof(ClockState));
+      std::memcpy(call.arrays, shared.call.arrays, plan.arrays.count * sizeof(ArrayState));
+      ScanRun(call, call.scan(shared.scans.first + i), shared.beside.begins[i])
+          .runBesideOthers(shared.beside.progress, i);
+    }
+  };
+  rondo::runtime::run(call.pool, int32_t(atMost(threadsOf(call.pool), scans.count)), work, &shared);
+  for (int32_t i = 0; i < scans.count; ++i)
+    if (beside.errors[i].code) {
+      *call.error = beside.errors[i];
+      return false;
+    }
+  return true;
+}
 
 } // namespace rondo::runtime

@@ -11,10 +11,17 @@ namespace rondo::runtime {
 /// Gives each Block, Register and Memory of a scan its place in a row of all of their kind.
 void placeLoopArrays(Call &call, int32_t scan);
 
-/// The memory of a scan.
-void carveScan(const Call &call, int32_t scan, Carver &carver);
+/// Those of one operation.
+inline Span scansOf(const Call &call, const OpPlan &op) {
+  const int64_t *n = call.numbers(op);
+  return {int32_t(n[0]), int32_t(n[1])};
+}
 
-bool runScan(Call &call, int32_t scan, char *scratch);
+/// The memory of scans.
+void carveScans(const Call &call, Span scans, Carver &carver);
+
+/// One after the other, or, where threads have not enough to do with one, side by side.
+bool runScans(Call &call, Span scans, char *scratch);
 
 } // namespace rondo::runtime
 #endif

@@ -20,7 +20,8 @@ const char *nameOf(WeightFormat format) {
 }
 
 const char *nameOf(Place place) {
-  const char *names[] = {"call", "block", "chunk", "register", "memory", "input", "output", "parameter", "prepared", "constant"};
+  const char *names[] = {"call",  "block",  "chunk",     "register", "memory",
+                         "input", "output", "parameter", "prepared", "constant"};
   return names[int(place)];
 }
 
@@ -135,6 +136,18 @@ private:
       printOp(ops.first + i, i, depth);
   }
 
+  void printScan(const ScanPlan &scan, int64_t number, int depth) {
+    if (number)
+      out.indent(2 * depth) << (scan.isBehind ? "  behind it, on c" : "  beside it, on c") << scan.driver;
+    out << (scan.reverse ? " reverse" : "");
+    printScope(scan.split);
+    out << "\n";
+    if (scan.ahead)
+      out.indent(2 * depth + 2) << "ahead, by chunks of steps\n";
+    printOps({scan.ops.first, scan.ahead}, depth + (scan.ahead ? 2 : 1));
+    printOps({scan.ops.first + scan.ahead, scan.ops.count - scan.ahead}, depth + 1);
+  }
+
   void printOp(int32_t index, int32_t position, int depth) {
     const OpPlan &op = tables.ops[index];
     const int64_t *numbers = tables.numbers.data() + op.numbers.first;
@@ -147,14 +160,8 @@ private:
       return;
     }
     if (op.code == OpCode::Scan) {
-      const ScanPlan &scan = tables.scans[numbers[0]];
-      out << (scan.reverse ? " reverse" : "");
-      printScope(scan.split);
-      out << "\n";
-      if (scan.ahead)
-        out.indent(2 * depth + 2) << "ahead, by chunks of steps\n";
-      printOps({scan.ops.first, scan.ahead}, depth + (scan.ahead ? 2 : 1));
-      printOps({scan.ops.first + scan.ahead, scan.ops.count - scan.ahead}, depth + 1);
+      for (int64_t i = 0; i < numbers[1]; ++i)
+        printScan(tables.scans[numbers[0] + i], i, depth);
       return;
     }
     if (op.numbers.count)

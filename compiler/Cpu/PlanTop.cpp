@@ -195,6 +195,7 @@ bool Planner::run() {
     if (!planTop(&op))
       return false;
   tables().prepare = store(prepared);
+  joinScans(*this, forward);
   tables().forward = store(forward);
   planLifetimes();
   return true;
@@ -424,13 +425,15 @@ void Planner::planLifetimes() {
   for (int32_t at = 0; at < tables().forward.count; ++at) {
     const OpPlan &op = tables().ops[tables().forward.first + at];
     use(op, at);
-    runtime::Span inner;
+    const int64_t *numbers = tables().numbers.data() + op.numbers.first;
+    auto useAll = [&](runtime::Span inner) {
+      for (int32_t i = 0; i < inner.count; ++i)
+        use(tables().ops[inner.first + i], at);
+    };
     if (op.code == OpCode::Par)
-      inner = {int32_t(tables().numbers[op.numbers.first]), int32_t(tables().numbers[op.numbers.first + 1])};
-    else if (op.code == OpCode::Scan)
-      inner = tables().scans[tables().numbers[op.numbers.first]].ops;
-    for (int32_t i = 0; i < inner.count; ++i)
-      use(tables().ops[inner.first + i], at);
+      useAll({int32_t(numbers[0]), int32_t(numbers[1])});
+    for (int64_t i = 0; op.code == OpCode::Scan && i < numbers[1]; ++i)
+      useAll(tables().scans[numbers[0] + i].ops);
   }
 }
 

@@ -91,6 +91,8 @@ public:
   std::vector<int64_t> callersAxes();
   std::vector<int64_t> callersInputs();
   const runtime::PlanTables &caller() const { return *addedTo; }
+  /// By scan of the plan: the arrays of its results.
+  std::vector<llvm::SmallVector<int32_t>> scanResults;
   /// Operations of a chunked par, which the scan that reads it carries out.
   void addAhead(step::ScanOp scan, llvm::ArrayRef<OpPlan> ops) { llvm::append_range(ahead[scan], ops); }
   std::vector<OpPlan> takeAhead(step::ScanOp scan) { return std::move(ahead[scan]); }
@@ -132,6 +134,8 @@ private:
 /// Plans the operations of one par or scan.
 bool planPar(Planner &planner, step::ParOp par);
 bool planScan(Planner &planner, step::ScanOp scan);
+/// Makes one operation of scans that stand behind one another and may run side by side.
+void joinScans(Planner &planner, std::vector<OpPlan> &ops);
 
 } // namespace rondo::cpu
 #endif

@@ -130,6 +130,13 @@ Expected<std::vector<Property>> verifyCompiled(rnn::ModelOp op, const dsl::Model
   for (int64_t s = 0; s < batch->samples; ++s)
     compare(threads, *whole, *shared, s, s);
   compareLosses(threads, *whole, *shared);
+  if (batch->samples > 0) { // threads share one sample otherwise than many
+    auto first = two.run(singleSample(*batch, 0));
+    if (!first)
+      return first.takeError();
+    first = withoutEmptyTargets(std::move(*first));
+    compare(threads, *whole, *first, 0, 0);
+  }
   properties.push_back(std::move(threads.property));
 
   Comparison singles("compiled batch = singles", 0);

@@ -111,6 +111,8 @@ private:
 };
 
 struct ExpandMemory : impl::ExpandMemoryBase<ExpandMemory> {
+  using Events = llvm::DenseMap<mlir::Attribute, rnn::EventOp>; // by their clock
+
   void runOnOperation() override {
     slots = 0;
     for (step::ScanOp scan : getOperation().getBody().front().getOps<step::ScanOp>())
@@ -132,8 +134,8 @@ struct ExpandMemory : impl::ExpandMemoryBase<ExpandMemory> {
     op->erase();
   }
 
-  /// A period of an event that is made in a scan is an event itself, defined by a count; and so is one of the clock of a
-  /// scan that is stepped from outside.
+  /// A period of an event that is made in a scan, or one that begins again at such an event, is an event itself, defined
+  /// by a count; and so is a period of the clock of a scan that is stepped from outside.
   void expandPeriods() {
     int64_t lastId = 0;
     step::ScanOp stepped;
@@ -143,7 +145,7 @@ struct ExpandMemory : impl::ExpandMemoryBase<ExpandMemory> {
     auto isOfSteps = [&](ClockInterface clock) { return stepped && clock == stepped.getClock(); };
     // The clocks of events are found anew each time: replacing one changes those that select from it.
     for (;;) {
-      llvm::DenseMap<mlir::Attribute, rnn::EventOp> inScans;
+      Events inScans;
       getOperation().walk([&](rnn::EventOp event) {
         lastId = std::max(lastId, event.getClock().getId());
         if (event->getParentOfType<step::ScanOp>())
@@ -154,7 +156,7 @@ struct ExpandMemory : impl::ExpandMemoryBase<ExpandMemory> {
       rnn::EveryClockAttr period;
       getOperation().walk([&](Operation *op) {
         auto visit = [&](rnn::EveryClockAttr every) {
-          if (inScans.contains(every.getOf()) || isOfSteps(every.getOf()))
+          if (inScans.contains(every.getOf()) || isOfSteps(every.getOf()) || restartsAt(every, inScans))
             period = every;
         };
         op->getAttrDictionary().walk(visit);
@@ -163,13 +165,18 @@ struct ExpandMemory : impl::ExpandMemoryBase<ExpandMemory> {
       });
       if (!period)
         break;
-      rnn::EventOp event = inScans.lookup(period.getOf());
+      rnn::EventOp event = lastNeededBy(period, inScans);
+      step::ScanOp scan = stepped;
+      if (event)
+        scan = event->getParentOfType<step::ScanOp>();
+      else if (rnn::EventOp restart = restartsAt(period, inScans))
+        scan = restart->getParentOfType<step::ScanOp>();
       mlir::OpBuilder builder(getOperation().getContext());
-      mlir::Location loc = event ? event.getLoc() : stepped.getLoc();
+      mlir::Location loc = event ? event.getLoc() : scan.getLoc();
       if (event)
         builder.setInsertionPointAfter(event);
       else
-        builder.setInsertionPointToStart(&stepped.getBody().front());
+        builder.setInsertionPointToStart(&scan.getBody().front());
       // An operation to build in front of; it is the new event itself.
       auto clock = rnn::EventClockAttr::get(++lastId, period.getOf());
       auto boolean = rnn::StreamType::get({}, builder.getI1Type(), period.getOf());
@@ -189,6 +196,26 @@ struct ExpandMemory : impl::ExpandMemoryBase<ExpandMemory> {
       replacer.recursivelyReplaceElementsIn(getOperation(), /*replaceAttrs=*/true, /*replaceLocs=*/false,
                                             /*replaceTypes=*/true);
     }
+  }
+
+  /// An event that is made in a scan, at which the period begins again.
+  static rnn::EventOp restartsAt(rnn::EveryClockAttr period, const Events &inScans) {
+    if (rnn::ScopeAttr scope = period.getScope())
+      for (rnn::CutAttr cut : scope.getCuts())
+        if (rnn::EventOp event = inScans.lookup(cut.getClock()))
+          return event;
+    return {};
+  }
+
+  /// The last of the events that must be known where the period is: what it selects from, and what it begins again
+  /// ahead of.
+  static rnn::EventOp lastNeededBy(rnn::EveryClockAttr period, const Events &inScans) {
+    rnn::EventOp last = inScans.lookup(period.getOf());
+    if (rnn::ScopeAttr scope = period.getScope())
+      for (rnn::CutAttr cut : scope.getCuts())
+        if (rnn::EventOp event = inScans.lookup(cut.getClock()); event && cut.getBefore())
+          last = !last || last->isBeforeInBlock(event) ? event : last;
+    return last;
   }
 
   int slots = 0;

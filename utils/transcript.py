@@ -2,10 +2,12 @@
 """Runs the commands that a document shows, and compares what they print with what the document says they print.
 
 In a Markdown file a block ```rondo is saved under the last file name `NAME.rondo` that the text before it mentions, and
-a block ```console holds commands (`$ rondo run NAME.rondo`), each followed by its output. With --update the document is
-rewritten with the real outputs. Exit code 1 when one differs.
+a block ```console holds commands (`$ rondo run NAME.rondo`), each followed by its output. Of decimals the last digit may
+differ by one: machines round otherwise. With --update the document is rewritten with the real outputs. Exit code 1 when
+one differs.
 """
 import argparse
+import decimal
 import difflib
 import os
 import re
@@ -15,6 +17,7 @@ import tempfile
 
 FENCE = re.compile(r"^```(rondo|console)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE_NAME = re.compile(r"`(\w+\.rondo)`")
+DECIMAL = re.compile(r"(-?\d+\.\d+)")
 
 
 def outputs_of(commands, work, tools):
@@ -45,6 +48,16 @@ def real(text, tools):
     return "".join(parts) + text[end:]
 
 
+def alike(text, other):
+    """Whether texts are the same but for the last digits of decimals."""
+    parts, others = DECIMAL.split(text), DECIMAL.split(other)
+    if len(parts) != len(others) or parts[::2] != others[::2]:
+        return False
+    numbers, otherwise = ([decimal.Decimal(part) for part in some[1::2]] for some in (parts, others))
+    return all(a.as_tuple().exponent == b.as_tuple().exponent and abs(a - b) <= decimal.Decimal(1).scaleb(a.as_tuple().exponent)
+               for a, b in zip(numbers, otherwise))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--tools", required=True, help="the folder of rondo")
@@ -56,7 +69,7 @@ def main():
         with open(path, encoding="utf-8") as file:
             text = file.read()
         found = real(text, os.path.abspath(options.tools))
-        if found != text:
+        if not alike(found, text):
             differs = True
             if options.update:
                 with open(path, "w", encoding="utf-8") as file:

@@ -35,6 +35,7 @@ struct Backend::Lowering {
   std::vector<char> bytes;    // of the plan
   std::vector<char> step;     // of the plan of single steps; empty: there is none
   std::vector<char> generate; // of the plan of rows that the model makes; empty: there is none
+  std::vector<char> backward; // of the plan of gradients; empty: there is none
   std::vector<std::string> kernels;
   std::unique_ptr<llvm::Module> code;
   SmallVector<char> object;
@@ -42,6 +43,7 @@ struct Backend::Lowering {
   StringRef planBytes() const { return StringRef(bytes.data(), bytes.size()); }
   StringRef stepBytes() const { return StringRef(step.data(), step.size()); }
   StringRef generateBytes() const { return StringRef(generate.data(), generate.size()); }
+  StringRef backwardBytes() const { return StringRef(backward.data(), backward.size()); }
 };
 
 struct Backend::Parts {
@@ -120,10 +122,19 @@ mlir::LogicalResult Backend::plan() {
       return mlir::failure();
     if (parts->generate)
       lowering.generate = plan->generate->serialise();
+    step::ScheduleOp backward = parts->options.backward;
+    if (backward && !cpu::planBackward(backward, isaOf(*target, parts->options.weights), *plan))
+      return mlir::failure();
+    if (backward)
+      lowering.backward = plan->backward->serialise();
     lowering.bytes = plan->tables.serialise();
     lowering.plan = std::move(*plan);
     const cpu::CpuPlan &made = lowering.plan;
-    int64_t prepared = (made.generate ? *made.generate : made.step ? *made.step : made.tables).preparedBytes;
+    int64_t prepared = (made.backward   ? *made.backward
+                        : made.generate ? *made.generate
+                        : made.step     ? *made.step
+                                        : made.tables)
+                           .preparedBytes;
     parts->preparedBytes = std::max(parts->preparedBytes, runtime::preparedMarkBytes + prepared);
     parts->lowerings.push_back(std::move(lowering));
   }
@@ -134,6 +145,8 @@ mlir::LogicalResult Backend::plan() {
   parts->interface.notGenerated = notGenerated;
   if (parts->generate)
     parts->interface.generate = emit::generationOf(*parts->generate, parts->interface.inputs);
+  if (parts->options.backward)
+    parts->interface.gradients = emit::gradientsOf(parts->options.backward, parts->interface);
   if (parts->step)
     describeSteps(form, *parts->lowerings.front().plan.step, parts->interface);
   return mlir::success();
@@ -212,9 +225,11 @@ Error Backend::compile() {
     lowering.object = std::move(*object);
     uint64_t identity = xxh3_64bits(lowering.planBytes()) ^ (3 * xxh3_64bits(lowering.stepBytes())) ^
                         (5 * xxh3_64bits(lowering.generateBytes())) ^
+                        (lowering.backward.empty() ? 0 : 7 * xxh3_64bits(lowering.backwardBytes())) ^
                         xxh3_64bits(StringRef(lowering.object.data(), lowering.object.size()));
     content.codes.push_back({lowering.target, lowering.planBytes().str(), lowering.stepBytes().str(),
-                             lowering.generateBytes().str(), identity, lowering.kernels});
+                             lowering.generateBytes().str(), lowering.backwardBytes().str(), identity,
+                             lowering.kernels});
   }
   std::unique_ptr<llvm::Module> module = emit::libraryModule(content, parts->context);
   auto tables = cpu::toObject(*module, isaOf(*parts->lowerings.back().target, parts->options.weights));
@@ -233,7 +248,8 @@ Expected<std::string> Backend::link(bool isShared) {
   job.arch = parts->options.targets.front()->arch;
   job.isShared = isShared;
   job.soname = "lib" + parts->interface.prefix + ".so";
-  for (const emit::Export &function : emit::exports(parts->interface.hasSteps, parts->interface.generate.has_value()))
+  for (const emit::Export &function : emit::exports(parts->interface.hasSteps, parts->interface.generate.has_value(),
+                                                    parts->interface.gradients.has_value()))
     job.exports.push_back(parts->interface.prefix + "_" + function.name.str());
   job.objects.push_back(StringRef(parts->tables.data(), parts->tables.size()));
   for (const Lowering &lowering : parts->lowerings)

@@ -1,4 +1,5 @@
 #include "compiler/Pipeline.h"
+#include "compiler/Gradient/Passes.h"
 #include "compiler/IR/Rnn.h"
 #include "compiler/IR/Step.h"
 #include "compiler/Schedule/Passes.h"
@@ -29,7 +30,11 @@ void chainSums(OpPassManager &manager) {
 }
 void mergeSums(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createMergeSumsPass()); }
 void orderSums(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createOrderSumsPass()); }
-void formScans(OpPassManager &manager) { manager.addPass(schedule::createFormScansPass()); }
+void gradient(OpPassManager &manager) { manager.addPass(rnn::createGradientPass()); }
+void formScans(OpPassManager &manager) {
+  manager.addNestedPass<rnn::ModelOp>(schedule::createExpandAccumsPass());
+  manager.addPass(schedule::createFormScansPass());
+}
 void batchSegments(OpPassManager &manager) {
   manager.addNestedPass<step::ScheduleOp>(schedule::createBatchSegmentsPass());
 }
@@ -61,7 +66,7 @@ const Stage list[] = {
     {"merge-sums", Kind::Passes, "sums of the parts of two values become parts of their sum", mergeSums},
     // What is left in a loop is what must be.
     {"order-sums", Kind::Passes, "sums of a loop begin with what does not come from it", orderSums},
-    {"gradient", Kind::Planned, "adjoint equations for every loss"},
+    {"gradient", Kind::Gradient, "beside each model one with adjoint equations too, where it is asked for", gradient},
     {"form-scans", Kind::Passes, "rnn to step: loops become scans, the rest runs in parallel over time", formScans},
     {"parallel-scan", Kind::Passes, "loops that are affine in their state, element by element, all ticks at once",
      parallelScan},
@@ -104,7 +109,8 @@ const Product *findProduct(llvm::StringRef name) {
 
 LogicalResult runStages(ModuleOp module, const StageOptions &options, TimingScope &timing) {
   for (auto [number, stage] : llvm::enumerate(stages())) {
-    if (stage.kind == Kind::Passes) {
+    bool isSkipped = stage.kind == Kind::Gradient && !options.gradients;
+    if (stage.build && !isSkipped) {
       TimingScope scope = timing.nest(stage.name);
       PassManager manager(module->getName());
       manager.enableVerifier(options.verifyEach);
@@ -115,7 +121,8 @@ LogicalResult runStages(ModuleOp module, const StageOptions &options, TimingScop
       if (failed(manager.run(module)))
         return failure();
     }
-    if (options.after && stage.name != "parse" && stage.name != "check" && failed(options.after(number, stage)))
+    if (options.after && !isSkipped && stage.name != "parse" && stage.name != "check" &&
+        failed(options.after(number, stage)))
       return failure();
     if (stage.name == options.stopAfter)
       break;

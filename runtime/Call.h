@@ -70,6 +70,9 @@ struct Call {
   uint64_t seed = 0;
   const int64_t *const *offsets = nullptr; // by axis
   const void *const *inputs = nullptr;
+  int32_t given = INT32_MAX;      // inputs from this number on flow into outputs: they have the outputs' rows, and
+                                  // null is zero
+  uint64_t *gradients = nullptr;  // words of the caller's struct
   uint64_t *outputs = nullptr;    // `outputWords` each, then the losses' two
   const Choice *choice = nullptr; // where the model feeds itself; else null
   const char *parameters = nullptr;

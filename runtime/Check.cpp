@@ -19,7 +19,7 @@ bool checkPointer(Error *error, const char *what, const char *name, const void *
   return true;
 }
 
-static bool checkStruct(Error *error, const char *what, const void *pointer, int64_t words) {
+bool checkStruct(Error *error, const char *what, const void *pointer, int64_t words) {
   if (!checkPointer(error, what, "", pointer, 8))
     return false;
   uint64_t size = *static_cast<const uint64_t *>(pointer);
@@ -104,7 +104,8 @@ bool checkInput(const Call &call, int32_t index, int64_t rows) {
 
 bool takeInputs(Call &call, const void *inputs, bool values) {
   const Plan &plan = *call.plan;
-  if (!checkStruct(call.error, "inputs", inputs, 3 + int64_t(plan.axes.count) + plan.inputs.count))
+  int32_t count = call.given < int32_t(plan.inputs.count) ? call.given : int32_t(plan.inputs.count);
+  if (!checkStruct(call.error, "inputs", inputs, 3 + int64_t(plan.axes.count) + count))
     return false;
   const uint64_t *words = static_cast<const uint64_t *>(inputs);
   call.batch = int64_t(words[1]);
@@ -116,8 +117,8 @@ bool takeInputs(Call &call, const void *inputs, bool values) {
   for (uint32_t a = 0; a < plan.axes.count; ++a)
     if (!checkAxis(call, int32_t(a)))
       return false;
-  for (uint32_t i = 0; values && i < plan.inputs.count; ++i)
-    if (!checkInput(call, int32_t(i), givenRows(call, call.input(int32_t(i)))))
+  for (int32_t i = 0; values && i < count; ++i)
+    if (!checkInput(call, i, givenRows(call, call.input(i))))
       return false;
   return true;
 }

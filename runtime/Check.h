@@ -23,6 +23,8 @@ int64_t givenRows(const Call &call, const PortPlan &port);
 /// That there are so many, and that tokens and bools are such.
 bool checkInput(const Call &call, int32_t input, int64_t rows);
 
+/// That a caller's struct has so many words, the first of which is its size in bytes.
+bool checkStruct(Error *error, const char *what, const void *pointer, int64_t words);
 bool checkPointer(Error *error, const char *what, const char *name, const void *pointer, int64_t alignment);
 
 /// Whether the outputs on a clock whose ticks are known have room; of those that have not, how many rows they need is

@@ -1,4 +1,5 @@
 #include "runtime/Execute.h"
+#include "runtime/Backward.h"
 #include "runtime/Check.h"
 #include "runtime/Layout.h"
 #include "runtime/Pack.h"
@@ -225,6 +226,7 @@ bool runOp(Call &call, int32_t i) {
            fail(call.error, Code::Plan, "map %d leads nowhere", int32_t(call.numbers(op)[0]));
   case OpCode::Scan: return runScans(call, scansOf(call, op), scratch);
   case OpCode::Loss: computeLoss(call, op); return true;
+  case OpCode::Gradient: giveGradient(call, op); return true;
   default:
     if (isRangeOp(op.code))
       return isUnwanted(call, op) || runRangeOp(call, op, scratch);
@@ -240,6 +242,10 @@ void copyInputs(Call &call) {
     const char *from = array.place == Place::Input ? static_cast<const char *>(call.inputs[array.index]) : nullptr;
     if (array.place != Place::Input || to == from)
       continue;
+    if (array.index >= call.given) {
+      std::memset(to, 0, size_t(array.stride));
+      continue;
+    }
     std::memset(to - array.stride, 0, size_t(array.stride));
     const ClockPlan *clock = array.clock < 0 ? nullptr : &call.clock(array.clock);
     if (!clock || clock->kind != ClockPlan::Kind::Axis || call.axis(clock->axis).inner < 0) {

@@ -209,7 +209,8 @@ void carveOp(const Call &call, int32_t index, Carver &carver) {
   case OpCode::Clock: carveClock(call, int32_t(call.numbers(op)[0]), carver); return;
   case OpCode::Map: carveMap(call, int32_t(call.numbers(op)[0]), carver); return;
   case OpCode::Scan: carveScans(call, scansOf(call, op), carver); return;
-  case OpCode::Loss: return;
+  case OpCode::Loss:
+  case OpCode::Gradient: return;
   default: break;
   }
   if (carveRangeOp(call, op, carver))
@@ -237,7 +238,7 @@ static int64_t rowsOf(const Call &call, const ArrayPlan &array) {
 static bool isCopied(const Call &call, const ArrayPlan &array) {
   if (array.zeroRow)
     return true;
-  if (array.clock < 0 || call.clock(array.clock).kind != ClockPlan::Kind::Axis)
+  if (array.index >= call.given || array.clock < 0 || call.clock(array.clock).kind != ClockPlan::Kind::Axis)
     return false;
   return call.mostRows[array.clock] < axisRows(call, call.clock(array.clock).axis);
 }
@@ -255,6 +256,15 @@ static bool placeFixedArrays(Call &call, Carver &carver) {
     int64_t rows = rowsOf(call, array);
     switch (array.place) {
     case Place::Input:
+      if (array.index >= call.given) { // a row of zeros stands for rows that are not given
+        char *zeros = carver.bytes(1, array.stride);
+        state.base = const_cast<char *>(static_cast<const char *>(call.inputs[array.index]));
+        if (!state.base) {
+          state.base = zeros;
+          state.stride = 0;
+        }
+        break;
+      }
       if (rows < 0)
         return fail(call.error, Code::Plan, "an input's clock is not fixed");
       state.base = const_cast<char *>(static_cast<const char *>(call.inputs[array.index]));

@@ -133,6 +133,8 @@ int32_t libraryPrepare(const Library &library, const void *parameters, void *pre
     wrong = prepare({code->step, code->model.kernels, code->model.lines}, parameters, made, error);
   if (!wrong && code->generate)
     wrong = prepare({code->generate, code->model.kernels, code->model.lines}, parameters, made, error);
+  if (!wrong && code->backward)
+    wrong = prepare({code->backward, code->model.kernels, code->model.lines}, parameters, made, error);
   return wrong;
 }
 
@@ -241,6 +243,33 @@ int32_t libraryGenerate(const Library &library, const void *prepared, const void
     return failure(error, Code::Argument);
   return generate({code->generate, code->model.kernels, code->model.lines},
                   static_cast<const char *>(prepared) + preparedMarkBytes, inputs, options, generated, workspace, bytes,
+                  pool, error);
+}
+
+int32_t libraryBackwardWorkspaceBytes(const Library &library, const void *inputs, size_t *bytes, Error *error) {
+  if (!bytes) {
+    fail(error, Code::Argument, "'bytes' is null");
+    return failure(error, Code::Argument);
+  }
+  size_t most = 0;
+  for (const LibraryCode *code = library.codes, *end = code + library.count; code != end; ++code) {
+    size_t needed = 0;
+    if (int32_t wrong = backwardWorkspaceBytes({code->backward, code->model.kernels, code->model.lines},
+                                               code->model.plan, inputs, &needed, error))
+      return wrong;
+    most = needed > most ? needed : most;
+  }
+  *bytes = most;
+  return 0;
+}
+
+int32_t libraryBackward(const Library &library, const void *prepared, const void *inputs, void *outputs,
+                        void *gradients, void *workspace, size_t bytes, Pool *pool, Error *error) {
+  const LibraryCode *code = codeOf(library, prepared, error);
+  if (!code)
+    return failure(error, Code::Argument);
+  return backward({code->backward, code->model.kernels, code->model.lines}, code->model.plan,
+                  static_cast<const char *>(prepared) + preparedMarkBytes, inputs, outputs, gradients, workspace, bytes,
                   pool, error);
 }
 

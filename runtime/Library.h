@@ -20,6 +20,7 @@ struct LibraryCode {
   Model model;
   const Plan *step = nullptr;     // of single steps, with the same kernels; null: there is none
   const Plan *generate = nullptr; // of rows that the model makes, with the same kernels; null: it does not
+  const Plan *backward = nullptr; // of gradients, with the same kernels; null: there is none
 };
 
 struct Library {
@@ -74,6 +75,11 @@ int32_t libraryGenerateWorkspaceBytes(const Library &library, const void *inputs
 int32_t libraryGenerate(const Library &library, const void *prepared, const void *inputs, const void *options,
                         void *generated, void *workspace, size_t bytes, Pool *pool,
                         Error *error) __asm__("rondo.generate");
+int32_t libraryBackwardWorkspaceBytes(const Library &library, const void *inputs, size_t *bytes,
+                                      Error *error) __asm__("rondo.backward.workspace.bytes");
+int32_t libraryBackward(const Library &library, const void *prepared, const void *inputs, void *outputs,
+                        void *gradients, void *workspace, size_t bytes, Pool *pool,
+                        Error *error) __asm__("rondo.backward");
 Pool *libraryPoolCreate(const Library &library, int32_t threads) __asm__("rondo.pool.create");
 void libraryPoolDestroy(const Library &library, Pool *pool) __asm__("rondo.pool.destroy");
 const char *libraryErrorText(const Library &library, int32_t code) __asm__("rondo.error.text");

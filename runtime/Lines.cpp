@@ -195,4 +195,21 @@ void combineLines(const Lines *lines, const float *factors, int64_t step, const 
       y[i] += factors[l * step] * x[l * stride + i];
 }
 
+void addProducts(const Lines *lines, const float *a, const float *b, float *y, int64_t width, int64_t count,
+                 int64_t stride) {
+  if (lines && lines->products && isCountable(stride * tileLines)) {
+    lines->products(Array(a, tileLines, 1, count, tileLines), Array(b, width, 1, count, width),
+                    Array(y, width, 1, tileLines, stride), Array(y, width, 1, tileLines, stride));
+    return;
+  }
+  for (int64_t i = 0; i < tileLines; ++i) {
+    float sums[3 * lineLanes] = {};
+    for (int64_t t = 0; t < count; ++t)
+      for (int64_t j = 0; j < width; ++j)
+        sums[j] += a[t * tileLines + i] * b[t * width + j];
+    for (int64_t j = 0; j < width; ++j)
+      y[i * stride + j] += sums[j];
+  }
+}
+
 } // namespace rondo::runtime

@@ -34,13 +34,15 @@ struct LineBuffer {
 struct Lines {
   int32_t (*exps)(const LineBuffer *x, const LineBuffer *y, const LineBuffer *shifts, const LineBuffer *sums) = nullptr;
   int32_t (*combine)(const LineBuffer *factors, const LineBuffer *x, const LineBuffer *y) = nullptr;
+  int32_t (*products)(const LineBuffer *a, const LineBuffer *b, const LineBuffer *before,
+                      const LineBuffer *y) = nullptr;
 };
 /// Its functions by number.
-enum class LineCode : uint8_t { Exps, Combine };
-constexpr int32_t lineCodes = 2;
+enum class LineCode : uint8_t { Exps, Combine, Products };
+constexpr int32_t lineCodes = 3;
 /// In the names of their symbols: rondo.NAME.MACHINE.
 constexpr const char *nameOf(LineCode code) {
-  constexpr const char *names[lineCodes] = {"exps", "combine"};
+  constexpr const char *names[lineCodes] = {"exps", "combine", "products"};
   return names[int(code)];
 }
 /// Whether an operation may use it.
@@ -51,7 +53,9 @@ constexpr bool uses(OpCode op, LineCode code) {
   case OpCode::LogSoftmax:
   case OpCode::LogSoftmaxPer: return code == LineCode::Exps;
   case OpCode::Matmul:
+  case OpCode::Total:
   case OpCode::Reduce: return code == LineCode::Combine;
+  case OpCode::TotalOuter: return code == LineCode::Products;
   default: return false;
   }
 }
@@ -67,6 +71,13 @@ float dotOf(const float *a, const float *b, int64_t size);
 /// The lines of x, `stride` elements apart, times factors that lie `step` apart (0: one for all), added up in order.
 void combineLines(const Lines *lines, const float *factors, int64_t step, const float *x, int64_t stride, float *y,
                   int64_t size, int64_t count);
+/// Lines of a tile of products.
+constexpr int64_t tileLines = 8;
+/// Adds a tile of products to y [tileLines][width], whose lines are `stride` elements apart: the sum of a [tileLines]
+/// times b [width] over `count` of them, which lie one behind another. `width` is 1, 2 or 3 times lineLanes.
+void addProducts(const Lines *lines, const float *a, const float *b, float *y, int64_t width, int64_t count,
+                 int64_t stride);
+
 /// Whether vector code does it: for few elements a call costs more than it saves. Both ways give the same bits.
 inline bool combinesLines(const Lines *lines, int64_t size, int64_t count) {
   return lines && lines->combine && size >= lineLanes && count >= 4 && size * count >= 256;

@@ -200,6 +200,15 @@ enum class OpCode : uint8_t {
 
   // Ends
   Loss, // n: loss, clock; v: value, mask if there is one
+
+  // Sums over all rows of the operation's clock, at the top level. Operands are on it, or have one row; results have one
+  Total,        // v: x, y; n: elements
+  TotalOuter,   // v: a, b, y; n: m, k, n: as Outer
+  TotalScatter, // v: index, dy, y; n: entries, elements an entry: as Scatter
+
+  // Of a call that gives gradients
+  Gradient, // v: x; n: word of the caller's struct, bytes into what it points to, elements, 1: added to what is there
+            // where the caller wants that
 };
 enum class Reduction : uint8_t { Sum, Mean, Max, First };
 

@@ -16,7 +16,10 @@ bool isRangeOp(OpCode code) {
   case OpCode::OverlapPer:
   case OpCode::Affine:
   case OpCode::Ctc:
-  case OpCode::Dctc: return true;
+  case OpCode::Dctc:
+  case OpCode::Total:
+  case OpCode::TotalOuter:
+  case OpCode::TotalScatter: return true;
   default: return false;
   }
 }
@@ -328,6 +331,8 @@ bool carveRangeOp(const Call &call, const OpPlan &op, Carver &carver) {
     carveCtc(call, op, carver);
   } else if (op.code == OpCode::Affine) {
     carveAffine(call, op, carver);
+  } else if (isTotal(op.code)) {
+    carveTotal(call, op, carver);
   } else if (op.code == OpCode::Reduce) {
     ReduceTime time(call, op, int32_t(n[0]));
     carver.take<int32_t>(cutsSize(call, int32_t(n[3]), time.root));
@@ -345,6 +350,8 @@ bool runRangeOp(Call &call, const OpPlan &op, char *scratch) {
     runReduce(call, op, scratch);
   else if (op.code == OpCode::Affine)
     runAffine(call, op, scratch);
+  else if (isTotal(op.code))
+    runTotal(call, op, scratch);
   else
     runPer(call, op, scratch);
   return true;

@@ -13,6 +13,11 @@ bool carveRangeOp(const Call &call, const OpPlan &op, Carver &carver);
 /// Carries it out, for all ticks.
 bool runRangeOp(Call &call, const OpPlan &op, char *scratch);
 
+/// Whether it sums over all rows.
+constexpr bool isTotal(OpCode code) {
+  return code == OpCode::Total || code == OpCode::TotalOuter || code == OpCode::TotalScatter;
+}
+
 /// In a Scan: for each tick of the target its rows of a window on a pair clock, which begin at offsets[i] and end at
 /// offsets[i + 1]. Reduce writes a row a target, the others a row a row.
 void runRangesInScan(const RowTask &task, const Operand *operands, const int32_t *offsets, int64_t targets);
@@ -22,6 +27,11 @@ bool isRangeOp(OpCode code);
 
 void carveAffine(const Call &call, const OpPlan &op, Carver &carver);
 void runAffine(Call &call, const OpPlan &op, char *scratch);
+
+//===--- Totals.cpp ---===//
+
+void carveTotal(const Call &call, const OpPlan &op, Carver &carver);
+void runTotal(Call &call, const OpPlan &op, char *scratch);
 
 //===--- Ctc (Ctc.cpp) ---===//
 

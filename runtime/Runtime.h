@@ -59,6 +59,19 @@ int32_t prepare(const Model &model, const void *parameters, void *prepared, Erro
 int32_t forward(const Model &model, const void *prepared, const void *inputs, void *outputs, void *workspace,
                 size_t bytes, Pool *pool, Error *error);
 
+//===--- Gradients ---------------------------------------------------------------------------------------------===//
+
+// The plan computes outputs and losses as the model's other one, `forward`, does, and what changes the losses, or what is
+// given for the outputs, by how much.
+//   gradients: size in bytes; accumulate (1: those of parameters are added to what is there, 0: they take its place);
+//              parameters (null: not wanted; else where a buffer of parameters has them); of a model without losses for
+//              each output of reals its gradient (null: zero; else a row for each of its rows); for each input of reals
+//              where its gradient goes (null: not wanted; else a row for each of the input's)
+int32_t backwardWorkspaceBytes(const Model &model, const Plan *forward, const void *inputs, size_t *bytes,
+                               Error *error);
+int32_t backward(const Model &model, const Plan *forward, const void *prepared, const void *inputs, void *outputs,
+                 void *gradients, void *workspace, size_t bytes, Pool *pool, Error *error);
+
 //===--- A model that feeds itself -----------------------------------------------------------------------------===//
 
 // The plan has a scan with a Choose in it, and no outputs.

@@ -29,6 +29,9 @@ struct CpuPlan {
   /// Of a model that feeds itself, if there is such a plan: one scan with a Choose. Its Prepare adds to those of the
   /// others.
   std::optional<runtime::PlanTables> generate;
+  /// Of gradients, if there is such a plan: its inputs are those of `tables`, then what flows into outputs; it has the
+  /// outputs of `tables`, and gives gradients. Its Prepare adds to those of the others.
+  std::optional<runtime::PlanTables> backward;
 };
 
 /// Parameters begin at multiples of this, in the caller's buffer and in what Prepare makes.
@@ -43,6 +46,10 @@ bool planStep(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan);
 
 /// Decides how a library that has the plan makes rows itself; `schedule` is what schedule::formGenerate made.
 bool planGenerate(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan);
+
+/// Decides how a library that has the plan computes gradients; `schedule` is that of the model which the gradient pass
+/// made.
+bool planBackward(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan);
 
 /// The plan as a table, for --emit=plan.
 void printPlan(const CpuPlan &plan, llvm::raw_ostream &out);

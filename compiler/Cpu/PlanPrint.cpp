@@ -26,25 +26,27 @@ const char *nameOf(Place place) {
 }
 
 const char *nameOf(OpCode code) {
-  const char *names[] = {"clock",       "map",
-                         "par",         "scan",
-                         "kernel",      "copy",
-                         "zero",        "fold",
-                         "softmax",     "log_softmax",
-                         "cumsum",      "pick",
-                         "window",      "overlap",
-                         "argmax",      "one_hot",
-                         "transpose",   "matmul",
-                         "outer",       "embed",
-                         "scatter",     "random",
-                         "tick",        "reduce",
-                         "softmax per", "log_softmax per",
-                         "cumsum per",  "pick per",
-                         "window per",  "overlap per",
-                         "affine",      "ctc",
-                         "dctc",        "event",
-                         "commit",      "choose",
-                         "pack",        "loss"};
+  const char *names[] = {"clock",         "map",
+                         "par",           "scan",
+                         "kernel",        "copy",
+                         "zero",          "fold",
+                         "softmax",       "log_softmax",
+                         "cumsum",        "pick",
+                         "window",        "overlap",
+                         "argmax",        "one_hot",
+                         "transpose",     "matmul",
+                         "outer",         "embed",
+                         "scatter",       "random",
+                         "tick",          "reduce",
+                         "softmax per",   "log_softmax per",
+                         "cumsum per",    "pick per",
+                         "window per",    "overlap per",
+                         "affine",        "ctc",
+                         "dctc",          "event",
+                         "commit",        "choose",
+                         "pack",          "loss",
+                         "total",         "total outer",
+                         "total scatter", "gradient"};
   return names[int(code)];
 }
 
@@ -198,6 +200,10 @@ void printPlan(const CpuPlan &plan, llvm::raw_ostream &out) {
   if (plan.generate) {
     out << "\n# rows that the model makes\n";
     Printer(plan, *plan.generate, out).run();
+  }
+  if (plan.backward) {
+    out << "\n# gradients\n";
+    Printer(plan, *plan.backward, out).run();
   }
 }
 

@@ -29,6 +29,19 @@ int64_t count(Value value) { return rnn::elementCount(value.getType()); }
 
 int64_t bytes(Value value) { return runtime::bytesOf(Planner::elementOf(value.getType())); }
 
+/// Numbers of a product of columns: m, k, n.
+llvm::SmallVector<int64_t> numbersOf(rnn::OuterOp op) {
+  llvm::ArrayRef<int64_t> a = rnn::shapeOf(op.getA().getType()), b = rnn::shapeOf(op.getB().getType());
+  if (a.size() + 1 == b.size()) // a scalar and [k], or [n] and [k,n]
+    return {1, b[0], a.empty() ? 1 : a[0]};
+  return {a[0], count(op.getResult()) / a[0], a.size() == 2 ? a[1] : 1};
+}
+
+llvm::SmallVector<int64_t> numbersOf(rnn::ScatterAddOp op) {
+  int64_t entries = rnn::shapeOf(op.getResult().getType())[0];
+  return {entries, count(op.getResult()) / entries};
+}
+
 } // namespace
 
 std::optional<OpPlan> Planner::rowOp(Operation *op, int32_t clock, llvm::ArrayRef<View> operands,
@@ -85,21 +98,12 @@ std::optional<OpPlan> Planner::rowOp(Operation *op, int32_t clock, llvm::ArrayRe
         int64_t k = x[0], n = x.size() == 2 ? x[1] : 1, m = w.size() == 1 ? 1 : w[transposed ? 1 : 0];
         return make(OpCode::Matmul, {m, k, n, w.size() == 2 && transposed});
       })
-      .Case([&](rnn::OuterOp o) {
-        llvm::ArrayRef<int64_t> a = rnn::shapeOf(o.getA().getType()), b = rnn::shapeOf(o.getB().getType());
-        int64_t size = count(o.getResult());
-        if (a.size() + 1 == b.size()) // a scalar and [k], or [n] and [k,n]
-          return make(OpCode::Outer, {1, b[0], a.empty() ? 1 : a[0]});
-        return make(OpCode::Outer, {a[0], size / a[0], a.size() == 2 ? a[1] : 1});
-      })
+      .Case([&](rnn::OuterOp o) { return make(OpCode::Outer, numbersOf(o)); })
       .Case([&](rnn::EmbedOp o) {
         int64_t entries = rnn::shapeOf(o.getTable().getType())[0];
         return make(OpCode::Embed, {entries, count(o.getTable()) / entries});
       })
-      .Case([&](rnn::ScatterAddOp o) {
-        int64_t entries = rnn::shapeOf(o.getResult().getType())[0];
-        return make(OpCode::Scatter, {entries, count(o.getResult()) / entries});
-      })
+      .Case([&](rnn::ScatterAddOp o) { return make(OpCode::Scatter, numbersOf(o)); })
       .Case([&](rnn::TickOp o) { return make(OpCode::Tick, {o.getReverse(), scope(o.getScopeAttr())}); })
       .Case([&](rnn::ReduceOp o) {
         return make(OpCode::Reduce, {this->clock(rnn::clockOf(o.getX().getType())), int64_t(o.getKind()),
@@ -136,6 +140,15 @@ std::optional<OpPlan> Planner::rowOp(Operation *op, int32_t clock, llvm::ArrayRe
         int64_t size = count(o.getX()) * bytes(o.getX());
         return make(OpCode::Copy, {count(o.getResult()) / count(o.getX()), size, 0, size});
       })
+      .Default([](Operation *) { return std::nullopt; });
+}
+
+/// Sums over all rows of the clock. `all`: operands and the result.
+std::optional<OpPlan> Planner::totalOp(Operation *op, int32_t clock, llvm::ArrayRef<View> all) {
+  return llvm::TypeSwitch<Operation *, std::optional<OpPlan>>(op)
+      .Case([&](rnn::TotalOp o) { return makeOp(OpCode::Total, clock, all, {count(o.getX())}); })
+      .Case([&](rnn::OuterOp o) { return makeOp(OpCode::TotalOuter, clock, all, numbersOf(o)); })
+      .Case([&](rnn::ScatterAddOp o) { return makeOp(OpCode::TotalScatter, clock, all, numbersOf(o)); })
       .Default([](Operation *) { return std::nullopt; });
 }
 

@@ -27,6 +27,20 @@ int32_t Planner::axis(rnn::AxisClockAttr attribute) {
   return index;
 }
 
+/// Those of this schedule, in the order of another plan.
+void Planner::addAxesOf(const runtime::PlanTables &other) {
+  llvm::StringMap<rnn::AxisClockAttr> byName;
+  auto collect = [&](mlir::Type type) {
+    type.walk([&](rnn::AxisClockAttr attribute) { byName[attribute.getName().getValue()] = attribute; });
+  };
+  for (mlir::Type type : schedule.getBody().getArgumentTypes())
+    collect(type);
+  schedule.walk([&](mlir::Operation *op) { llvm::for_each(op->getResultTypes(), collect); });
+  for (const runtime::AxisPlan &axis : other.axes)
+    if (rnn::AxisClockAttr known = byName.lookup(other.text.data() + axis.name))
+      this->axis(known);
+}
+
 int32_t Planner::clock(ClockInterface attribute) {
   if (!attribute)
     return -1;

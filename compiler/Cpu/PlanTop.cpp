@@ -185,6 +185,9 @@ bool Planner::run() {
         axis(attribute);
     });
   };
+  // The caller gives offsets to both plans in one order.
+  if (gradients)
+    addAxesOf(*addedTo);
   // Inputs first: the order of the caller's offsets.
   for (mlir::Type type : schedule.getBody().getArgumentTypes())
     addAxes(type);
@@ -239,7 +242,8 @@ void Planner::planInputs() {
     tables().arrays[port.array].index = index;
     tables().inputs.push_back(port);
     views[argument] = all(port.array, attribute ? Rows::Same : Rows::One);
-    settle(attribute);
+    if (!gradients || index < addedTo->inputs.size()) // an output may tick where only the model itself knows
+      settle(attribute);
   }
 }
 
@@ -358,7 +362,7 @@ bool Planner::planCrossing(Operation *op) {
 bool Planner::planRowOp(Operation *op) {
   ClockInterface attribute = rnn::clockOf(op->getResult(0).getType());
   if (!attribute)
-    return refuse(op, "is summed over all ticks, which this version does not compile");
+    return planTotal(op);
   settle(attribute);
   llvm::SmallVector<View> operands, results;
   for (Value operand : op->getOperands()) {
@@ -380,12 +384,32 @@ bool Planner::planRowOp(Operation *op) {
   return true;
 }
 
+/// A sum over all ticks. Its operands' rows are found through maps: nothing is copied.
+bool Planner::planTotal(Operation *op) {
+  ClockInterface attribute;
+  for (mlir::Type type : op->getOperandTypes())
+    attribute = rnn::clockOf(type) ? rnn::clockOf(type) : attribute;
+  settle(attribute);
+  llvm::SmallVector<View> all;
+  for (Value operand : op->getOperands())
+    all.push_back(view(operand));
+  Value result = op->getResult(0);
+  all.push_back(Planner::all(addArray(result.getType(), Place::Call, -1), Rows::One));
+  views[result] = all.back();
+  std::optional<OpPlan> total = totalOp(op, clock(attribute), all);
+  if (!total)
+    return refuse(op, "is not compiled by this version");
+  top(*total);
+  return true;
+}
+
 //===--- Ends --------------------------------------------------------------------------------------------------===//
 
 View Planner::addResult(Value result, int32_t clock) {
   bool isOwnClock = clock == this->clock(rnn::clockOf(result.getType()));
   auto end = result.hasOneUse() ? llvm::dyn_cast<rnn::ReturnOp>(*result.user_begin()) : rnn::ReturnOp();
-  Place place = end && isOwnClock ? Place::Output : Place::Call;
+  bool isGradient = end && gradients && result.use_begin()->getOperandNumber() >= addedTo->outputs.size();
+  Place place = end && isOwnClock && !isGradient ? Place::Output : Place::Call;
   int32_t array = addArray(result.getType(), place, clock);
   if (place == Place::Output)
     tables().arrays[array].index = result.use_begin()->getOperandNumber();
@@ -394,6 +418,11 @@ View Planner::addResult(Value result, int32_t clock) {
 
 bool Planner::planReturn(rnn::ReturnOp op) {
   for (auto [index, value] : llvm::enumerate(op.getValues())) {
+    if (gradients && index >= addedTo->outputs.size()) {
+      if (!planGradient(value, op.getName(index), index - addedTo->outputs.size()))
+        return refuse(op, "gives \"" + op.getName(index) + "\" where another gradient is expected");
+      continue;
+    }
     mlir::Type type = value.getType();
     ClockInterface attribute = rnn::clockOf(type);
     settle(attribute);
@@ -409,6 +438,29 @@ bool Planner::planReturn(rnn::ReturnOp op) {
     tables().outputs.push_back(port);
   }
   return true;
+}
+
+/// Gradients of parameters come in the order of their paths, then those of inputs of reals in theirs. False: this is not
+/// the one that comes next.
+bool Planner::planGradient(Value value, llvm::StringRef name, size_t number) {
+  name.consume_front("d.");
+  int32_t index = clock(rnn::clockOf(value.getType()));
+  settle(rnn::clockOf(value.getType()));
+  int64_t elements = rnn::elementCount(value.getType());
+  if (number < result.parameters.size()) {
+    PlannedParameter parameter = result.parameters[number];
+    top(makeOp(OpCode::Gradient, index, {view(value)}, {2, parameter.offset, elements, 1}));
+    return name == parameter.op.getPath() && value.getType() == parameter.op.getType();
+  }
+  // Behind what flows into outputs, each input of reals has a word.
+  int64_t seeds = tables().inputs.size() - addedTo->inputs.size(), before = result.parameters.size();
+  for (auto [input, type] : llvm::zip_first(addedTo->inputs, schedule.getBody().front().getArgumentTypes()))
+    if (input.element == Element::F32 && size_t(before++) == number) {
+      top(makeOp(OpCode::Gradient, index, {view(value)},
+                 {3 + seeds + int64_t(number - result.parameters.size()), 0, elements, 0}));
+      return name == addedTo->text.data() + input.name && value.getType() == type;
+    }
+  return false;
 }
 
 void Planner::planLifetimes() {
@@ -447,7 +499,7 @@ std::optional<CpuPlan> planSchedule(step::ScheduleOp schedule, const Isa &isa) {
 void Planner::addTo(CpuPlan &plan, bool isStepped) {
   stepped = isStepped;
   addedTo = &plan.tables;
-  tables().preparedBytes = plan.step ? plan.step->preparedBytes : plan.tables.preparedBytes;
+  tables().preparedBytes = (plan.generate ? *plan.generate : plan.step ? *plan.step : plan.tables).preparedBytes;
   result.tensors = std::move(plan.tensors);
   result.packs = std::move(plan.packs);
   result.kernels = std::move(plan.kernels);
@@ -497,6 +549,16 @@ bool planGenerate(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan) {
   bool isPlanned = planner.run();
   planner.giveTo(plan);
   plan.generate = std::move(planner.result.tables);
+  return isPlanned;
+}
+
+bool planBackward(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan) {
+  Planner planner(schedule, isa);
+  planner.addTo(plan, /*isStepped=*/false);
+  planner.giveGradients();
+  bool isPlanned = planner.run();
+  planner.giveTo(plan);
+  plan.backward = std::move(planner.result.tables);
   return isPlanned;
 }
 

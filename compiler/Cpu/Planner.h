@@ -24,6 +24,8 @@ public:
   bool run();
   /// To be called first for a library that has a plan already; `isStepped`: the schedule is one of single steps.
   void addTo(CpuPlan &plan, bool isStepped);
+  /// To be called behind addTo: results behind the outputs of the other plan are gradients, of parameters and of inputs.
+  void giveGradients() { gradients = true; }
   /// Gives back what addTo took.
   void giveTo(CpuPlan &plan);
 
@@ -107,6 +109,10 @@ private:
   bool planCrossing(mlir::Operation *op);
   bool planReturn(rnn::ReturnOp op);
   bool planRowOp(mlir::Operation *op);
+  bool planTotal(mlir::Operation *op);
+  bool planGradient(mlir::Value value, llvm::StringRef name, size_t number);
+  std::optional<OpPlan> totalOp(mlir::Operation *op, int32_t clock, llvm::ArrayRef<View> all);
+  void addAxesOf(const runtime::PlanTables &other);
   std::optional<OpPlan> rowOp(mlir::Operation *op, int32_t clock, llvm::ArrayRef<View> operands,
                               llvm::ArrayRef<View> results);
   void planConstant(rnn::ConstOp op);
@@ -116,7 +122,7 @@ private:
 
   step::ScheduleOp schedule;
   Isa isa;
-  bool stepped = false;
+  bool stepped = false, gradients = false;
   const runtime::PlanTables *addedTo = nullptr;
   llvm::DenseMap<mlir::Attribute, int32_t> clocks, axes, scopes;
   std::map<std::vector<int64_t>, int32_t> maps;

@@ -73,12 +73,26 @@ static const Export ofGeneration[] = {
      "number in the batch. NULL options are @_GENERATE_DEFAULTS; a NULL pool is one thread."},
 };
 
-std::vector<Export> exports(bool steps, bool generates) {
+static const Export ofGradients[] = {
+    {"backward_workspace_bytes", "rondo.backward.workspace.bytes", "ippp", "int32_t ",
+     "const @_inputs *inputs, size_t *bytes, rondo_error *error",
+     "How large a workspace @_backward needs, by what @_workspace_bytes is to @_forward."},
+    {"backward", "rondo.backward", "ippppplpp", "int32_t ",
+     "const void *prepared, const @_inputs *inputs, @_outputs *outputs, @_gradients *gradients, void *workspace, "
+     "size_t workspace_bytes, @_pool *pool, rondo_error *error",
+     "Computes what @_forward does, and gradients. The same inputs give the same bits, whatever the pool or the "
+     "machine's load; rows of a gradient do not depend on the other samples of the batch but through what a loss is "
+     "the mean of. A NULL pool is one thread."},
+};
+
+std::vector<Export> exports(bool steps, bool generates, bool trains) {
   std::vector<Export> list(std::begin(all), std::end(all));
   if (steps)
     list.insert(list.end(), std::begin(ofSteps), std::end(ofSteps));
   if (generates)
     list.insert(list.end(), std::begin(ofGeneration), std::end(ofGeneration));
+  if (trains)
+    list.insert(list.end(), std::begin(ofGradients), std::end(ofGradients));
   return list;
 }
 

@@ -16,8 +16,9 @@ struct Export {
   llvm::StringRef parameters;
   llvm::StringRef comment;
 };
-/// `steps`: with those of models that can be stepped; `generates`: with those of models that feed themselves.
-std::vector<Export> exports(bool steps, bool generates);
+/// `steps`: with those of models that can be stepped; `generates`: with those of models that feed themselves; `trains`:
+/// with those that give gradients.
+std::vector<Export> exports(bool steps, bool generates, bool trains);
 
 } // namespace rondo::emit
 #endif

@@ -49,7 +49,10 @@ public:
       printGeneration(*interface.generate);
     else if (!interface.notGenerated.empty())
       comment("There are no functions that generate rows: " + interface.notGenerated + "."), os << "\n";
-    for (const Export &function : exports(interface.hasSteps, interface.generate.has_value()))
+    if (interface.gradients)
+      printGradients(*interface.gradients);
+    for (const Export &function :
+         exports(interface.hasSteps, interface.generate.has_value(), interface.gradients.has_value()))
       printFunction(function);
     os << "#ifdef __cplusplus\n}\n#endif\n#endif\n";
   }
@@ -177,11 +180,7 @@ private:
     }
     for (const Port &port : interface.inputs)
       member("const " + cTypeOf(port.type.element) + " *" + port.member,
-             "[" +
-                 (port.clock.empty()      ? "1"
-                  : port.axis == "sample" ? "batch"
-                                          : "rows of " + port.axis) +
-                 "]" + dimensions(port.type) + range(port.type));
+             rowsOfInput(port) + dimensions(port.type) + range(port.type));
     os << "} " << prefix << "_inputs;\n\n";
   }
 
@@ -315,6 +314,35 @@ private:
     member("int64_t *hypotheses",
            "NULL, or [batch]: how many each sample has; under BEAM fewer than `beams` where there are not so many");
     os << "} " << prefix << "_generated;\n\n";
+  }
+
+  void printGradients(const Gradients &gradients) {
+    comment(
+        withPrefix(interface.losses.empty()
+                       ? "By how much something that is computed from the outputs changes with parameters and inputs, "
+                         "given by how "
+                         "much it changes with the outputs. Of each input the buffer has a row for each of its rows."
+                       : "By how much the sum of all losses changes with parameters and inputs; where a loss trains "
+                         "some parameters "
+                         "only, it moves these alone. Of each input the buffer has a row for each of its rows."));
+    os << "typedef struct " << prefix << "_gradients {\n";
+    member("size_t size", "sizeof(" + prefix + "_gradients)");
+    member("int64_t accumulate", "1: those of parameters are added to what is there; 0: they take its place");
+    member("float *parameters", "NULL: not wanted; else " + upper + "_PARAMETER_BYTES, laid out as parameters are");
+    for (const Gradient &gradient : gradients.outputs) {
+      const Port &port = interface.outputs[gradient.port];
+      member("const float *" + gradient.member,
+             "given: NULL: zero; else [rows of " + port.member + "]" + dimensions(port.type));
+    }
+    for (const Gradient &gradient : gradients.inputs) {
+      const Port &port = interface.inputs[gradient.port];
+      member("float *" + gradient.member, "NULL: not wanted; else " + rowsOfInput(port) + dimensions(port.type));
+    }
+    os << "} " << prefix << "_gradients;\n\n";
+  }
+
+  static std::string rowsOfInput(const Port &port) {
+    return port.clock.empty() ? "[1]" : port.axis == "sample" ? "[batch]" : "[rows of " + port.axis + "]";
   }
 
   std::string memberOf(StringRef axis) const {

@@ -186,6 +186,22 @@ private:
 
 Interface interfaceOf(mlir::Operation *model, StringRef plan) { return Describer(model, plan).describe(); }
 
+Gradients gradientsOf(mlir::Operation *schedule, const Interface &interface) {
+  Gradients gradients;
+  Members members({"size", "accumulate", "parameters"});
+  auto names = cast<step::ScheduleOp>(schedule).getInputs().getAsValueRange<mlir::StringAttr>();
+  for (StringRef name : drop_begin(names, interface.inputs.size())) {
+    name.consume_front("d.");
+    size_t port =
+        find_if(interface.outputs, [&](const Port &port) { return port.name == name; }) - interface.outputs.begin();
+    gradients.outputs.push_back({port, members.add("d_" + name.str(), {""})});
+  }
+  for (auto [i, input] : enumerate(interface.inputs))
+    if (input.type.element == Element::F32)
+      gradients.inputs.push_back({i, members.add("d_" + input.name, {""})});
+  return gradients;
+}
+
 Generation generationOf(mlir::Operation *schedule, ArrayRef<Port> inputs) {
   Generation generation;
   schedule->walk([&](step::ChooseOp choose) {

@@ -54,6 +54,16 @@ struct Generation {
   std::vector<std::string> inputs; // that the rows depend on, beside the prompt
 };
 
+/// A gradient that is no parameter's, and the member of the gradients' struct that points to it.
+struct Gradient {
+  size_t port = 0; // among the outputs, or the inputs
+  std::string member;
+};
+struct Gradients {
+  std::vector<Gradient> outputs; // what the caller gives; none where there are losses
+  std::vector<Gradient> inputs;  // what the caller gets
+};
+
 struct Loss {
   std::string name;
   std::optional<std::vector<std::string>> trains; // paths of the parameters that it moves; nothing: all
@@ -87,12 +97,15 @@ struct Interface {
   std::string notStepped;               // else why not, if that is known
   std::string stepAxis;                 // of which a step is a row
   std::vector<StepEnd> stepEnds;        // of all axes; where there are steps: of those that matter, in their order
+  std::optional<Gradients> gradients;   // if the library computes them
   std::optional<Generation> generate;   // what generates, if the library does
   std::string notGenerated;             // why it does not, where the program says how it would
 };
 
 /// Of an `rnn.model` (or the schedule that it became) and one of its plans, which knows the axes.
 Interface interfaceOf(mlir::Operation *model, llvm::StringRef plan);
+/// Of the schedule that computes gradients, for the model's ports.
+Gradients gradientsOf(mlir::Operation *schedule, const Interface &interface);
 /// Of what schedule::formGenerate made, for the model's inputs.
 Generation generationOf(mlir::Operation *schedule, llvm::ArrayRef<Port> inputs);
 

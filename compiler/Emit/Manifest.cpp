@@ -47,6 +47,8 @@ public:
         printGeneration(*interface.generate);
       else if (!interface.notGenerated.empty())
         json.attribute("whyNotGenerated", interface.notGenerated);
+      if (interface.gradients)
+        printGradients(*interface.gradients);
       json.attributeObject("bytes", [&] {
         json.attribute("parameters", interface.parameterBytes);
         json.attribute("prepared", facts.preparedBytes);
@@ -86,6 +88,22 @@ public:
   }
 
 private:
+  void printGradients(const Gradients &gradients) {
+    auto list = [&](StringRef key, ArrayRef<Gradient> gradients, ArrayRef<Port> ports) {
+      json.attributeArray(key, [&] {
+        for (const Gradient &gradient : gradients)
+          json.object([&] {
+            json.attribute("name", ports[gradient.port].name);
+            json.attribute("member", gradient.member);
+          });
+      });
+    };
+    json.attributeObject("gradients", [&] {
+      list("outputs", gradients.outputs, interface.outputs);
+      list("inputs", gradients.inputs, interface.inputs);
+    });
+  }
+
   void printGeneration(const Generation &generation) {
     json.attributeObject("generate", [&] {
       json.attribute("input", interface.inputs[generation.input].name);

@@ -23,7 +23,8 @@ public:
     module->setTargetTriple(Triple(tripleOf(content.codes.front().target->arch)));
     module->setPICLevel(PICLevel::BigPIC);
     library = buildLibrary();
-    for (const Export &function : exports(content.interface.hasSteps, content.interface.generate.has_value()))
+    for (const Export &function : exports(content.interface.hasSteps, content.interface.generate.has_value(),
+                                          content.interface.gradients.has_value()))
       buildFunction(function);
     return std::move(module);
   }
@@ -68,7 +69,8 @@ private:
     auto *type = FunctionType::get(i32, {pointer, pointer, pointer}, /*isVarArg=*/false);
     auto *none = ConstantPointerNull::get(PointerType::get(context, 0));
     std::vector<Constant *> functions(runtime::lineCodes, none);
-    for (StringRef bytes : {StringRef(code.plan), StringRef(code.step), StringRef(code.generate)}) {
+    for (StringRef bytes :
+         {StringRef(code.plan), StringRef(code.step), StringRef(code.generate), StringRef(code.backward)}) {
       auto *plan = reinterpret_cast<const runtime::Plan *>(bytes.data());
       for (uint32_t i = 0; !bytes.empty() && i < plan->ops.count; ++i)
         for (int32_t line = 0; line < runtime::lineCodes; ++line) {
@@ -100,10 +102,10 @@ private:
           return ConstantPointerNull::get(PointerType::get(context, 0));
         return bytes(kind + target->name, plan, 64);
       };
-      codes.push_back(
-          ConstantStruct::getAnon({half(code.target->level), half(number), word(code.identity),
-                                   text("target", code.target->name), plan, kernelTable(code), lineTable(code),
-                                   planOrNull("step.", code.step), planOrNull("generate.", code.generate)}));
+      codes.push_back(ConstantStruct::getAnon(
+          {half(code.target->level), half(number), word(code.identity), text("target", code.target->name), plan,
+           kernelTable(code), lineTable(code), planOrNull("step.", code.step), planOrNull("generate.", code.generate),
+           planOrNull("backward.", code.backward)}));
     }
     auto *table = data("codes", ConstantArray::get(ArrayType::get(codes.front()->getType(), codes.size()), codes), 8);
     InitTables tables = initTables(content.interface);

@@ -20,6 +20,7 @@ struct Code {
   std::string plan;
   std::string step;      // the plan of single steps; empty: there is none
   std::string generate;  // the plan of rows that the model makes; empty: there is none
+  std::string backward;  // the plan of gradients; empty: there is none
   uint64_t identity = 0; // what it prepares is of no use to code of another one
   std::vector<std::string> kernels;
 };

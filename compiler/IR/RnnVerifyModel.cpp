@@ -226,8 +226,13 @@ struct Graph {
   std::vector<Node> nodes;
 };
 
-/// The direction in which an operation looks; none if it looks at its own tick only.
+/// The direction in which an operation looks; none if it looks at its own tick only, as over the rows of a pair's target.
 std::optional<bool> directionOf(Operation *op) {
+  if (auto reduce = dyn_cast<ReduceOp>(op)) {
+    auto pair = dyn_cast<PairClockAttr>(reduce.getX().getType().getClock());
+    if (pair && pair.getTarget() == reduce.getType().getClock())
+      return std::nullopt;
+  }
   Timed timed = timeOf(op);
   return timed ? std::optional<bool>(timed.getReverse()) : std::nullopt;
 }

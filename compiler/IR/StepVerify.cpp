@@ -85,8 +85,13 @@ static LogicalResult verifyInLoop(ScanOp scan, Operation *op) {
     return verifySlot(scan, op);
   if (looksBothWays(op))
     return op->emitOpError() << "takes part in a loop and depends on ticks to come [S2]";
-  // Ticks may be counted from the other end, if that is known when the loop begins.
-  if (auto timed = dyn_cast<Timed>(op); timed && !isa<TickOp>(op) && timed.getReverse() != scan.getReverse())
+  // Ticks may be counted from the other end, if that is known when the loop begins; the rows of a pair's target belong to
+  // its own tick.
+  auto reduce = dyn_cast<ReduceOp>(op);
+  auto pair = reduce ? dyn_cast<PairClockAttr>(reduce.getX().getType().getClock()) : PairClockAttr();
+  bool isOfTick = pair && pair.getTarget() == reduce.getType().getClock();
+  if (auto timed = dyn_cast<Timed>(op);
+      timed && !isa<TickOp>(op) && !isOfTick && timed.getReverse() != scan.getReverse())
     return op->emitOpError() << "runs " << (scan.getReverse() ? "forward" : "backward")
                              << " in time in a loop that runs the other way [S2]";
   for (Type type : op->getResultTypes())

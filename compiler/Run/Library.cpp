@@ -129,6 +129,15 @@ Error Library::readManifest() {
     if (Error error = find(generateRows, "generate"))
       return error;
   }
+  if (const json::Object *gradients = description.getAsObject()->getObject("gradients")) {
+    for (auto [key, names] : {std::make_pair("outputs", &gradientOutputs), {"inputs", &gradientInputs}})
+      for (const json::Value &port : *gradients->getArray(key))
+        names->push_back(text(*port.getAsObject(), "name"));
+    if (Error error = find(backwardBytes, "backward_workspace_bytes"))
+      return error;
+    if (Error error = find(backward, "backward"))
+      return error;
+  }
   if (!description.getAsObject()->getBoolean("steps").value_or(false))
     return Error::success();
   for (const json::Value &end : list("stepEnds"))

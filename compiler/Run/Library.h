@@ -70,6 +70,24 @@ public:
   llvm::Expected<std::vector<std::vector<reference::Generated>>> generate(const reference::Batch &batch,
                                                                           const reference::GenerateOptions &how);
 
+  /// True if the library computes gradients.
+  bool hasGradients() const { return backward; }
+  struct GradientOptions {
+    bool accumulate = false; // add those of parameters to what is there,
+    double before = 0;       // which is this
+  };
+  /// The outputs and losses of `run`, and as outputs "d.NAME" the gradients of parameters, by their paths, and of inputs.
+  /// What flows into an output stands among the batch's inputs as "d.NAME"; else it is zero. Inputs' rows that have no
+  /// tick, those of empty segments, are left out there and here; ticks of gradients are not told.
+  llvm::Expected<reference::Result> runBackward(const reference::Batch &batch, const GradientOptions &how);
+
+  /// For training. `buffer`: parameters where the manifest says, at an address that is a multiple of 64; `gradients`: the
+  /// same for those of the sum of all losses, or null. `seed`: of `random`.
+  llvm::Expected<std::vector<reference::LossValue>> computeLosses(const void *buffer, void *gradients,
+                                                                  const reference::Batch &batch, uint64_t seed);
+  /// First values, into such a buffer.
+  llvm::Error makeParameters(uint64_t seed, void *buffer);
+
   const llvm::json::Object &manifest() const { return *description.getAsObject(); }
 
 private:
@@ -99,7 +117,8 @@ private:
   std::vector<std::pair<std::string, std::string>> axes; // name, and the axis that groups its rows
   std::vector<std::string> losses;
   std::vector<std::string> stepEnds; // axes
-  AlignedBytes prepared;
+  std::vector<std::string> gradientOutputs, gradientInputs;
+  AlignedBytes prepared, scratch; // scratch: the workspace of computeLosses
 
   int32_t (*abiVersion)() = nullptr;
   const char *(*manifestText)() = nullptr;
@@ -115,6 +134,9 @@ private:
   int32_t (*generateBytes)(const void *, const void *, size_t *, Failure *) = nullptr;
   int32_t (*generateRows)(const void *, const void *, const void *, void *, void *, size_t, void *,
                           Failure *) = nullptr;
+  // Null: there are no gradients.
+  int32_t (*backwardBytes)(const void *, size_t *, Failure *) = nullptr;
+  int32_t (*backward)(const void *, const void *, void *, void *, void *, size_t, void *, Failure *) = nullptr;
   void *(*poolCreate)(int32_t) = nullptr;
   void (*poolDestroy)(void *) = nullptr;
 };

@@ -134,11 +134,33 @@ struct Library::Call {
       out.push_back(output.clock.empty() ? 0 : reinterpret_cast<uintptr_t>(starts.back().data()));
       out.push_back(output.clock.empty() ? 0 : reinterpret_cast<uintptr_t>(ticks.back().data()));
     }
+    endOutputs();
+  }
+
+  /// No output is wanted, but the losses are.
+  void addLosses() {
+    out.assign(1 + 4 * library.outputs.size(), 0);
+    endOutputs();
+  }
+
+  void endOutputs() {
     losses.resize(std::max<size_t>(library.losses.size(), 1));
     lossTicks.resize(losses.size());
     out.push_back(reinterpret_cast<uintptr_t>(losses.data()));
     out.push_back(reinterpret_cast<uintptr_t>(lossTicks.data()));
     out[0] = out.size() * sizeof(uint64_t);
+  }
+
+  std::vector<reference::LossValue> lossValues() const {
+    std::vector<reference::LossValue> values;
+    for (const auto &[i, name] : llvm::enumerate(library.losses)) {
+      reference::LossValue loss;
+      loss.name = name;
+      loss.value = losses[i];
+      loss.ticks = lossTicks[i];
+      values.push_back(std::move(loss));
+    }
+    return values;
   }
 
   /// For each row of an axis where it ends: a number of rows of its base.
@@ -202,13 +224,7 @@ struct Library::Call {
         stream.axisClocks.push_back(output.source);
       result.outputs[output.name] = std::move(stream);
     }
-    for (const auto &[i, name] : llvm::enumerate(library.losses)) {
-      reference::LossValue loss;
-      loss.name = name;
-      loss.value = losses[i];
-      loss.ticks = lossTicks[i];
-      result.losses.push_back(std::move(loss));
-    }
+    result.losses = lossValues();
     return result;
   }
 

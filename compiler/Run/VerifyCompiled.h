@@ -3,6 +3,7 @@
 #define RONDO_RUN_VERIFYCOMPILED_H
 
 #include "compiler/Run/Library.h"
+#include "compiler/Run/Trial.h"
 #include "compiler/Run/Verify.h"
 
 namespace rondo::run {
@@ -17,6 +18,11 @@ llvm::Expected<std::vector<Property>> verifyCompiled(rnn::ModelOp op, const dsl:
 llvm::Expected<std::vector<Property>> verifyGeneration(rnn::ModelOp op, const dsl::Model &model,
                                                        const reference::Params &params, const VerifyOptions &options,
                                                        Library &one, Library &two);
+
+/// The gradients of a model: `backward` is what the gradient pass made of it, and what it is tried with. The libraries'
+/// seed is that of the options.
+llvm::Expected<std::vector<Property>> verifyGradients(rnn::ModelOp backward, const Trial &trial,
+                                                      const VerifyOptions &options, Library &one, Library &two);
 
 } // namespace rondo::run
 #endif

@@ -7,6 +7,7 @@
 
 namespace rondo::schedule {
 
+std::unique_ptr<mlir::Pass> createExpandAccumsPass();
 std::unique_ptr<mlir::Pass> createFormScansPass();
 std::unique_ptr<mlir::Pass> createFormStepPass();
 std::unique_ptr<mlir::Pass> createFormGeneratePass();

@@ -3,6 +3,25 @@
 #define RONDO_SCHEDULE_PASSES
 include "mlir/Pass/PassBase.td"
 
+def ExpandAccums : Pass<"rondo-expand-accums", "::rondo::rnn::ModelOp"> {
+  let summary = "accumulators become slots and sums";
+  let description = [{
+    What is put at a tick is shifted by one tick of a clock that has the ticks of both sides, and added up from each tick
+    of the taker's clock to the next. With one clock for both, a slot is all that is left.
+
+    ```mlir
+    %a = rnn.accum "d" reverse : !rnn.accum<!rnn.stream<4xf32, #t>>
+    %dh = rnn.take %a : !rnn.accum<!rnn.stream<4xf32, #t>> -> !rnn.stream<4xf32, #t>
+    rnn.put %a, %dz : !rnn.accum<!rnn.stream<4xf32, #t>>, !rnn.stream<4xf32, #t>
+    // becomes
+    %s = rnn.state "d" reverse : !rnn.state<!rnn.stream<4xf32, #t>>
+    %dh = rnn.read %s : !rnn.state<!rnn.stream<4xf32, #t>> -> !rnn.stream<4xf32, #t>
+    rnn.next %s, %dz : !rnn.stream<4xf32, #t>
+    ```
+  }];
+  let constructor = "::rondo::schedule::createExpandAccumsPass()";
+}
+
 def FormScans : Pass<"rondo-form-scans", "::mlir::ModuleOp"> {
   let summary = "models become schedules: loops scans, the rest parallel over time";
   let description = [{

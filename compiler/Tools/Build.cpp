@@ -24,8 +24,7 @@ namespace {
 
 void printStages(raw_ostream &os) {
   for (auto [number, stage] : enumerate(stages()))
-    os << fmt::format("{:>2}  {:<18} {}{}\n", number, stage.name.str(), stage.purpose.str(),
-                      stage.kind == Stage::Kind::Planned ? " (not in this version)" : "");
+    os << fmt::format("{:>2}  {:<18} {}\n", number, stage.name.str(), stage.purpose.str());
   os << "\nproducts, for --emit:\n";
   for (const Product &product : products())
     os << fmt::format("    {:<8} {} (after {})\n", product.name.str(), product.what.str(), product.stage.str());
@@ -150,8 +149,6 @@ private:
       if (!checkProgram(program, arguments.positional[0]))
         return program.code;
     }
-    if (end->kind == Stage::Kind::Planned)
-      return failed("the stage '" + end->name + "' is not in this version");
     if (end->name == "check")
       return exitFine;
     {
@@ -175,6 +172,7 @@ private:
         return failed(saveTemps + ": " + error.message());
     StageOptions stageOptions;
     stageOptions.stopAfter = end->name;
+    stageOptions.gradients = arguments.has("gradients") || end->kind == Stage::Kind::Gradient;
     stageOptions.verifyEach = arguments.has("verify-each");
     SmallString<128> reproducer;
     sys::path::system_temp_directory(/*ErasedOnReboot=*/true, reproducer);
@@ -182,7 +180,7 @@ private:
     stageOptions.reproducer = reproducer.str().str();
     bool saved = true;
     stageOptions.after = [&](size_t number, const Stage &stage) -> mlir::LogicalResult {
-      if (stage.kind == Stage::Kind::Front || stage.kind == Stage::Kind::Passes)
+      if (stage.kind != Stage::Kind::Backend)
         if (Error error = save(number, stage.name, ".mlir", [&](raw_ostream &os) { print(*program.module, os); })) {
           failed(std::move(error));
           saved = false;
@@ -255,6 +253,7 @@ private:
       BackendOptions options;
       options.targets = targets;
       options.weights = weights;
+      options.backward = program.module->lookupSymbol<step::ScheduleOp>((schedule.getSymName() + ".backward").str());
       options.notCausal = model->causal ? "" : model->whyNotCausal;
       Backend backend(schedule, std::move(options), root);
       if (mlir::failed(backend.plan()))
@@ -375,8 +374,9 @@ Command buildCommand() {
               {"target", Option::Kind::Text, "LIST",
                "native, x86-64-v2, x86-64-v3, x86-64-v4 or aarch64; several for a library that picks at load"},
               formatOption(),
+              {"gradients", Option::Kind::Flag, "", "also compile what computes gradients: MODEL_backward"},
               {"emit", Option::Kind::Text, "PRODUCT",
-               "instead print ast, rnn, step, plan, header, manifest, llvm or asm, or write obj"},
+               "instead print ast, rnn, grad, step, plan, header, manifest, llvm or asm, or write obj"},
               {"stop-after", Option::Kind::Text, "STAGE", "print the IR as it is behind that stage of --list"},
               {"depfile", Option::Kind::File, "FILE", "write what was read, for make and ninja"},
               {"save-temps", Option::Kind::File, "DIR", "also write what there is behind each stage into DIR"},

@@ -87,6 +87,7 @@ Command docCommand();
 Command convertCommand();
 Command buildCommand();
 Command runCommand();
+Command trainCommand();
 Command generateCommand();
 Command verifyCommand();
 Command benchCommand();

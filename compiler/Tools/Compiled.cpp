@@ -6,13 +6,14 @@ using namespace llvm;
 
 namespace rondo::tools {
 
-Expected<Scheduled> scheduleModel(Chosen chosen) {
+Expected<Scheduled> scheduleModel(Chosen chosen, bool gradients) {
   Scheduled scheduled;
   scheduled.step = mlir::ModuleOp::create(chosen.op.getLoc());
   scheduled.step->push_back(chosen.op->clone());
   mlir::DefaultTimingManager timing; // not enabled
   mlir::TimingScope root = timing.getRootScope();
   StageOptions options;
+  options.gradients = gradients;
   options.after = [&](size_t, const Stage &) {
     if (!scheduled.step->getOps<rnn::ModelOp>().empty())
       scheduled.rnn = cast<mlir::ModuleOp>((*scheduled.step)->clone());
@@ -23,14 +24,15 @@ Expected<Scheduled> scheduleModel(Chosen chosen) {
   return std::move(scheduled);
 }
 
-Expected<Compiled> compileModel(Chosen chosen, std::vector<const emit::Target *> targets, emit::WeightFormat weights) {
+Expected<Compiled> compileModel(Chosen chosen, std::vector<const emit::Target *> targets, emit::WeightFormat weights,
+                                bool gradients) {
   if (targets.empty()) {
     auto own = emit::parseTargets("native", weights);
     if (!own)
       return own.takeError();
     targets = std::move(*own);
   }
-  auto scheduled = scheduleModel(chosen);
+  auto scheduled = scheduleModel(chosen, gradients);
   if (!scheduled)
     return scheduled.takeError();
   mlir::DefaultTimingManager timing; // not enabled
@@ -38,13 +40,14 @@ Expected<Compiled> compileModel(Chosen chosen, std::vector<const emit::Target *>
   BackendOptions how;
   how.targets = std::move(targets);
   how.weights = weights;
+  how.backward = scheduled->backward();
   Backend backend(scheduled->schedule(), std::move(how), root);
   if (mlir::failed(backend.plan()))
     return run::failure("the model cannot be compiled; 'rondo run --interpret' runs it all the same");
   auto bytes = backend.library();
   if (!bytes)
     return bytes.takeError();
-  return Compiled{std::move(*bytes), backend.prefix()};
+  return Compiled{std::move(*bytes), backend.prefix(), std::move(scheduled->rnn)};
 }
 
 Option formatOption() {

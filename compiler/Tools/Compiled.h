@@ -12,24 +12,34 @@ namespace rondo::tools {
 /// The bytes of a library, which can be loaded any number of times.
 struct Compiled {
   std::string bytes, prefix;
+  mlir::OwningOpRef<mlir::ModuleOp> rnn; // behind the last stage that works on it
+  /// What computes gradients; null: nothing does.
+  rnn::ModelOp backward() {
+    auto model = *rnn->getOps<rondo::rnn::ModelOp>().begin();
+    return rnn->lookupSymbol<rondo::rnn::ModelOp>((model.getSymName() + ".backward").str());
+  }
   llvm::Expected<std::unique_ptr<run::Library>> load(run::Library::Options options) const {
     return run::Library::load(bytes, prefix, options);
   }
 };
 
-/// A module of its own with the model, behind the last stage that works on `rnn` and behind the last that makes a
+/// A module of its own with the model, with `gradients` also the one that computes them, behind the last stage that works on `rnn` and behind the last that makes a
 /// schedule. What cannot be scheduled is reported at its place in the source.
 struct Scheduled {
   mlir::OwningOpRef<mlir::ModuleOp> rnn, step;
   rnn::ModelOp model() { return *rnn->getOps<rondo::rnn::ModelOp>().begin(); }
+  /// Null: there is none.
+  step::ScheduleOp backward() {
+    return step->lookupSymbol<step::ScheduleOp>((schedule().getSymName() + ".backward").str());
+  }
   step::ScheduleOp schedule() { return *step->getOps<step::ScheduleOp>().begin(); }
 };
-llvm::Expected<Scheduled> scheduleModel(Chosen chosen);
+llvm::Expected<Scheduled> scheduleModel(Chosen chosen, bool gradients = false);
 
 /// For the targets, or for this machine if there are none. The program's own module stays as it is. What cannot be
 /// compiled is also reported at its place in the source.
 llvm::Expected<Compiled> compileModel(Chosen chosen, std::vector<const emit::Target *> targets,
-                                      emit::WeightFormat weights);
+                                      emit::WeightFormat weights, bool gradients = false);
 
 /// --dtype
 Option formatOption();

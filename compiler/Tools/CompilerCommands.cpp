@@ -3,7 +3,7 @@
 namespace rondo::tools {
 
 std::vector<Command> compilerCommands() {
-  return {buildCommand(), runCommand(), generateCommand(), verifyCommand(), benchCommand()};
+  return {buildCommand(), runCommand(), trainCommand(), generateCommand(), verifyCommand(), benchCommand()};
 }
 
 } // namespace rondo::tools

@@ -1,5 +1,7 @@
 // rondo verify: what must hold of every model, tried on this one.
 #include "compiler/Emit/Target.h"
+#include "compiler/Pipeline.h"
+#include "compiler/Run/Differences.h"
 #include "compiler/Run/VerifyCompiled.h"
 #include "compiler/Tools/Compiled.h"
 #include "compiler/Tools/Module.h"
@@ -61,11 +63,11 @@ static void printJson(const dsl::Model &model, ArrayRef<Property> properties) {
 
 /// What holds of the model's machine code; for each target that this machine runs.
 static Error addCompiled(const Chosen &chosen, const emit::Target *target, const reference::Params &params,
-                         const rondo::run::VerifyOptions &how, std::vector<Property> &properties) {
+                         const rondo::run::VerifyOptions &how, bool gradients, std::vector<Property> &properties) {
   std::vector<const emit::Target *> targets;
   if (target)
     targets.push_back(target);
-  auto compiled = compileModel(chosen, targets, how.weights);
+  auto compiled = compileModel(chosen, targets, how.weights, gradients);
   if (!compiled)
     return compiled.takeError();
   auto one = compiled->load({how.seed, 1}), two = compiled->load({how.seed, 2});
@@ -74,12 +76,43 @@ static Error addCompiled(const Chosen &chosen, const emit::Target *target, const
   auto found = rondo::run::verifyCompiled(chosen.op, *chosen.model, params, how, **one, **two);
   if (!found)
     return found.takeError();
+  if (gradients) {
+    rnn::ModelOp backward = compiled->backward();
+    rondo::run::Trial trial = rondo::run::makeTrial(backward, how);
+    trial.params = params;
+    auto compared = rondo::run::verifyGradients(backward, trial, how, **one, **two);
+    if (!compared)
+      return compared.takeError();
+    found->insert(found->end(), compared->begin(), compared->end());
+  }
   for (Property &property : *found) {
     if (how.weights != emit::WeightFormat::F32)
       property.name += fmt::format(", {}", emit::nameOf(how.weights).str());
     property.name += target ? fmt::format(", {}", target->name.str()) : "";
     properties.push_back(std::move(property));
   }
+  return Error::success();
+}
+
+/// What holds of the adjoint equations that the compiler writes.
+static Error addGradients(Chosen chosen, const reference::Params *params, const rondo::run::VerifyOptions &how,
+                          std::vector<Property> &properties) {
+  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(chosen.op.getLoc());
+  module->push_back(chosen.op->clone());
+  mlir::DefaultTimingManager timing; // not enabled
+  mlir::TimingScope root = timing.getRootScope();
+  StageOptions options;
+  options.gradients = options.verifyEach = true;
+  options.stopAfter = "gradient";
+  rnn::ModelOp backward;
+  if (mlir::succeeded(runStages(*module, options, root)))
+    backward = module->lookupSymbol<rnn::ModelOp>((chosen.op.getSymName() + ".backward").str());
+  if (!backward)
+    return rondo::run::failure("a stage of the compiler failed, so there are no gradients");
+  auto property = rondo::run::verifyDifferences(chosen.op, backward, params, how);
+  if (!property)
+    return property.takeError();
+  properties.push_back(std::move(*property));
   return Error::success();
 }
 
@@ -92,10 +125,13 @@ static int verify(Program &program, const Chosen &chosen, const Arguments &argum
   auto properties = rondo::run::verifyModel(chosen.op, *chosen.model, *params, how);
   if (!properties)
     return program.fail(properties.takeError());
+  if (arguments.has("gradients"))
+    if (Error error = addGradients(chosen, arguments.has("params") ? &*params : nullptr, how, *properties))
+      return program.fail(std::move(error));
   rondo::run::VerifyOptions compiled = how;
   compiled.rounding = rondo::run::roundingOf(*properties);
   for (const emit::Target *target : targets)
-    if (Error error = addCompiled(chosen, target, *params, compiled, *properties))
+    if (Error error = addCompiled(chosen, target, *params, compiled, arguments.has("gradients"), *properties))
       return program.fail(std::move(error));
   if (arguments.has("json"))
     printJson(*chosen.model, *properties);
@@ -111,8 +147,6 @@ static int run(const Command &command, const Arguments &arguments) {
   if (!options || !weights)
     return exitUsage;
   Program program(std::move(*options), arguments.has("json"));
-  if (arguments.has("gradients"))
-    return program.fail(rondo::run::failure("gradients are not in this version, so they cannot be verified"));
   rondo::run::VerifyOptions how;
   how.samples = arguments.count("batch", how.samples);
   how.length = arguments.count("length", how.length);
@@ -156,6 +190,10 @@ Command verifyCommand() {
       "  batch = singles             a batch as its samples one by one; losses too\n"
       "  fp32 ~ fp64                 single as double precision, nearly\n"
       "  causality                   inputs changed from some tick on leave the outputs before it (causal models)\n"
+      "  gradients = differences     with --gradients: to parameters and inputs, in double precision, of the sum of "
+      "losses,\n"
+      "                              or of outputs times random numbers\n"
+      "  gradients ~ interpreted     those of machine code, by two threads, and added to others: the interpreter's\n"
       "  compiled ~ interpreted      the machine code for this machine, or for each --target; with --dtype other than "
       "f32\n"
       "                              relative to the largest number of an output\n"
@@ -170,7 +208,7 @@ Command verifyCommand() {
           {"target", Option::Kind::Text, "LIST", "compile for these, instead of for this machine; see rondo build"},
           formatOption(),
           {"interpret", Option::Kind::Flag, "", "the interpreter only"},
-          {"gradients", Option::Kind::Flag, "", "gradients too (not in this version)"},
+          {"gradients", Option::Kind::Flag, "", "gradients too"},
           {"json", Option::Kind::Flag, "", "print JSON"},
       }),
       1,

@@ -1,4 +1,5 @@
 // rondo-opt: parses the IR, runs the passes named on the command line, prints the IR.
+#include "compiler/Gradient/Passes.h"
 #include "compiler/IR/Rnn.h"
 #include "compiler/IR/Step.h"
 #include "compiler/Run/CheckEach.h"
@@ -52,6 +53,7 @@ int main(int argc, char **argv) {
   mlir::registerSymbolDCEPass();
   mlir::registerStripDebugInfoPass();
   rondo::rnn::registerTransformPasses();
+  rondo::rnn::registerGradientPasses();
   rondo::schedule::registerSchedulePasses();
   std::string header = mlir::registerCLIOptions("rondo's IR tool\n", registry);
   // Not MLIR's own parsing, which exits with 1.

@@ -170,6 +170,41 @@ Piece combine() {
   return {{factors, x}, {y}};
 }
 
+/// a [8, count], b [width, count], before [width, 8] -> y [width, 8], which may be the same memory: the sum of all
+/// products of a's and b's elements, added to what was there. What is summed at a time is what registers hold.
+Piece products(const Target &where) {
+  ImageParam a(Float(32), 2, "a"), b(Float(32), 2, "b"), before(Float(32), 2, "before");
+  for (const ImageParam &input : {a, b, before})
+    beginAtZero(input);
+  constexpr int lines = int(rondo::runtime::tileLines);
+  a.dim(0).set_extent(lines);
+  a.dim(1).set_stride(lines);
+  Func y("y"), sum("sum");
+  Var j("j"), outer("outer"), inner("inner"), outerLine("outerLine"), innerLine("innerLine");
+  RDom term(0, b.dim(1).extent(), "term");
+  sum(i, j) = 0.0f;
+  sum(i, j) += a(j, term.x) * b(i, term.x);
+  y(i, j) = before(i, j) + sum(i, j);
+  y.output_buffer().dim(1).set_bounds(0, lines);
+  int vector = where.natural_vector_size<float>();
+  int high = vector >= 16 || where.arch == Target::ARM ? lines : lines / 2;
+  auto tile = [&](Stage stage, int wide) {
+    stage.split(i, outer, inner, wide, TailStrategy::RoundUp)
+        .split(j, outerLine, innerLine, high, TailStrategy::RoundUp)
+        .reorder(inner, innerLine, outer, outerLine)
+        .vectorize(inner, vector, TailStrategy::RoundUp)
+        .unroll(innerLine)
+        .unroll(inner);
+  };
+  Expr width = b.dim(0).extent();
+  tile(y.specialize(width == 3 * lanes), 3 * vector);
+  tile(y.specialize(width == 2 * lanes), 2 * vector);
+  tile(y, lanes);
+  sum.compute_at(y, outer).vectorize(i, vector).unroll(i).unroll(j);
+  sum.update().reorder(i, j, term.x).vectorize(i, vector).unroll(i).unroll(j);
+  return {{a, b, before}, {y}};
+}
+
 struct Writer {
   std::string machine, target, folder;
   void write(LineCode code, const Piece &piece) const {
@@ -193,5 +228,6 @@ int main(int count, char **arguments) {
   Writer writer{arguments[1], arguments[2], arguments[3]};
   writer.write(LineCode::Exps, exps());
   writer.write(LineCode::Combine, combine());
+  writer.write(LineCode::Products, products(Target(writer.target)));
   return 0;
 }

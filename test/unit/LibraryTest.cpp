@@ -45,7 +45,7 @@ struct Built {
       ADD_FAILURE() << "a stage failed";
       return;
     }
-    Backend backend(*module->getOps<step::ScheduleOp>().begin(), {{emit::nativeTarget()}, {}, std::nullopt}, root);
+    Backend backend(*module->getOps<step::ScheduleOp>().begin(), {{emit::nativeTarget()}, {}, std::nullopt, {}}, root);
     if (mlir::failed(backend.plan())) {
       ADD_FAILURE() << "the model cannot be planned";
       return;

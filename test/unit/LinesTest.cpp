@@ -14,7 +14,10 @@
                                  const rondo::runtime::LineBuffer *,                                                   \
                                  const rondo::runtime::LineBuffer *) __asm__("rondo.exps." machine);                   \
   extern "C" int32_t combine##level(const rondo::runtime::LineBuffer *, const rondo::runtime::LineBuffer *,            \
-                                    const rondo::runtime::LineBuffer *) __asm__("rondo.combine." machine);
+                                    const rondo::runtime::LineBuffer *) __asm__("rondo.combine." machine);             \
+  extern "C" int32_t products##level(const rondo::runtime::LineBuffer *, const rondo::runtime::LineBuffer *,           \
+                                     const rondo::runtime::LineBuffer *,                                               \
+                                     const rondo::runtime::LineBuffer *) __asm__("rondo.products." machine);
 #if defined(__x86_64__)
 RONDO_VECTOR_CODE(2, "x86-64-v2")
 RONDO_VECTOR_CODE(3, "x86-64-v3")
@@ -36,11 +39,11 @@ struct Machine {
 const Machine machines[] = {
     {"Plain", 0, {}},
 #if defined(__x86_64__)
-    {"X8664V2", 2, {exps2, combine2}},
-    {"X8664V3", 3, {exps3, combine3}},
-    {"X8664V4", 4, {exps4, combine4}},
+    {"X8664V2", 2, {exps2, combine2, products2}},
+    {"X8664V3", 3, {exps3, combine3, products3}},
+    {"X8664V4", 4, {exps4, combine4, products4}},
 #elif defined(__aarch64__)
-    {"Aarch64", 0, {exps0, combine0}},
+    {"Aarch64", 0, {exps0, combine0, products0}},
 #endif
 };
 
@@ -208,6 +211,33 @@ TEST_P(LinesTest, CombinedLinesKeepNaNAndInfinity) {
 }
 
 std::string nameOf(const testing::TestParamInfo<Machine> &info) { return info.param.name; }
+/// Tiles of all widths, in the middle of other memory: each element is the sum of what was there and of its products.
+TEST_P(LinesTest, ProductsAreAdded) {
+  std::mt19937 random(5);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  auto numbers = [&](int64_t count) {
+    std::vector<float> values(count);
+    for (float &value : values)
+      value = uniform(random);
+    return values;
+  };
+  for (int64_t width = lineLanes; width <= 3 * lineLanes; width += lineLanes)
+    for (int64_t count : {0, 1, 2, 7, 128})
+      for (int64_t stride : {width, width + 5}) {
+        std::vector<float> a = numbers(count * tileLines), b = numbers(count * width), y = numbers(tileLines * stride);
+        std::vector<float> before = y;
+        addProducts(lines(), a.data(), b.data(), y.data(), width, count, stride);
+        for (int64_t i = 0; i < tileLines; ++i)
+          for (int64_t j = 0; j < stride && i * stride + j < int64_t(y.size()); ++j) {
+            double expected = before[i * stride + j];
+            for (int64_t t = 0; t < count && j < width; ++t)
+              expected += double(a[t * tileLines + i]) * b[t * width + j];
+            EXPECT_NEAR(y[i * stride + j], expected, j < width ? 1e-5 : 0)
+                << width << " " << count << " " << i << " " << j;
+          }
+      }
+}
+
 INSTANTIATE_TEST_SUITE_P(Machines, LinesTest, testing::ValuesIn(machines), nameOf);
 
 } // namespace

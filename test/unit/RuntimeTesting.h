@@ -237,7 +237,7 @@ public:
     plan.clocks = list(clocks);
     plan.arrays = list(arrays);
     tables.scans.push_back(plan);
-    top(OpCode::Scan, driver, {}, {int64_t(tables.scans.size()) - 1});
+    top(OpCode::Scan, driver, {}, {int64_t(tables.scans.size()) - 1, 1});
   }
 
   //===--- Running ---===//

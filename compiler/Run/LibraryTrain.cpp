@@ -1,0 +1,44 @@
+// What a trainer wants of a library: losses and gradients of parameters, from and to buffers, and nothing else.
+#include "compiler/Run/LibraryCall.h"
+
+using namespace llvm;
+using namespace rondo::reference;
+
+namespace rondo::run {
+
+Expected<std::vector<LossValue>> Library::computeLosses(const void *buffer, void *gradients, const Batch &batch,
+                                                        uint64_t seed) {
+  if (prepared.size() == 0)
+    prepared = AlignedBytes(std::max<size_t>(preparedBytes(), 64));
+  Failure wrong;
+  if (prepare(buffer, prepared.data(), &wrong))
+    return failed("prepare", wrong);
+  options.seed = seed;
+  Call call(*this, batch);
+  if (Error error = call.addInputs())
+    return std::move(error);
+  call.addLosses();
+  size_t bytes = 0;
+  if ((gradients ? backwardBytes : workspaceBytes)(call.in.data(), &bytes, &wrong))
+    return failed(gradients ? "backward_workspace_bytes" : "workspace_bytes", wrong);
+  if (scratch.size() < bytes)
+    scratch = AlignedBytes(bytes + bytes / 8); // batches are of about one size
+  std::vector<uint64_t> words(3 + gradientOutputs.size() + gradientInputs.size());
+  words[0] = words.size() * sizeof(uint64_t);
+  words[2] = reinterpret_cast<uintptr_t>(gradients);
+  if (gradients &&
+      backward(prepared.data(), call.in.data(), call.out.data(), words.data(), scratch.data(), bytes, pool, &wrong))
+    return failed("backward", wrong);
+  if (!gradients && forward(prepared.data(), call.in.data(), call.out.data(), scratch.data(), bytes, pool, &wrong))
+    return failed("forward", wrong);
+  return call.lossValues();
+}
+
+Error Library::makeParameters(uint64_t seed, void *buffer) {
+  Failure wrong;
+  if (init(buffer, seed, &wrong))
+    return failed("init", wrong);
+  return Error::success();
+}
+
+} // namespace rondo::run

@@ -1,0 +1,278 @@
+// rondo train: a model's parameters from data, by the gradients of code that is compiled for this machine.
+#include "compiler/Tools/Compiled.h"
+#include "compiler/Tools/Crash.h"
+#include "compiler/Train/Data.h"
+#include "compiler/Train/Trainer.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/Signals.h"
+#include "llvm/Support/raw_ostream.h"
+#include <chrono>
+#include <csignal>
+
+using namespace llvm;
+
+namespace rondo::tools {
+
+namespace {
+
+/// Options whose texts a checkpoint keeps, so that --resume needs none of them.
+const char *const kept[] = {"data",     "valid",      "unit",     "split", "unk",   "optimizer",  "lr",
+                            "schedule", "warmup",     "momentum", "decay", "clip",  "clip-value", "epochs",
+                            "batch",    "save-every", "seed",     "train", "freeze"};
+
+volatile std::sig_atomic_t isInterrupted = 0;
+
+/// The first Ctrl-C asks for an end, the second one is an end.
+void catchInterrupts() {
+  // LLVM puts its own handler when it makes its first temporary file; ours must come behind it.
+  sys::SetInterruptFunction(nullptr);
+  struct sigaction action = {};
+  action.sa_handler = [](int) { isInterrupted = 1; };
+  action.sa_flags = int(SA_RESETHAND | SA_RESTART);
+  for (int signal : {SIGINT, SIGTERM})
+    sigaction(signal, &action, nullptr);
+}
+
+/// Several values of one option are lines of one text.
+train::Settings settingsOf(const Arguments &arguments) {
+  train::Settings settings;
+  for (const char *option : kept)
+    if (arguments.has(option))
+      settings[option] = join(arguments.all(option), "\n");
+  return settings;
+}
+
+std::string textOf(const train::Settings &settings, const char *option) {
+  auto found = settings.find(option);
+  return found == settings.end() ? "" : found->second;
+}
+
+std::vector<rondo::run::InputFile> filesOf(const train::Settings &settings, const char *option) {
+  std::vector<rondo::run::InputFile> files;
+  SmallVector<StringRef> lines;
+  StringRef text = settings.count(option) ? StringRef(settings.find(option)->second) : StringRef();
+  text.split(lines, '\n', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  for (StringRef line : lines) {
+    if (auto pair = splitAssignment(line))
+      files.push_back({pair->first, pair->second});
+    else
+      files.push_back({"", line.str()});
+    addCrashInput(files.back().path);
+  }
+  return files;
+}
+
+/// --unit, --split and --unk
+Expected<train::DataOptions> dataOptions(const train::Settings &settings) {
+  train::DataOptions options;
+  std::string unit = textOf(settings, "unit"), split = textOf(settings, "split");
+  if (!unit.empty() && unit != "words" && unit != "characters")
+    return rondo::run::failure("option '--unit' needs words or characters, not '" + unit + "'");
+  if (!unit.empty())
+    options.words = unit == "words";
+  options.unknown = settings.count("unk") != 0;
+  if (split.empty())
+    return options;
+  train::TextSplit how;
+  if (split == "lines")
+    how.kind = train::TextSplit::Kind::Lines;
+  else if (split == "paragraphs")
+    how.kind = train::TextSplit::Kind::Paragraphs;
+  else if (StringRef(split).getAsInteger(10, how.length) || how.length < 1)
+    return rondo::run::failure("option '--split' needs lines, paragraphs or a number over 0, not '" + split + "'");
+  options.split = how;
+  return options;
+}
+
+std::string vocabularyFile(const train::TrainFolder &folder, StringRef input) {
+  return folder.file(("vocabulary." + input + ".txt").str());
+}
+
+/// Training and validation data, and the vocabularies of texts, which stand in the folder.
+Error readAllData(const dsl::Model &model, const train::Settings &settings, const train::TrainFolder &folder,
+                  train::TrainTask &task) {
+  auto options = dataOptions(settings);
+  if (!options)
+    return options.takeError();
+  train::Vocabularies vocabularies;
+  if (folder.resume)
+    for (const dsl::Input &input : model.inputs)
+      if (std::string path = vocabularyFile(folder, input.name); sys::fs::exists(path)) {
+        auto read = train::Vocabulary::read(path, input.type.tokens, "input '" + input.name + "'");
+        if (!read)
+          return read.takeError();
+        vocabularies[input.name] = std::move(*read);
+      }
+  options->files = filesOf(settings, "data");
+  options->isNew = !folder.resume;
+  auto data = train::readData(model, *options, vocabularies);
+  if (!data)
+    return data.takeError();
+  task.data = std::move(*data);
+  options->files = filesOf(settings, "valid");
+  options->isNew = false;
+  if (!options->files.empty()) {
+    auto valid = train::readData(model, *options, vocabularies);
+    if (!valid)
+      return valid.takeError();
+    task.valid = std::move(*valid);
+  }
+  if (Error error = train::openFolder(folder))
+    return error;
+  if (!folder.resume)
+    for (const auto &[input, vocabulary] : vocabularies)
+      if (Error error = vocabulary.write(vocabularyFile(folder, input)))
+        return error;
+  return Error::success();
+}
+
+Expected<std::unique_ptr<train::Gradients>> compile(Chosen chosen, bool gradients, int32_t threads) {
+  auto compiled = compileModel(chosen, /*targets=*/{}, emit::WeightFormat::F32, gradients);
+  if (!compiled)
+    return compiled.takeError();
+  auto library = compiled->load({/*seed=*/0, threads});
+  if (!library)
+    return library.takeError();
+  return train::compiledGradients(std::move(*library));
+}
+
+double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+/// What is asked for: by options, and with --resume by the checkpoint where there are none.
+Expected<train::Settings> allSettings(const Arguments &arguments, const train::TrainFolder &folder) {
+  train::Settings settings = settingsOf(arguments);
+  if (!folder.resume)
+    return settings;
+  if (Error error = train::openFolder(folder))
+    return std::move(error);
+  auto earlier = train::readSettings(folder.checkpoint());
+  if (!earlier)
+    return earlier.takeError();
+  if (settings.count("train") || settings.count("freeze")) // one takes the place of the other
+    earlier->erase("train"), earlier->erase("freeze");
+  settings.merge(*earlier);
+  return settings;
+}
+
+} // namespace
+
+static int run(const Command &command, const Arguments &arguments) {
+  auto checks = checkOptions(command, arguments);
+  if (!checks)
+    return exitUsage;
+  if (!arguments.has("o"))
+    return usageError(command, "give the folder for what is trained: -o DIR");
+  train::TrainFolder folder{arguments.text("o"), arguments.has("resume")};
+  if (!arguments.has("data") && !folder.resume)
+    return usageError(command, "give the training data: --data FILE");
+  if (folder.resume && arguments.has("params"))
+    return usageError(command, "option '--params' is where a training begins, which --resume does not");
+  int64_t threads = arguments.count("threads", 1);
+  if (threads < 1 || threads > 1024)
+    return usageError(command, "option '--threads' needs a number from 1 to 1024");
+  auto settings = allSettings(arguments, folder);
+  if (!settings)
+    return failed(settings.takeError());
+  auto options = train::parseOptions(*settings);
+  if (!options)
+    return usageError(command, toString(options.takeError()));
+
+  Program program(*checks, /*json=*/false);
+  Chosen chosen = loadModel(program, arguments.positional[0], arguments.text("model"), /*training=*/true);
+  if (!chosen)
+    return program.code;
+  const dsl::Model &model = *chosen.model;
+  if (model.losses.empty())
+    return program.fail(
+        rondo::run::failure("model '" + model.name + "' has no loss, so there is nothing to train for"));
+  train::TrainTask task;
+  task.model = model.name;
+  if (Error error = readAllData(model, *settings, folder, task))
+    return program.fail(std::move(error));
+  std::optional<reference::Params> start;
+  if (arguments.has("params")) {
+    auto params = parametersFor(chosen.op, arguments.text("params"), /*seed=*/0);
+    if (!params)
+      return program.fail(params.takeError());
+    task.start = &start.emplace(std::move(*params));
+  }
+
+  auto training = compile(chosen, /*gradients=*/true, int32_t(threads));
+  if (!training)
+    return program.fail(training.takeError());
+  task.training = task.evaluation = training->get();
+  // Validation is without dropout and the like.
+  Program plain(std::move(*checks), /*json=*/false);
+  std::unique_ptr<train::Gradients> evaluation;
+  if (model.training && task.valid.samples > 0) {
+    Chosen other = loadModel(plain, arguments.positional[0], arguments.text("model"), /*training=*/false);
+    if (!other)
+      return plain.code;
+    auto compiled = compile(other, /*gradients=*/false, int32_t(threads));
+    if (!compiled)
+      return plain.fail(compiled.takeError());
+    evaluation = std::move(*compiled);
+    task.evaluation = evaluation.get();
+  }
+
+  catchInterrupts();
+  train::Progress progress(outs(), sys::Process::StandardOutIsDisplayed(), seconds);
+  auto outcome = train::train(task, *options, folder, progress, [] { return isInterrupted != 0; });
+  if (!outcome)
+    return program.fail(outcome.takeError());
+  return outcome->interrupted ? exitError : exitFine;
+}
+
+Command trainCommand() {
+  std::vector<Option> options = {
+      {"data", Option::Kind::Repeated, "[NAME=]FILE",
+       "training data: a text, a table or arrays, for the inputs that it has or for one"},
+      {"valid", Option::Kind::Repeated, "[NAME=]FILE", "data that the loss is measured on after each epoch"},
+      {"unit", Option::Kind::Text, "UNIT", "of texts: words or characters"},
+      {"split", Option::Kind::Text, "HOW",
+       "samples of a text without labels: lines, paragraphs, or pieces of so many tokens (256)"},
+      {"unk", Option::Kind::Flag, "", "a token <unk> stands for what has no place in the vocabulary"},
+      {"optimizer", Option::Kind::Text, "NAME", "sgd, momentum, nesterov, rmsprop, adam (the default) or adamw"},
+      {"lr", Option::Kind::Text, "RATE", "learning rate (0.001; of sgd, momentum and nesterov 0.1)"},
+      {"schedule", Option::Kind::Text, "HOW",
+       "of the rate: constant (the default), step:EVERY:FACTOR, cosine or cosine:LEAST"},
+      {"warmup", Option::Kind::Text, "N", "steps in which the rate rises to its full size (0)"},
+      {"momentum", Option::Kind::Text, "M", "of momentum and nesterov (0.9), of rmsprop (0)"},
+      {"decay", Option::Kind::Text, "D", "of weights: of adamw apart from the gradient (0.01), else added to it (0)"},
+      {"clip", Option::Kind::Text, "NORM", "the largest norm of the gradient of all that is trained"},
+      {"clip-value", Option::Kind::Text, "LIMIT", "the largest element of a gradient, ahead of --clip"},
+      {"epochs", Option::Kind::Text, "N", "times through the data (10)"},
+      {"batch", Option::Kind::Text, "N", "samples of a step (16)"},
+      {"save-every", Option::Kind::Text, "N", "steps between checkpoints, beside those after each epoch"},
+      {"seed", Option::Kind::Text, "N", "of first values, of the order of samples and of `random` (0)"},
+      {"threads", Option::Kind::Count, "N", "to compute with (1); the result is the same for any number"},
+      {"train", Option::Kind::Text, "GROUP", "only parameters at or under these paths, with commas between them"},
+      {"freeze", Option::Kind::Text, "GROUP", "all parameters but those"},
+      {"params", Option::Kind::File, "FILE", "begin with the parameters of a safetensors file"},
+      {"resume", Option::Kind::Flag, "", "go on with the training in the folder, with the options that it began with"},
+      {"o", Option::Kind::File, "DIR", "the folder for checkpoints, parameters, metrics.csv and curve.svg"},
+      {"model", Option::Kind::Text, "NAME", "the model, where the file has several"},
+  };
+  return {
+      "train",
+      "FILE",
+      "train a model on data",
+      "By the ending of a file the data are\n"
+      "  .txt .tsv     text. For one input of tokens: its words or characters. With a label on `sample` too: lines\n"
+      "                of a label, a tab and a text, which falls into words, and sentences if the model has them\n"
+      "  .csv          a table. Its header names inputs: x, or of a vector x.0, x.1, ..; an empty line ends a "
+      "sample\n"
+      "  .npy          an array, for one input\n"
+      "  .safetensors  tensors named by inputs, cut by `AXIS.offsets` as for rondo run\n"
+      "Into the folder go checkpoint.safetensors, from which --resume goes on as if nothing had been between, and\n"
+      "model.safetensors, for --params of rondo run and rondo generate; with --valid also best.safetensors.\n"
+      "Ctrl-C saves and ends. Of --resume and the same data, any number of threads: the same bits.",
+      withSourceOptions(std::move(options)),
+      1,
+      1,
+      run};
+}
+
+} // namespace rondo::tools

@@ -1,0 +1,160 @@
+#include "compiler/Train/Checkpoint.h"
+#include "compiler/Run/Files.h"
+#include "compiler/Run/Print.h"
+#include "runtime/Random.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cstring>
+#include <fmt/format.h>
+#include <set>
+
+using namespace llvm;
+
+namespace rondo::train {
+
+namespace {
+
+constexpr const char *versionKey = "rondo.training", *version = "1";
+constexpr const char *optionPrefix = "option.";
+
+std::string slotName(const Parameter &parameter, int64_t slot) { return parameter.path + "@" + std::to_string(slot); }
+
+uint64_t bitsOf(double value) {
+  uint64_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+using Metadata = std::map<std::string, std::string>;
+
+Expected<Metadata> metadataOf(const run::SafetensorsFile &file, StringRef path) {
+  Metadata metadata(file.metadata().begin(), file.metadata().end());
+  if (metadata[versionKey] != version)
+    return run::failureIn(path, "is no checkpoint of 'rondo train'");
+  return metadata;
+}
+
+Settings settingsOf(const Metadata &metadata) {
+  Settings settings;
+  for (const auto &[key, value] : metadata)
+    if (StringRef name = key; name.consume_front(optionPrefix))
+      settings[name.str()] = value;
+  return settings;
+}
+
+} // namespace
+
+Error writeCheckpoint(StringRef path, const Checkpoint &checkpoint, const std::vector<Parameter> &layout) {
+  run::SafetensorsWriter writer;
+  int64_t stride = int64_t(checkpoint.parameters.size());
+  std::vector<double> values;
+  auto add = [&](std::string name, const Parameter &parameter, const float *from) {
+    values.assign(from, from + parameter.size);
+    writer.addReals(std::move(name), run::DType::F32, {parameter.shape.begin(), parameter.shape.end()}, values.data());
+  };
+  for (const Parameter &parameter : layout) {
+    add(parameter.path, parameter, checkpoint.parameters.data() + parameter.offset);
+    for (int64_t slot = 0; slot < checkpoint.slots; ++slot)
+      add(slotName(parameter, slot), parameter, checkpoint.state.data() + slot * stride + parameter.offset);
+  }
+  writer.addMetadata(versionKey, version);
+  writer.addMetadata("model", checkpoint.model);
+  writer.addMetadata("data", std::to_string(checkpoint.data));
+  writer.addMetadata("step", std::to_string(checkpoint.step));
+  writer.addMetadata("epoch", std::to_string(checkpoint.epoch));
+  writer.addMetadata("batch", std::to_string(checkpoint.batch));
+  writer.addMetadata("best", std::to_string(bitsOf(checkpoint.best))); // the bits of the double
+  writer.addMetadata("slots", std::to_string(checkpoint.slots));
+  for (const auto &[option, value] : checkpoint.settings)
+    writer.addMetadata(optionPrefix + option, value);
+  return run::writeWhole(path, [&](raw_ostream &os) { os << writer.bytes(); });
+}
+
+Expected<Settings> readSettings(StringRef path) {
+  auto file = run::openSafetensors(path);
+  if (!file)
+    return file.takeError();
+  auto metadata = metadataOf(**file, path);
+  if (!metadata)
+    return metadata.takeError();
+  return settingsOf(*metadata);
+}
+
+Expected<Checkpoint> readCheckpoint(StringRef path, StringRef model, const std::vector<Parameter> &layout,
+                                    int64_t floats) {
+  auto file = run::openSafetensors(path);
+  if (!file)
+    return file.takeError();
+  auto metadata = metadataOf(**file, path);
+  if (!metadata)
+    return metadata.takeError();
+  Checkpoint checkpoint;
+  checkpoint.model = (*metadata)["model"];
+  if (checkpoint.model != model)
+    return run::failureIn(path, "is a checkpoint of model '" + checkpoint.model + "', not of '" + model + "'");
+  checkpoint.settings = settingsOf(*metadata);
+  auto number = [&](const char *key, auto &value) { return !StringRef((*metadata)[key]).getAsInteger(10, value); };
+  uint64_t best = 0;
+  if (!number("data", checkpoint.data) || !number("step", checkpoint.step) || !number("epoch", checkpoint.epoch) ||
+      !number("batch", checkpoint.batch) || !number("best", best) || !number("slots", checkpoint.slots) ||
+      checkpoint.step < 0 || checkpoint.epoch < 0 || checkpoint.batch < 0 || checkpoint.slots < 0 ||
+      checkpoint.slots > 2)
+    return run::failureIn(path, "is a damaged checkpoint: its step, epoch, batch, best, slots or data is no number");
+  std::memcpy(&checkpoint.best, &best, sizeof best);
+
+  checkpoint.parameters.resize(floats);
+  checkpoint.state.resize(checkpoint.slots * floats);
+  std::set<std::string> expected;
+  auto take = [&](const std::string &name, const Parameter &parameter, float *to) -> Error {
+    expected.insert(name);
+    const run::Tensor *tensor = (*file)->find(name);
+    if (!tensor)
+      return run::failureIn(path, "has no '" + name + "', which the model has; it is of another model");
+    std::vector<int64_t> shape(tensor->shape.begin(), tensor->shape.end());
+    if (shape != parameter.shape || tensor->dtype != run::DType::F32)
+      return run::failureIn(path, "'" + name + "' has shape " + run::describeShape(shape) + ", but " +
+                                      run::describeShape(parameter.shape) + " in the model");
+    std::memcpy(to, tensor->data, size_t(parameter.size) * sizeof(float));
+    return Error::success();
+  };
+  for (const Parameter &parameter : layout) {
+    if (Error error = take(parameter.path, parameter, checkpoint.parameters.data() + parameter.offset))
+      return std::move(error);
+    for (int64_t slot = 0; slot < checkpoint.slots; ++slot)
+      if (Error error =
+              take(slotName(parameter, slot), parameter, checkpoint.state.data() + slot * floats + parameter.offset))
+        return std::move(error);
+  }
+  for (const run::Tensor &tensor : (*file)->tensors())
+    if (!expected.count(tensor.name))
+      return run::failureIn(path, "has '" + tensor.name + "', which the model does not have; it is of another model");
+  return checkpoint;
+}
+
+uint64_t fingerprint(const reference::Batch &data) {
+  uint64_t hash = uint64_t(data.samples);
+  auto add = [&](uint64_t bits) { hash = runtime::mixBits(hash ^ bits); };
+  auto addText = [&](const std::string &text) { add(runtime::hashPath(text.data(), text.size())); };
+  for (const auto &[axis, lengths] : data.lengths) {
+    addText(axis);
+    for (int64_t length : lengths)
+      add(uint64_t(length));
+  }
+  for (const auto &[axis, samples] : data.offsets) {
+    addText(axis);
+    for (const auto &offsets : samples)
+      for (int64_t offset : offsets)
+        add(uint64_t(offset));
+  }
+  for (const auto &[name, samples] : data.inputs) {
+    addText(name);
+    for (const reference::Array &array : samples) {
+      for (double x : array.reals)
+        add(bitsOf(x));
+      for (int64_t x : array.ints)
+        add(uint64_t(x));
+    }
+  }
+  return hash;
+}
+
+} // namespace rondo::train

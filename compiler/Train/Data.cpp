@@ -1,0 +1,253 @@
+#include "compiler/Train/Data.h"
+#include "dsl/Diagnostics.h"
+#include "llvm/Support/Path.h"
+#include <cmath>
+
+using namespace llvm;
+
+namespace rondo::train {
+
+using dsl::Clock;
+
+GivenData DataSource::none(const dsl::Input &input, StringRef path) const {
+  GivenData given;
+  given.rows.from = ("input '" + input.name + "' (" + path + ")").str();
+  given.cuts.resize(chains.size());
+  return given;
+}
+
+std::string DataSource::describe(const dsl::Input &input) const {
+  return "input '" + input.name + "' : " + dsl::describe(input.type, model);
+}
+
+namespace {
+
+class Reader {
+public:
+  Reader(const dsl::Model &model, const DataOptions &options, Vocabularies &vocabularies)
+      : source{model, options, vocabularies, {}, nullptr}, model(model) {}
+
+  Expected<reference::Batch> read() {
+    auto chains = run::chainsOf(model);
+    if (!chains)
+      return chains.takeError();
+    source.chains = std::move(*chains);
+    if (Error error = lookThrough())
+      return std::move(error);
+    for (const run::InputFile &file : source.options.files)
+      if (Error error = readFile(file))
+        return std::move(error);
+    return assemble();
+  }
+
+private:
+  Error lookThrough() {
+    if (!source.options.isNew)
+      return Error::success();
+    std::map<std::string, VocabularyText> texts;
+    source.collected = &texts;
+    for (const run::InputFile &file : source.options.files) {
+      if (!isTextFile(file.path))
+        continue;
+      auto read = file.name.empty() ? readAll(file.path) : readNamed(file.name, file.path);
+      if (!read)
+        return read.takeError();
+    }
+    source.collected = nullptr;
+    return makeVocabularies(source, texts);
+  }
+
+  static bool isTextFile(StringRef path) {
+    StringRef ending = sys::path::extension(path);
+    return ending == ".txt" || ending == ".tsv";
+  }
+
+  Error readFile(const run::InputFile &file) {
+    auto read = file.name.empty() ? readAll(file.path) : readNamed(file.name, file.path);
+    if (!read)
+      return read.takeError();
+    for (auto &[name, given] : *read) {
+      auto [place, isFirst] = inputs.try_emplace(name);
+      if (isFirst) {
+        place->second = std::move(given);
+        continue;
+      }
+      for (size_t c = 0; c < source.chains.size(); ++c) {
+        auto &cuts = place->second.cuts[c];
+        if (cuts.empty() != given.cuts[c].empty())
+          return run::failure(given.rows.from + " and an earlier file of it must both have offsets, or neither");
+        cuts.insert(cuts.end(), given.cuts[c].begin(), given.cuts[c].end());
+      }
+      auto &samples = place->second.rows.samples;
+      samples.insert(samples.end(), given.rows.samples.begin(), given.rows.samples.end());
+    }
+    return Error::success();
+  }
+
+  Expected<GivenInputs> readNamed(StringRef name, StringRef path) {
+    const dsl::Input *input = run::findInput(model, name);
+    if (!input) {
+      std::vector<StringRef> names;
+      for (const dsl::Input &known : model.inputs)
+        names.push_back(known.name);
+      auto near = dsl::nearest(name, names);
+      return run::failure("model '" + model.name + "' has no input '" + name + "' (it has: " + run::inputList(model) +
+                          ")" + (near ? "; did you mean '" + near->str() + "'?" : std::string()));
+    }
+    StringRef ending = sys::path::extension(path);
+    if (ending == ".csv")
+      return readTable(source, input, path);
+    if (isTextFile(path) && isText(source, *input))
+      return readText(source, *input, path);
+    return readArrays(*input, path);
+  }
+
+  Expected<GivenInputs> readArrays(const dsl::Input &input, StringRef path) {
+    GivenData given;
+    auto rows = run::readInput(model, input, path, source.chains, given.cuts);
+    if (!rows)
+      return rows.takeError();
+    given.rows = std::move(*rows);
+    for (size_t s = 0; s < given.rows.samples.size(); ++s) {
+      const reference::Array &array = given.rows.samples[s];
+      for (size_t i = 0; i < array.reals.size(); ++i)
+        if (!std::isfinite(array.reals[i]))
+          return run::failureIn(path, "input '" + input.name + "': sample " + Twine(s) + ", row " +
+                                          Twine(i * array.shape[0] / array.reals.size()) + " holds " +
+                                          (std::isnan(array.reals[i]) ? "NaN" : "an infinity"));
+    }
+    GivenInputs all;
+    all[input.name] = std::move(given);
+    return all;
+  }
+
+  /// A file without an input's name.
+  Expected<GivenInputs> readAll(StringRef path) {
+    StringRef ending = sys::path::extension(path);
+    if (ending == ".csv")
+      return readTable(source, nullptr, path);
+    if (ending == ".safetensors")
+      return readTensors(path);
+    if (isTextFile(path))
+      return readTexts(path);
+    if (ending != ".npy")
+      return run::failureIn(path, "the ending '" + ending + "' is none of .txt, .tsv, .csv, .npy, .safetensors");
+    if (model.inputs.size() != 1)
+      return run::failureIn(path, "holds one input, but model '" + model.name + "' has " + run::inputList(model) +
+                                      "; say which: NAME=FILE");
+    return readArrays(model.inputs[0], path);
+  }
+
+  Expected<GivenInputs> readTensors(StringRef path) {
+    auto file = run::openSafetensors(path);
+    if (!file)
+      return file.takeError();
+    GivenInputs all;
+    for (const dsl::Input &input : model.inputs) {
+      if (!(*file)->find(input.name))
+        continue;
+      auto given = readArrays(input, path);
+      if (!given)
+        return given.takeError();
+      all.merge(*given);
+    }
+    if (all.empty())
+      return run::failureIn(path, "has none of the inputs of model '" + model.name + "': " + run::inputList(model));
+    return all;
+  }
+
+  Expected<GivenInputs> readTexts(StringRef path) {
+    const dsl::Input *text = nullptr, *label = nullptr;
+    bool fits = model.inputs.size() <= 2;
+    for (const dsl::Input &input : model.inputs) {
+      if (isText(source, input) && !text)
+        text = &input;
+      else if (input.clock->kind == Clock::Kind::Sample && input.type.dims.empty())
+        label = &input;
+      else
+        fits = false;
+    }
+    if (!fits || !text)
+      return run::failureIn(path, "a text is for a model with one input of tokens on an axis, and perhaps a label on "
+                                  "'sample'; model '" +
+                                      model.name + "' has " + run::inputList(model) + "; say which: NAME=FILE");
+    return label ? readLabelled(source, *label, *text, path) : readText(source, *text, path);
+  }
+
+  Expected<reference::Batch> assemble() {
+    reference::Batch batch;
+    const GivenData *first = nullptr;
+    for (const dsl::Input &input : model.inputs) {
+      auto given = inputs.find(input.name);
+      if (given == inputs.end())
+        return run::failure("the data have nothing for input '" + input.name + "' of model '" + model.name + "'" +
+                            (inputs.empty() ? "" : "; give a further file, " + input.name + "=FILE"));
+      int64_t samples = int64_t(given->second.rows.samples.size());
+      if (first && samples != batch.samples)
+        return run::failure(given->second.rows.from + " has " + Twine(samples) +
+                            (samples == 1 ? " sample" : " samples") + ", but " + first->rows.from + " has " +
+                            Twine(batch.samples));
+      first = first ? first : &given->second;
+      batch.samples = samples;
+    }
+    if (batch.samples == 0)
+      return run::failure(first ? first->rows.from + " has no samples"
+                                : "model '" + model.name + "' has no inputs to train it on");
+    for (size_t c = 0; c < source.chains.size(); ++c)
+      for (int64_t s = 0; s < batch.samples; ++s)
+        if (Error error = addStructure(c, s, batch))
+          return std::move(error);
+    for (auto &[name, given] : inputs)
+      batch.inputs[name] = std::move(given.rows.samples);
+    return batch;
+  }
+
+  Error addStructure(size_t c, int64_t s, reference::Batch &batch) {
+    const run::Chain &chain = source.chains[c];
+    run::Cuts cuts(chain.axes.size());
+    for (const dsl::Input &input : model.inputs) {
+      const GivenData &given = inputs.at(input.name);
+      std::string who = given.rows.from + ", sample " + std::to_string(s) + ",";
+      if (int own = chain.find(input.clock->name); own >= 0)
+        if (Error error = noteRows(cuts, chain, size_t(own), given.rows.samples[s].shape[0], who))
+          return error;
+      if (given.cuts[c].empty())
+        continue;
+      if (int64_t(given.cuts[c].size()) != batch.samples)
+        return run::failure(given.rows.from + ": the offsets of '" + chain.axes.back()->name + "' cut " +
+                            Twine(given.cuts[c].size()) + " samples, but there are " + Twine(batch.samples));
+      const run::Cuts &file = given.cuts[c][s];
+      for (size_t axis = 0; axis < file.rows.size(); ++axis) {
+        if (file.rows[axis] >= 0)
+          if (Error error = noteRows(cuts, chain, axis, file.rows[axis], who))
+            return error;
+        if (file.offsets[axis])
+          if (Error error = noteOffsets(cuts, chain, axis, *file.offsets[axis], who))
+            return error;
+      }
+    }
+    for (size_t axis = 1; axis < chain.axes.size(); ++axis) {
+      if (!cuts.offsets[axis])
+        return run::failure("the data do not say how the rows of '" + chain.axes[axis - 1]->name + "' fall into '" +
+                            chain.axes[axis]->name + "': a .safetensors file does, with '" +
+                            chain.axes[axis - 1]->name + ".offsets'");
+      batch.offsets[chain.axes[axis]->name].push_back(*cuts.offsets[axis]);
+    }
+    if (cuts.rows[0] < 0)
+      return run::failure("the data do not say how many rows '" + chain.axes[0]->name + "' has");
+    batch.lengths[chain.axes[0]->name].push_back(cuts.rows[0]);
+    return Error::success();
+  }
+
+  DataSource source;
+  const dsl::Model &model;
+  GivenInputs inputs;
+};
+
+} // namespace
+
+Expected<reference::Batch> readData(const dsl::Model &model, const DataOptions &options, Vocabularies &vocabularies) {
+  return Reader(model, options, vocabularies).read();
+}
+
+} // namespace rondo::train

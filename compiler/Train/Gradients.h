@@ -1,0 +1,59 @@
+// What a trainer asks of a model: losses and gradients of a batch, on parameters in one flat buffer of floats. The
+// interpreter and a built library both give them.
+#ifndef RONDO_TRAIN_GRADIENTS_H
+#define RONDO_TRAIN_GRADIENTS_H
+
+#include "compiler/Reference/Interpreter.h"
+
+namespace rondo::rnn {
+class ModelOp;
+}
+
+namespace rondo::run {
+class Library;
+}
+
+namespace rondo::train {
+
+/// Where a parameter stands in the buffer.
+struct Parameter {
+  std::string path;
+  std::vector<int64_t> shape;
+  int64_t offset = 0; // in floats
+  int64_t size = 0;
+};
+
+class Gradients {
+public:
+  virtual ~Gradients();
+
+  const std::vector<Parameter> &parameters() const { return layout; }
+  /// Floats of the buffer; between parameters there may be some that belong to none.
+  int64_t floats() const { return count; }
+
+  /// First values from a seed.
+  virtual llvm::Expected<reference::Params> initialise(uint64_t seed) = 0;
+
+  /// The losses of a batch and, where `gradients` is not null, the gradients of their sum, in the layout of the
+  /// parameters. `seed`: of `random`.
+  virtual llvm::Expected<std::vector<reference::LossValue>> compute(const float *parameters, float *gradients,
+                                                                    const reference::Batch &batch, uint64_t seed) = 0;
+
+protected:
+  std::vector<Parameter> layout; // in order of path
+  int64_t count = 0;
+};
+
+/// Between the buffer and parameters by path. `values` has all of them, of the right shapes.
+void writeParameters(const std::vector<Parameter> &layout, const reference::Params &values, float *buffer);
+reference::Params readParameters(const std::vector<Parameter> &layout, const float *buffer);
+
+/// The interpreter's. `backward`: a model with the losses of `forward` and for each of its parameters an output
+/// `d.PATH`; both live longer than this.
+std::unique_ptr<Gradients> interpretedGradients(rnn::ModelOp forward, rnn::ModelOp backward, bool fp64);
+
+/// A built library's, which has gradients if they are to be computed.
+std::unique_ptr<Gradients> compiledGradients(std::unique_ptr<run::Library> library);
+
+} // namespace rondo::train
+#endif

@@ -1,0 +1,31 @@
+// What can be asked of a training, from the texts of options.
+#ifndef RONDO_TRAIN_OPTIONS_H
+#define RONDO_TRAIN_OPTIONS_H
+
+#include "compiler/Train/Checkpoint.h"
+#include "runtime/Optimise.h"
+
+namespace rondo::train {
+
+struct TrainOptions {
+  Settings settings; // all that the rest is made of
+  runtime::Optimiser optimiser;
+  runtime::RateSchedule schedule; // `total` is found out later
+  double clip = 0, clipValue = 0; // 0: not
+  int64_t epochs = 10, batch = 16;
+  int64_t saveEvery = 0; // steps; 0: at the ends of epochs alone
+  uint64_t seed = 0;
+  std::vector<std::string> train, freeze; // paths, or what they begin with up to a point
+};
+
+/// By name without dashes. What is not there has its default, which the optimiser decides in part.
+///   optimizer  sgd, momentum, nesterov, rmsprop, adam, adamw
+///   schedule   constant, step:EVERY:FACTOR, cosine, cosine:LEAST
+///   lr, decay, momentum, warmup, clip, clip-value, epochs, batch, save-every, seed; train and freeze, paths with commas
+llvm::Expected<TrainOptions> parseOptions(Settings settings);
+
+/// Options that a training which goes on must have as it had them.
+extern const char *const fixedOptions[3];
+
+} // namespace rondo::train
+#endif

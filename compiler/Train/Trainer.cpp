@@ -1,0 +1,392 @@
+#include "compiler/Train/Trainer.h"
+#include "compiler/Run/Structure.h"
+#include "compiler/Train/Batches.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include <cmath>
+#include <fmt/format.h>
+#include <set>
+
+using namespace llvm;
+
+namespace rondo::train {
+
+//===--- What is trained ---------------------------------------------------------------------------------------===//
+
+static bool isUnder(StringRef path, StringRef group) {
+  return path.consume_front(group) && (path.empty() || path.starts_with("."));
+}
+
+Expected<std::vector<Range>> trainedRanges(const std::vector<Parameter> &layout, const TrainOptions &options) {
+  bool chosen = !options.train.empty();
+  const std::vector<std::string> &groups = chosen ? options.train : options.freeze;
+  for (const std::string &group : groups)
+    if (none_of(layout, [&](const Parameter &parameter) { return isUnder(parameter.path, group); })) {
+      std::set<std::string> tops;
+      for (const Parameter &parameter : layout)
+        tops.insert(StringRef(parameter.path).split('.').first.str());
+      return run::failure("no parameter is called '" + group + "' or lies under it; there are " + join(tops, ", "));
+    }
+  std::vector<Range> ranges;
+  bool isNeighbour = false;
+  for (const Parameter &parameter : layout) {
+    bool isNamed = any_of(groups, [&](const std::string &group) { return isUnder(parameter.path, group); });
+    bool isTrained = groups.empty() || isNamed == chosen;
+    int64_t end = parameter.offset + parameter.size;
+    if (isTrained && isNeighbour && ranges.back().end == parameter.offset)
+      ranges.back().end = end;
+    else if (isTrained)
+      ranges.push_back({parameter.offset, end});
+    isNeighbour = isTrained;
+  }
+  if (ranges.empty())
+    return run::failure(layout.empty() ? "the model has no parameters" : "--freeze leaves no parameter to train");
+  return ranges;
+}
+
+Error openFolder(const TrainFolder &folder) {
+  bool exists = sys::fs::exists(folder.checkpoint());
+  if (folder.resume)
+    return exists ? Error::success() : run::failureIn(folder.checkpoint(), "there is no training to go on with");
+  if (exists)
+    return run::failureIn(folder.checkpoint(), "is there already: --resume goes on with it; else take another folder");
+  if (std::error_code error = sys::fs::create_directories(folder.path, /*IgnoreExisting=*/true, sys::fs::all_all))
+    return run::failureIn(folder.path, error.message());
+  return Error::success();
+}
+
+namespace {
+
+/// The mean of losses over batches: over all ticks that they were means of, or over the batches where a loss has none.
+class Means {
+public:
+  void add(ArrayRef<reference::LossValue> losses) {
+    sums.resize(losses.size());
+    for (auto [sum, loss] : zip(sums, losses)) {
+      sum.weighted += loss.value * double(loss.ticks);
+      sum.ticks += loss.ticks;
+      sum.plain += loss.value;
+    }
+    ++batches;
+  }
+  double total() const {
+    double all = 0;
+    for (const Sum &sum : sums)
+      all += sum.ticks ? sum.weighted / double(sum.ticks) : sum.plain / double(batches);
+    return all;
+  }
+
+private:
+  struct Sum {
+    double weighted = 0, plain = 0;
+    int64_t ticks = 0;
+  };
+  std::vector<Sum> sums;
+  int64_t batches = 0;
+};
+
+const char *kindOf(double value) { return std::isnan(value) ? "NaN" : "an infinity"; }
+
+class Training {
+public:
+  Training(const TrainTask &task, const TrainOptions &options, const TrainFolder &folder, Progress &progress,
+           const std::function<bool()> &interrupted)
+      : task(task), options(options), folder(folder), progress(progress), interrupted(interrupted),
+        layout(task.training->parameters()), schedule(options.schedule), metrics(folder.file("metrics.csv")) {}
+
+  Expected<TrainOutcome> all() {
+    if (Error error = begin())
+      return std::move(error);
+    for (; at.epoch < options.epochs; ++at.epoch) {
+      auto isWhole = runEpoch();
+      if (!isWhole)
+        return isWhole.takeError();
+      if (!*isWhole)
+        return stop();
+    }
+    progress.line("wrote " + folder.file("model.safetensors"));
+    return outcome;
+  }
+
+private:
+  //===--- Beginning -------------------------------------------------------------------------------------------===//
+
+  Error begin() {
+    auto ranges = trainedRanges(layout, options);
+    if (!ranges)
+      return ranges.takeError();
+    trained = std::move(*ranges);
+    ticks = sampleTicks(task.data);
+    batchesOfEpoch = int64_t((ticks.size() + size_t(options.batch) - 1) / size_t(options.batch));
+    schedule.total = options.epochs * batchesOfEpoch;
+    if (task.valid.samples > 0)
+      validation = orderedBatches(sampleTicks(task.valid), options.batch);
+    if (Error error = folder.resume ? resume() : start())
+      return error;
+    gradients.resize(at.parameters.size());
+    outcome.steps = at.step;
+    progress.begin(at.step, schedule.total);
+    return Error::success();
+  }
+
+  Error start() {
+    at.model = task.model;
+    at.settings = options.settings;
+    at.data = fingerprint(task.data);
+    at.slots = runtime::optimiserSlots(options.optimiser);
+    at.parameters.resize(task.training->floats());
+    at.state.resize(at.slots * task.training->floats());
+    if (task.start) {
+      writeParameters(layout, *task.start, at.parameters.data());
+    } else {
+      auto made = task.training->initialise(options.seed);
+      if (!made)
+        return made.takeError();
+      writeParameters(layout, *made, at.parameters.data());
+    }
+    // Before the first step, so that a folder that cannot be written is no surprise at the end.
+    return save();
+  }
+
+  Error resume() {
+    auto read = readCheckpoint(folder.checkpoint(), task.model, layout, task.training->floats());
+    if (!read)
+      return read.takeError();
+    at = std::move(*read);
+    for (const char *option : fixedOptions) {
+      auto value = [&](const Settings &settings) {
+        auto found = settings.find(option);
+        return found == settings.end() ? std::string("the default") : found->second;
+      };
+      if (std::string was = value(at.settings), is = value(options.settings); was != is)
+        return run::failureIn(folder.checkpoint(), Twine("was made with --") + option + " " + was + ", not " + is +
+                                                       "; a training goes on with what it began with");
+    }
+    if (at.data != fingerprint(task.data))
+      return run::failureIn(folder.checkpoint(), "was made with other training data");
+    if (at.slots != runtime::optimiserSlots(options.optimiser) || at.batch > batchesOfEpoch)
+      return run::failureIn(folder.checkpoint(), "does not fit the optimizer or the data");
+    at.settings = options.settings;
+    savedStep = at.step;
+    progress.line(fmt::format("going on behind step {}", at.step));
+    return Error::success();
+  }
+
+  //===--- Epochs and steps ------------------------------------------------------------------------------------===//
+
+  /// False: it was interrupted.
+  Expected<bool> runEpoch() {
+    std::vector<Samples> batches = shuffledBatches(ticks, options.batch, options.seed, at.epoch);
+    Means means;
+    while (at.batch < batchesOfEpoch) {
+      reference::Batch batch = takeSamples(task.data, batches[at.batch]);
+      auto row = step(batch, means);
+      if (!row)
+        return row.takeError();
+      int64_t ticksOfBatch = 0;
+      for (int64_t sample : batches[at.batch])
+        ticksOfBatch += ticks[sample];
+      ++at.batch;
+      bool isLast = at.batch == batchesOfEpoch;
+      if (isLast && !validation.empty()) {
+        auto valid = evaluate();
+        if (!valid)
+          return valid.takeError();
+        row->valid = *valid;
+      }
+      metrics.add(*row);
+      progress.step(at.step, at.epoch + 1, options.epochs, row->loss, ticksOfBatch);
+      if (isLast)
+        if (Error error = endEpoch(means, row->valid))
+          return std::move(error);
+      if (!isLast && options.saveEvery && at.step % options.saveEvery == 0)
+        if (Error error = save())
+          return std::move(error);
+      if (interrupted())
+        return false;
+    }
+    at.batch = 0;
+    return true;
+  }
+
+  Expected<MetricsRow> step(const reference::Batch &batch, Means &means) {
+    int64_t number = at.step + 1;
+    auto losses = task.training->compute(at.parameters.data(), gradients.data(), batch,
+                                         run::Draw(options.seed, "random of steps").bits(uint64_t(number)));
+    if (!losses)
+      return losses.takeError();
+    if (!metricsBegun)
+      if (Error error = beginMetrics(*losses))
+        return std::move(error);
+    means.add(*losses);
+    MetricsRow row;
+    row.step = number;
+    row.epoch = at.epoch + 1;
+    for (const reference::LossValue &loss : *losses) {
+      row.losses.push_back(loss.value);
+      row.loss += loss.value;
+    }
+    if (std::string bad = badValue(gradients); !bad.empty())
+      return diverged(number, "the gradient of " + bad);
+    for (const reference::LossValue &loss : *losses)
+      if (!std::isfinite(loss.value))
+        return diverged(number, "loss '" + loss.name + "' is " + kindOf(loss.value));
+    double squares = 0;
+    for (const Range &range : trained) {
+      float *from = gradients.data() + range.begin;
+      squares += runtime::sumOfSquares(from, range.end - range.begin);
+      if (options.clipValue > 0)
+        runtime::clipValues(from, range.end - range.begin, float(options.clipValue));
+    }
+    row.norm = std::sqrt(squares);
+    row.rate = runtime::rateAt(schedule, number);
+    if (options.clip > 0)
+      clipNorm();
+    for (const Range &range : trained)
+      runtime::optimise(options.optimiser, number, row.rate, at.parameters.data() + range.begin,
+                        gradients.data() + range.begin, at.state.data() + range.begin, int64_t(at.parameters.size()),
+                        range.end - range.begin);
+    if (std::string bad = badValue(at.parameters); !bad.empty())
+      return diverged(number, bad);
+    at.step = number;
+    outcome.steps = number;
+    outcome.loss = row.loss;
+    return row;
+  }
+
+  void clipNorm() {
+    double squares = 0;
+    for (const Range &range : trained)
+      squares += runtime::sumOfSquares(gradients.data() + range.begin, range.end - range.begin);
+    double factor = runtime::clipFactor(std::sqrt(squares), options.clip);
+    if (factor < 1)
+      for (const Range &range : trained)
+        runtime::scaleAll(gradients.data() + range.begin, range.end - range.begin, float(factor));
+  }
+
+  /// "parameter 'h.W' is NaN" of the first that is trained; empty if all are finite.
+  std::string badValue(const std::vector<float> &values) const {
+    for (const Range &range : trained)
+      for (int64_t i = range.begin; i < range.end; ++i)
+        if (!std::isfinite(values[i])) {
+          auto owner = find_if(layout, [&](const Parameter &parameter) {
+            return i >= parameter.offset && i < parameter.offset + parameter.size;
+          });
+          return "parameter '" + owner->path + "' is " + kindOf(values[i]);
+        }
+    return "";
+  }
+
+  Error diverged(int64_t number, const std::string &what) {
+    if (metricsBegun)
+      if (Error error = metrics.flush())
+        return error;
+    return run::failure(fmt::format("step {}: {}; the last good checkpoint is {}, of step {}. A lower --lr, --clip or "
+                                    "--warmup may help",
+                                    number, what, folder.checkpoint(), savedStep));
+  }
+
+  Expected<double> evaluate() {
+    // The parameters as the other model has them.
+    Gradients &evaluation = *task.evaluation;
+    std::vector<float> parameters(evaluation.floats());
+    writeParameters(evaluation.parameters(), readParameters(layout, at.parameters.data()), parameters.data());
+    Means means;
+    for (const Samples &samples : validation) {
+      auto losses = evaluation.compute(parameters.data(), nullptr, takeSamples(task.valid, samples), options.seed);
+      if (!losses)
+        return losses.takeError();
+      means.add(*losses);
+    }
+    return means.total();
+  }
+
+  //===--- Files -----------------------------------------------------------------------------------------------===//
+
+  Error beginMetrics(ArrayRef<reference::LossValue> losses) {
+    metricsBegun = true;
+    std::vector<std::string> names;
+    for (const reference::LossValue &loss : losses)
+      names.push_back(loss.name);
+    return metrics.begin(std::move(names), at.step);
+  }
+
+  Error endEpoch(const Means &means, std::optional<double> valid) {
+    std::string text = fmt::format("epoch {} of {}: loss {:.6g}", at.epoch + 1, options.epochs, means.total());
+    if (valid)
+      text += fmt::format(", validation {:.6g}", *valid);
+    progress.line(text);
+    if (valid && *valid < at.best) {
+      at.best = *valid;
+      if (Error error = saveParameters("best.safetensors"))
+        return error;
+    }
+    return save();
+  }
+
+  Error saveParameters(StringRef name) {
+    run::SafetensorsWriter writer;
+    for (const auto &[path, array] : readParameters(layout, at.parameters.data()))
+      run::addTensor(writer, path, array, run::DType::F32);
+    return run::writeWhole(folder.file(name), [&](raw_ostream &os) { os << writer.bytes(); });
+  }
+
+  /// The checkpoint is last: what it speaks of is there.
+  Error save() {
+    if (metricsBegun)
+      if (Error error = metrics.flush())
+        return error;
+    if (Error error = saveParameters("model.safetensors"))
+      return error;
+    if (!metrics.rows().empty())
+      if (Error error = run::writeWhole(folder.file("curve.svg"),
+                                        [&](raw_ostream &os) { printCurve(metrics.rows(), task.model, os); }))
+        return error;
+    Checkpoint whole = at;
+    // Behind the last batch of an epoch comes the next one.
+    if (whole.batch == batchesOfEpoch) {
+      whole.batch = 0;
+      ++whole.epoch;
+    }
+    if (Error error = writeCheckpoint(folder.checkpoint(), whole, layout))
+      return error;
+    savedStep = at.step;
+    return Error::success();
+  }
+
+  Expected<TrainOutcome> stop() {
+    if (Error error = save())
+      return std::move(error);
+    outcome.interrupted = true;
+    progress.line(fmt::format("stopped behind step {} and saved {}; --resume goes on", at.step, folder.checkpoint()));
+    return outcome;
+  }
+
+  const TrainTask &task;
+  const TrainOptions &options;
+  const TrainFolder &folder;
+  Progress &progress;
+  const std::function<bool()> &interrupted;
+  const std::vector<Parameter> &layout;
+  runtime::RateSchedule schedule;
+  Metrics metrics;
+  bool metricsBegun = false;
+  std::vector<Range> trained;
+  std::vector<int64_t> ticks; // by sample
+  int64_t batchesOfEpoch = 0;
+  std::vector<Samples> validation;
+  Checkpoint at; // where the training is now
+  int64_t savedStep = 0;
+  std::vector<float> gradients;
+  TrainOutcome outcome;
+};
+
+} // namespace
+
+Expected<TrainOutcome> train(const TrainTask &task, const TrainOptions &options, const TrainFolder &folder,
+                             Progress &progress, const std::function<bool()> &interrupted) {
+  return Training(task, options, folder, progress, interrupted).all();
+}
+
+} // namespace rondo::train

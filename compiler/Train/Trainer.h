@@ -1,0 +1,51 @@
+// The training loop: batches, gradients, steps of the optimiser, checkpoints.
+//
+// Into its folder go checkpoint.safetensors (Checkpoint.h), model.safetensors (the parameters alone, as `rondo run
+// --params` takes them), best.safetensors (those of the lowest validation loss), metrics.csv and curve.svg.
+#ifndef RONDO_TRAIN_TRAINER_H
+#define RONDO_TRAIN_TRAINER_H
+
+#include "compiler/Train/Metrics.h"
+#include "compiler/Train/Options.h"
+#include "compiler/Train/Progress.h"
+
+namespace rondo::train {
+
+/// Where a training writes, and whether it goes on with what is there.
+struct TrainFolder {
+  std::string path;
+  bool resume = false;
+  std::string file(llvm::StringRef name) const { return path + "/" + name.str(); }
+  std::string checkpoint() const { return file("checkpoint.safetensors"); }
+};
+
+/// Makes the folder if it is to be new. An error if it has a checkpoint then, or has none to go on with.
+llvm::Error openFolder(const TrainFolder &folder);
+
+struct TrainTask {
+  std::string model; // its name
+  Gradients *training = nullptr;
+  Gradients *evaluation = nullptr;          // of the validation loss; its parameters are among the others
+  reference::Batch data, valid;             // without samples: there is no validation
+  const reference::Params *start = nullptr; // null: made from the seed
+};
+
+struct TrainOutcome {
+  bool interrupted = false;
+  int64_t steps = 0;
+  double loss = 0; // of the last step
+};
+
+/// The ranges of the buffer that are trained: all, those under `train`, or those not under `freeze`. Neighbours are
+/// one. An error if a path is of no parameter, or nothing is left.
+struct Range {
+  int64_t begin = 0, end = 0;
+};
+llvm::Expected<std::vector<Range>> trainedRanges(const std::vector<Parameter> &layout, const TrainOptions &options);
+
+/// In an open folder. `interrupted` is asked after each step: if so, the training is saved and ends.
+llvm::Expected<TrainOutcome> train(const TrainTask &task, const TrainOptions &options, const TrainFolder &folder,
+                                   Progress &progress, const std::function<bool()> &interrupted);
+
+} // namespace rondo::train
+#endif

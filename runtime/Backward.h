@@ -1,0 +1,13 @@
+// Calls that give gradients.
+#ifndef RONDO_RUNTIME_BACKWARD_H
+#define RONDO_RUNTIME_BACKWARD_H
+
+#include "runtime/Call.h"
+
+namespace rondo::runtime {
+
+/// Carries out a Gradient: writes to where the caller wants it, if anywhere.
+void giveGradient(const Call &call, const OpPlan &op);
+
+} // namespace rondo::runtime
+#endif

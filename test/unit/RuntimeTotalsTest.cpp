@@ -1,0 +1,137 @@
+// Sums over all rows, against plain loops in double precision.
+#include "RuntimeTesting.h"
+#include <cmath>
+
+namespace rondo::runtime {
+namespace {
+
+/// Rows of several samples: some hundred, so that there are several chunks of them, or none.
+TestBatch batchOf(std::mt19937 &random, int64_t samples, int64_t most) {
+  TestBatch batch;
+  batch.samples = samples;
+  batch.offsets = {randomOffsets(random, samples, most)};
+  return batch;
+}
+
+void expectNear(const std::vector<float> &actual, const std::vector<double> &expected, int64_t rows) {
+  ASSERT_EQ(actual.size(), expected.size());
+  for (size_t i = 0; i < actual.size(); ++i)
+    EXPECT_NEAR(actual[i], expected[i], 1e-6 * (1 + std::sqrt(double(rows)))) << i;
+}
+
+/// Runs with several numbers of threads, which must give the same bits.
+std::vector<char> run(PlanBuilder &plan, const TestBatch &batch) {
+  TestResult result = plan.run(batch, 1);
+  EXPECT_EQ(result.message, "");
+  for (int32_t threads : {2, 3})
+    EXPECT_EQ(plan.run(batch, threads).outputs[0].bytes, result.outputs[0].bytes) << threads << " threads";
+  return result.outputs[0].bytes;
+}
+
+template <typename T> std::vector<T> as(const std::vector<char> &bytes) {
+  std::vector<T> values(bytes.size() / sizeof(T));
+  std::memcpy(values.data(), bytes.data(), bytes.size());
+  return values;
+}
+
+TEST(RuntimeTotals, Rows) {
+  std::mt19937 random(1);
+  for (int64_t elements : {1, 3, 16, 64, 255, 256, 257, 700})
+    for (int64_t most : {0, 5, 150}) {
+      PlanBuilder plan;
+      int32_t t = plan.axis("t"), x = plan.input("x", t, elements), y = plan.output("y", -1, elements);
+      plan.top(OpCode::Total, t, {PlanBuilder::same(x), PlanBuilder::one(y)}, {elements});
+      TestBatch batch = batchOf(random, 7, most);
+      int64_t rows = batch.offsets[0].back();
+      std::vector<float> values = randomReals(random, rows * elements);
+      batch.input(values);
+      std::vector<double> expected(elements);
+      for (size_t i = 0; i < values.size(); ++i)
+        expected[i % elements] += values[i];
+      expectNear(as<float>(run(plan, batch)), expected, rows);
+    }
+}
+
+TEST(RuntimeTotals, IntegersWrapAround) {
+  PlanBuilder plan;
+  int32_t t = plan.axis("t"), x = plan.input("x", t, 2, Element::I64), y = plan.output("y", -1, 2, Element::I64);
+  plan.top(OpCode::Total, t, {PlanBuilder::same(x), PlanBuilder::one(y)}, {2});
+  TestBatch batch;
+  batch.samples = 1;
+  batch.offsets = {{0, 3}};
+  batch.input(std::vector<int64_t>{INT64_MAX, 1, 1, 2, 0, 3});
+  EXPECT_EQ(as<int64_t>(run(plan, batch)), (std::vector<int64_t>{INT64_MIN, 6}));
+}
+
+/// Products of [m, n] and [k, n], the first seen as it is, the second one tick before.
+TEST(RuntimeTotals, Products) {
+  std::mt19937 random(2);
+  for (auto [m, k, n] : {std::array<int64_t, 3>{1, 1, 1},
+                         {7, 5, 1},
+                         {8, 16, 1},
+                         {9, 49, 1},
+                         {16, 96, 1},
+                         {130, 33, 1},
+                         {1, 200, 1},
+                         {65, 1, 1},
+                         {300, 250, 1},
+                         {6, 4, 3},
+                         {1, 9, 20},
+                         {17, 50, 7}})
+    for (int64_t most : {0, 4, 90}) {
+      PlanBuilder plan;
+      int32_t t = plan.axis("t"), a = plan.input("a", t, m * n), b = plan.input("b", t, k * n),
+              y = plan.output("y", -1, m * k);
+      int32_t seen = plan.array(Place::Call, t, k * n, Element::F32, /*zeroRow=*/true);
+      plan.top(plan.copy(t, PlanBuilder::same(b), PlanBuilder::same(seen)));
+      int32_t before = plan.map(MapPlan::Kind::Strict, t, t);
+      plan.top(OpCode::TotalOuter, t, {PlanBuilder::same(a), PlanBuilder::mapped(seen, before), PlanBuilder::one(y)},
+               {m, k, n});
+      TestBatch batch = batchOf(random, 5, most);
+      int64_t rows = batch.offsets[0].back();
+      std::vector<float> left = randomReals(random, rows * m * n), right = randomReals(random, rows * k * n);
+      batch.input(left);
+      batch.input(right);
+      std::vector<double> expected(m * k);
+      for (int64_t s = 0; s < batch.samples; ++s)
+        for (int64_t row = batch.offsets[0][s] + 1; row < batch.offsets[0][s + 1]; ++row)
+          for (int64_t i = 0; i < m; ++i)
+            for (int64_t j = 0; j < k; ++j)
+              for (int64_t e = 0; e < n; ++e)
+                expected[i * k + j] += double(left[(row * m + i) * n + e]) * right[((row - 1) * k + j) * n + e];
+      expectNear(as<float>(run(plan, batch)), expected, rows * n);
+    }
+}
+
+TEST(RuntimeTotals, Entries) {
+  std::mt19937 random(3);
+  for (Element element : {Element::Token, Element::I64})
+    for (int64_t entries : {1, 2, 11, 100}) {
+      constexpr int64_t elements = 5;
+      PlanBuilder plan;
+      int32_t t = plan.axis("t"), index = plan.input("index", t, 1, element, entries + 1),
+              dy = plan.input("dy", t, elements), y = plan.output("y", -1, entries * elements);
+      plan.top(OpCode::TotalScatter, t, {PlanBuilder::same(index), PlanBuilder::same(dy), PlanBuilder::one(y)},
+               {entries, elements});
+      TestBatch batch = batchOf(random, 9, 40);
+      int64_t rows = batch.offsets[0].back();
+      std::vector<int32_t> tokens(rows);
+      for (int32_t &token : tokens)
+        token = int32_t(random() % (entries + 1)); // the last one is none
+      std::vector<float> values = randomReals(random, rows * elements);
+      if (element == Element::Token)
+        batch.input(tokens);
+      else
+        batch.input(std::vector<int64_t>(tokens.begin(), tokens.end()));
+      batch.input(values);
+      // A row is added up in order, as it is told.
+      std::vector<float> expected(entries * elements);
+      for (int64_t row = 0; row < rows; ++row)
+        for (int64_t e = 0; e < elements && tokens[row] < entries; ++e)
+          expected[tokens[row] * elements + e] += values[row * elements + e];
+      EXPECT_EQ(as<float>(run(plan, batch)), expected);
+    }
+}
+
+} // namespace
+} // namespace rondo::runtime

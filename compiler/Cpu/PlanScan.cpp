@@ -375,6 +375,13 @@ static void settleClocks(Planner &planner, step::ScanOp scan) {
   });
 }
 
+/// A sample without steps has a row all the same, of what the loop gives once a sample.
+static void zeroOfEmptySamples(Planner &planner, step::ScanOp scan) {
+  for (Value result : scan.getResults())
+    if (ClockInterface clock = rnn::clockOf(result.getType()); clock.isSample() && !scan.getClock().isSample())
+      planner.top(planner.makeOp(OpCode::Zero, planner.clock(clock), {planner.view(result)}, {}));
+}
+
 bool planScan(Planner &planner, step::ScanOp scan) {
   bool isStepped = planner.isStepped();
   if (!isStepped)
@@ -407,6 +414,8 @@ bool planScan(Planner &planner, step::ScanOp scan) {
   };
   plan.clocks = list(group.clocks.getArrayRef());
   plan.arrays = list(group.registers.getArrayRef());
+  if (!isStepped)
+    zeroOfEmptySamples(planner, scan);
   planner.tables().scans.push_back(plan);
   planner.top(planner.makeOp(OpCode::Scan, plan.driver, {}, {int64_t(planner.tables().scans.size()) - 1, 1}));
   if (!isStepped)

@@ -12,8 +12,7 @@ char *Loop::baseOf(const View &view) {
   switch (array.place) {
   case Place::Register: return memory.registers + offset * memory.bounds.sequences + first * step;
   case Place::Memory: return memory.memories + offset * memory.bounds.windows;
-  case Place::Chunk:
-    return memory.chunks + (offset * memory.bounds.sequences + first * step) * memory.chunkSteps;
+  case Place::Chunk: return memory.chunks + (offset * memory.bounds.sequences + first * step) * memory.chunkSteps;
   case Place::Block:
     if (call.isPair(array.clock)) {
       const ClockMemory &pair = memory.clocks[call.clocks[array.clock].loopClock];

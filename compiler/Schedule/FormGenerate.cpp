@@ -9,8 +9,8 @@
 //
 // Everything on the input's clock stands in the scan: first what the choice is made from, then the choice, then all
 // else. Hypotheses of one sample share what does not stand there; nothing is remembered from one to the other.
-#include "compiler/Schedule/FormChunks.h"
 #include "compiler/Schedule/FormGenerate.h"
+#include "compiler/Schedule/FormChunks.h"
 #include "compiler/Schedule/InlineGroups.h"
 #include "compiler/Schedule/Liveness.h"
 #include "compiler/Schedule/Passes.h"

@@ -293,6 +293,11 @@ private:
   Follow *nextFollow = nullptr;
 };
 
+/// Whether the model feeds itself in this scan.
+bool isChoosing(const Call &call, const ScanPlan &scan);
+
+inline int64_t atMost(int64_t a, int64_t b) { return a < b ? a : b; }
+
 /// By what list a view on a window of the loop's clock finds its rows.
 List listOf(const Call &call, const ScanPlan &scan, const View &view, int32_t window);
 

@@ -112,6 +112,9 @@ int32_t librarySave(const Library &library, const void *parameters, const char *
   return 0;
 }
 
+/// One of a code's plans, with its kernels.
+static Model modelOf(const LibraryCode &code, const Plan *plan) { return {plan, code.model.kernels, code.model.lines}; }
+
 int32_t libraryPrepare(const Library &library, const void *parameters, void *prepared, Error *error) {
   if (!isPlaced(parameters, "parameters", error) || !isPlaced(prepared, "prepared", error))
     return failure(error, Code::Argument);
@@ -129,31 +132,36 @@ int32_t libraryPrepare(const Library &library, const void *parameters, void *pre
   mark->code = code->number;
   char *made = static_cast<char *>(prepared) + preparedMarkBytes;
   int32_t wrong = prepare(code->model, parameters, made, error);
-  if (!wrong && code->step)
-    wrong = prepare({code->step, code->model.kernels, code->model.lines}, parameters, made, error);
-  if (!wrong && code->generate)
-    wrong = prepare({code->generate, code->model.kernels, code->model.lines}, parameters, made, error);
-  if (!wrong && code->backward)
-    wrong = prepare({code->backward, code->model.kernels, code->model.lines}, parameters, made, error);
+  const Plan *others[] = {code->step, code->generate, code->backward};
+  for (const Plan *plan : others)
+    if (!wrong && plan)
+      wrong = prepare(modelOf(*code, plan), parameters, made, error);
   return wrong;
 }
 
-int32_t libraryWorkspaceBytes(const Library &library, const void *inputs, size_t *bytes, Error *error) {
+/// Bytes that are enough for whichever code will be used: which one that is takes long to ask of a virtual machine.
+/// `count` computes those of one code.
+template <typename Function>
+static int32_t mostBytes(const Library &library, size_t *bytes, Error *error, const Function &count) {
   if (!bytes) {
     fail(error, Code::Argument, "'bytes' is null");
     return failure(error, Code::Argument);
   }
-  // Enough for whichever code will be used: which one that is takes long to ask of a virtual machine.
   size_t most = 0;
   for (const LibraryCode *code = library.codes, *end = code + library.count; code != end; ++code) {
     size_t needed = 0;
-    if (int32_t wrong = workspaceBytes(code->model, inputs, &needed, error))
+    if (int32_t wrong = count(*code, &needed))
       return wrong;
-    if (needed > most)
-      most = needed;
+    most = needed > most ? needed : most;
   }
   *bytes = most;
   return 0;
+}
+
+int32_t libraryWorkspaceBytes(const Library &library, const void *inputs, size_t *bytes, Error *error) {
+  return mostBytes(library, bytes, error, [&](const LibraryCode &code, size_t *needed) {
+    return workspaceBytes(code.model, inputs, needed, error);
+  });
 }
 
 /// What the data were prepared by; null, with a message, if they were not.
@@ -179,19 +187,9 @@ int32_t libraryForward(const Library &library, const void *prepared, const void 
 }
 
 int32_t libraryStateBytes(const Library &library, int64_t batch, size_t *bytes, Error *error) {
-  if (!bytes) {
-    fail(error, Code::Argument, "'bytes' is null");
-    return failure(error, Code::Argument);
-  }
-  size_t most = 0; // as of a workspace: enough for whichever code will be used
-  for (const LibraryCode *code = library.codes, *end = code + library.count; code != end; ++code) {
-    size_t needed = 0;
-    if (int32_t wrong = stateBytes(code->step, batch, &needed, error))
-      return wrong;
-    most = needed > most ? needed : most;
-  }
-  *bytes = most;
-  return 0;
+  return mostBytes(library, bytes, error, [&](const LibraryCode &code, size_t *needed) {
+    return stateBytes(code.step, batch, needed, error);
+  });
 }
 
 int32_t libraryStateInit(const Library &library, const void *prepared, void *state, size_t bytes, int64_t batch,
@@ -214,26 +212,15 @@ int32_t libraryStep(const Library &library, const void *prepared, void *state, c
   const LibraryCode *code = codeOf(library, prepared, error);
   if (!code)
     return failure(error, Code::Argument);
-  return step({code->step, code->model.kernels, code->model.lines}, code->identity,
-              static_cast<const char *>(prepared) + preparedMarkBytes, state, inputs, outputs, error);
+  return step(modelOf(*code, code->step), code->identity, static_cast<const char *>(prepared) + preparedMarkBytes,
+              state, inputs, outputs, error);
 }
 
 int32_t libraryGenerateWorkspaceBytes(const Library &library, const void *inputs, const void *options, size_t *bytes,
                                       Error *error) {
-  if (!bytes) {
-    fail(error, Code::Argument, "'bytes' is null");
-    return failure(error, Code::Argument);
-  }
-  size_t most = 0;
-  for (const LibraryCode *code = library.codes, *end = code + library.count; code != end; ++code) {
-    size_t needed = 0;
-    if (int32_t wrong = generateWorkspaceBytes({code->generate, code->model.kernels, code->model.lines}, inputs,
-                                               options, &needed, error))
-      return wrong;
-    most = needed > most ? needed : most;
-  }
-  *bytes = most;
-  return 0;
+  return mostBytes(library, bytes, error, [&](const LibraryCode &code, size_t *needed) {
+    return generateWorkspaceBytes(modelOf(code, code.generate), inputs, options, needed, error);
+  });
 }
 
 int32_t libraryGenerate(const Library &library, const void *prepared, const void *inputs, const void *options,
@@ -241,26 +228,14 @@ int32_t libraryGenerate(const Library &library, const void *prepared, const void
   const LibraryCode *code = codeOf(library, prepared, error);
   if (!code)
     return failure(error, Code::Argument);
-  return generate({code->generate, code->model.kernels, code->model.lines},
-                  static_cast<const char *>(prepared) + preparedMarkBytes, inputs, options, generated, workspace, bytes,
-                  pool, error);
+  return generate(modelOf(*code, code->generate), static_cast<const char *>(prepared) + preparedMarkBytes, inputs,
+                  options, generated, workspace, bytes, pool, error);
 }
 
 int32_t libraryBackwardWorkspaceBytes(const Library &library, const void *inputs, size_t *bytes, Error *error) {
-  if (!bytes) {
-    fail(error, Code::Argument, "'bytes' is null");
-    return failure(error, Code::Argument);
-  }
-  size_t most = 0;
-  for (const LibraryCode *code = library.codes, *end = code + library.count; code != end; ++code) {
-    size_t needed = 0;
-    if (int32_t wrong = backwardWorkspaceBytes({code->backward, code->model.kernels, code->model.lines},
-                                               code->model.plan, inputs, &needed, error))
-      return wrong;
-    most = needed > most ? needed : most;
-  }
-  *bytes = most;
-  return 0;
+  return mostBytes(library, bytes, error, [&](const LibraryCode &code, size_t *needed) {
+    return backwardWorkspaceBytes(modelOf(code, code.backward), code.model.plan, inputs, needed, error);
+  });
 }
 
 int32_t libraryBackward(const Library &library, const void *prepared, const void *inputs, void *outputs,
@@ -268,7 +243,7 @@ int32_t libraryBackward(const Library &library, const void *prepared, const void
   const LibraryCode *code = codeOf(library, prepared, error);
   if (!code)
     return failure(error, Code::Argument);
-  return backward({code->backward, code->model.kernels, code->model.lines}, code->model.plan,
+  return backward(modelOf(*code, code->backward), code->model.plan,
                   static_cast<const char *>(prepared) + preparedMarkBytes, inputs, outputs, gradients, workspace, bytes,
                   pool, error);
 }

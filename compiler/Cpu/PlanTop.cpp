@@ -534,32 +534,29 @@ std::vector<int64_t> Planner::callersInputs() {
   return callersNumbers(tables(), tables().inputs, *addedTo, addedTo->inputs);
 }
 
-bool planStep(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan) {
-  Planner planner(schedule, isa);
-  planner.addTo(plan, /*isStepped=*/true);
+/// Plans one more schedule of a model that has a plan, and puts it into its place there.
+static bool planBeside(Planner &planner, CpuPlan &plan, std::optional<runtime::PlanTables> CpuPlan::*place) {
+  planner.addTo(plan, /*isStepped=*/place == &CpuPlan::step);
   bool isPlanned = planner.run();
   planner.giveTo(plan);
-  plan.step = std::move(planner.result.tables);
+  plan.*place = std::move(planner.result.tables);
   return isPlanned;
+}
+
+bool planStep(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan) {
+  Planner planner(schedule, isa);
+  return planBeside(planner, plan, &CpuPlan::step);
 }
 
 bool planGenerate(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan) {
   Planner planner(schedule, isa);
-  planner.addTo(plan, /*isStepped=*/false);
-  bool isPlanned = planner.run();
-  planner.giveTo(plan);
-  plan.generate = std::move(planner.result.tables);
-  return isPlanned;
+  return planBeside(planner, plan, &CpuPlan::generate);
 }
 
 bool planBackward(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan) {
   Planner planner(schedule, isa);
-  planner.addTo(plan, /*isStepped=*/false);
   planner.giveGradients();
-  bool isPlanned = planner.run();
-  planner.giveTo(plan);
-  plan.backward = std::move(planner.result.tables);
-  return isPlanned;
+  return planBeside(planner, plan, &CpuPlan::backward);
 }
 
 } // namespace rondo::cpu

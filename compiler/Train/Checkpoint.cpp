@@ -26,11 +26,19 @@ uint64_t bitsOf(double value) {
 
 using Metadata = std::map<std::string, std::string>;
 
-Expected<Metadata> metadataOf(const run::SafetensorsFile &file, StringRef path) {
-  Metadata metadata(file.metadata().begin(), file.metadata().end());
+struct Opened {
+  std::unique_ptr<run::SafetensorsFile> file;
+  Metadata metadata;
+};
+
+Expected<Opened> open(StringRef path) {
+  auto file = run::openSafetensors(path);
+  if (!file)
+    return file.takeError();
+  Metadata metadata((*file)->metadata().begin(), (*file)->metadata().end());
   if (metadata[versionKey] != version)
     return run::failureIn(path, "is no checkpoint of 'rondo train'");
-  return metadata;
+  return Opened{std::move(*file), std::move(metadata)};
 }
 
 Settings settingsOf(const Metadata &metadata) {
@@ -70,29 +78,25 @@ Error writeCheckpoint(StringRef path, const Checkpoint &checkpoint, const std::v
 }
 
 Expected<Settings> readSettings(StringRef path) {
-  auto file = run::openSafetensors(path);
-  if (!file)
-    return file.takeError();
-  auto metadata = metadataOf(**file, path);
-  if (!metadata)
-    return metadata.takeError();
-  return settingsOf(*metadata);
+  auto opened = open(path);
+  if (!opened)
+    return opened.takeError();
+  return settingsOf(opened->metadata);
 }
 
 Expected<Checkpoint> readCheckpoint(StringRef path, StringRef model, const std::vector<Parameter> &layout,
                                     int64_t floats) {
-  auto file = run::openSafetensors(path);
-  if (!file)
-    return file.takeError();
-  auto metadata = metadataOf(**file, path);
-  if (!metadata)
-    return metadata.takeError();
+  auto opened = open(path);
+  if (!opened)
+    return opened.takeError();
+  const run::SafetensorsFile &file = *opened->file;
+  Metadata &metadata = opened->metadata;
   Checkpoint checkpoint;
-  checkpoint.model = (*metadata)["model"];
+  checkpoint.model = metadata["model"];
   if (checkpoint.model != model)
     return run::failureIn(path, "is a checkpoint of model '" + checkpoint.model + "', not of '" + model + "'");
-  checkpoint.settings = settingsOf(*metadata);
-  auto number = [&](const char *key, auto &value) { return !StringRef((*metadata)[key]).getAsInteger(10, value); };
+  checkpoint.settings = settingsOf(metadata);
+  auto number = [&](const char *key, auto &value) { return !StringRef(metadata[key]).getAsInteger(10, value); };
   uint64_t best = 0;
   if (!number("data", checkpoint.data) || !number("step", checkpoint.step) || !number("epoch", checkpoint.epoch) ||
       !number("batch", checkpoint.batch) || !number("best", best) || !number("slots", checkpoint.slots) ||
@@ -106,7 +110,7 @@ Expected<Checkpoint> readCheckpoint(StringRef path, StringRef model, const std::
   std::set<std::string> expected;
   auto take = [&](const std::string &name, const Parameter &parameter, float *to) -> Error {
     expected.insert(name);
-    const run::Tensor *tensor = (*file)->find(name);
+    const run::Tensor *tensor = file.find(name);
     if (!tensor)
       return run::failureIn(path, "has no '" + name + "', which the model has; it is of another model");
     std::vector<int64_t> shape(tensor->shape.begin(), tensor->shape.end());
@@ -124,7 +128,7 @@ Expected<Checkpoint> readCheckpoint(StringRef path, StringRef model, const std::
               take(slotName(parameter, slot), parameter, checkpoint.state.data() + slot * floats + parameter.offset))
         return std::move(error);
   }
-  for (const run::Tensor &tensor : (*file)->tensors())
+  for (const run::Tensor &tensor : file.tensors())
     if (!expected.count(tensor.name))
       return run::failureIn(path, "has '" + tensor.name + "', which the model does not have; it is of another model");
   return checkpoint;

@@ -328,8 +328,8 @@ Value Code::load(Type type, Value address, Value mask) {
                                     UnitAttr());
 }
 
-void Code::prefetch(Value address) {
-  LLVM::Prefetch::create(builder, location, address, /*rw=*/0, /*hint=*/3, /*cache=*/1);
+void Code::prefetch(Value address, int64_t level) {
+  LLVM::Prefetch::create(builder, location, address, /*rw=*/0, /*hint=*/4 - level, /*cache=*/1);
 }
 
 void Code::store(Value value, Value address, Value mask) {

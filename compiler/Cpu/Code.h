@@ -121,8 +121,8 @@ public:
   /// With a mask only lanes where it is true are read, others are 0.
   mlir::Value load(mlir::Type type, mlir::Value address, mlir::Value mask = {});
   void store(mlir::Value value, mlir::Value address, mlir::Value mask = {});
-  /// Asks for what will be read soon. The address may be any.
-  void prefetch(mlir::Value address);
+  /// Asks for what will be read soon, into the cache of this level. The address may be any.
+  void prefetch(mlir::Value address, int64_t level);
 
   //===--- Control ---===//
 

@@ -45,6 +45,8 @@ public:
       beginMatrixUnit(code.sub(range.endRow, row));
       roundRows(row, range.endRow);
       fetchOnlyRow();
+      if (bytesOfWeights() >= mostInCache)
+        shareOfRow = code.divide(code.index(int64_t(1) << shareBits), code.sub(range.endRow, row));
       forGroups([&](const Segment &segment, Value block, Value group) {
         forTiles(group, [&](Value row, Value rows) { emitTile(segment, block, group, row, rows); });
       });
@@ -184,6 +186,13 @@ private:
     return std::max<int64_t>(numbers / row / unit, 1) * unit;
   }
 
+  int64_t bytesOfWeights() {
+    int64_t bytes = 0;
+    for (const Product &product : parts.products)
+      bytes += product.layout.bytes();
+    return bytes;
+  }
+
   Tiles tilesOf() { return Tiles(code.target, mostGates(), parts.onMatrixUnit); }
 
   /// What products need besides registers.
@@ -211,7 +220,7 @@ private:
         constexpr int64_t line = 64;
         code.loop(code.index(product.operandElement * bytesOfReal),
                   code.index((product.operandElement + product.k) * bytesOfReal), code.index(line),
-                  [&](Value byte) { code.prefetch(code.at(x, byte)); });
+                  [&](Value byte) { code.prefetch(code.at(x, byte), 1); });
       }
     });
   }
@@ -291,7 +300,7 @@ private:
     for (const Product &product : parts.products) {
       if (product.whole)
         continue;
-      auto compute = [&] { emitProduct(product, block, group, row, rows); };
+      auto compute = [&] { emitProduct(product, segment, block, group, row, rows); };
       if (!product.guard) {
         compute();
         continue;
@@ -306,7 +315,25 @@ private:
     }
   }
 
-  void emitProduct(const Product &product, Value block, Value group, Value row, Value rows) {
+  /// Weights that do not stay in the core's cache come from afar at every step: while the tiles of some blocks are
+  /// computed, each of them asks for its share of the blocks that follow.
+  void fetchNext(const PackLayout &layout, const Segment &segment, Value block, Value group, Value row, Value rows,
+                 TileArguments &arguments) {
+    arguments.next = arguments.weights;
+    arguments.nextStep = code.index(0);
+    if (!shareOfRow)
+      return;
+    Value step = code.mul(code.mul(group, code.index(layout.blockBytes() / layout.depth)), shareOfRow);
+    auto shareOf = [&](Value rows) { return code.shiftRight(code.mul(step, rows), shareBits); };
+    Value following = code.add(block, group), end = endOf(segment);
+    following = code.select(code.compare(Predicate::Lt, following, end), following, firstOf(segment));
+    Value distance = code.mul(code.sub(following, block), code.index(layout.blockBytes()));
+    Value begun = code.mul(shareOf(code.sub(row, range.firstRow)), code.index(layout.depth));
+    arguments.next = code.at(arguments.weights, code.add(distance, begun));
+    arguments.nextStep = shareOf(rows);
+  }
+
+  void emitProduct(const Product &product, const Segment &segment, Value block, Value group, Value row, Value rows) {
     Tiles tiles = tilesOf();
     const PackLayout &layout = product.layout;
     int64_t gates = layout.gates.size();
@@ -323,6 +350,7 @@ private:
     arguments.rows = rows;
     Value packed = values.addressOf(product.weights);
     arguments.weights = code.at(code.at(packed, layout.scaleBytes()), code.mul(block, code.index(layout.blockBytes())));
+    fetchNext(layout, segment, block, group, row, rows, arguments);
     if (layout.scaleBytes())
       arguments.scales = code.at(packed, code.mul(block, code.index(gates * lanes * bytesOfReal)));
     arguments.depth = code.index(layout.depth);
@@ -416,6 +444,8 @@ private:
   std::optional<RoundedRows> rounded; // where weights are BF16
   std::optional<MatrixUnit> unit;     // where products are computed there
   Value firstRounded, tileRows;
+  Value shareOfRow; // one by the number of rows, in fixed point, where weights are larger than mostInCache
+  static constexpr int64_t shareBits = 20, mostInCache = 512 << 10;
 };
 
 } // namespace

@@ -49,8 +49,10 @@ public:
   /// `step`: bytes from one depth to the next; `blockBytes`: from a block to the next; `sumStep`, `rowBytes`: of sums,
   /// from a block to the next, and from a row.
   void emit(ArrayRef<Value> x, Value weights, Value scales, Value depth, Value step, Value blockBytes, Value sums,
-            Value sumStep, Value rowBytes) {
+            Value sumStep, Value rowBytes, Value nextWeights, Value nextStep) {
     this->x = x;
+    this->nextWeights = nextWeights;
+    this->nextStep = nextStep;
     this->weights = weights;
     this->step = step;
     this->blockBytes = blockBytes;
@@ -101,7 +103,7 @@ private:
         for (int64_t half = 0; half < (isSplit ? 2 : 1); ++half)
           addProducts(code.add(starts[chain], i), half, next[chain],
                       MutableArrayRef(next).slice(chains + chain * sums, sums));
-        prefetch(next[chain]);
+        prefetch(next[chain], code.add(starts[chain], i));
         next[chain] = code.at(next[chain], step);
       }
       return next;
@@ -112,14 +114,18 @@ private:
 
   int64_t laneBytes() const { return format == WeightFormat::Int8 ? 1 : bytesOfReal; }
 
-  /// Asks for weights some depths ahead: they may not be in the cache. A tile of few rows has no time for it.
-  void prefetch(Value weights) {
-    constexpr int64_t depths = 16;
+  /// Asks for weights some depths ahead, which may not be in the first cache, and for what follows, which may not be in
+  /// the second. A tile of few rows has no time for it.
+  void prefetch(Value weights, Value i) {
+    constexpr int64_t depths = 16, line = 64, linesOfNext = 2;
     if (rows < 4)
       return;
     Value ahead = code.at(weights, code.mul(step, code.index(depths)));
     for (int64_t v = 0; v < vectors; ++v)
-      code.prefetch(at(ahead, v, blockBytes, laneBytes()));
+      code.prefetch(at(ahead, v, blockBytes, laneBytes()), 1);
+    Value soon = code.at(nextWeights, code.mul(i, nextStep));
+    for (int64_t i = 0; i < linesOfNext; ++i)
+      code.prefetch(code.at(soon, i * line), 2);
   }
 
   /// The vector of a block and gate, where blocks are so many bytes apart.
@@ -194,7 +200,7 @@ private:
   int64_t rows, vectors, gates, lanes;
   bool hasPairs;
   ArrayRef<Value> x;
-  Value weights, step, blockBytes;
+  Value weights, step, blockBytes, nextWeights, nextStep;
 };
 
 /// void (operand, operandBytes, row, rows, weights, depth, step, sums, and scales for Int8): `step` is the bytes of all
@@ -203,12 +209,12 @@ void emitTileFunction(Code &code, llvm::StringRef name, WeightFormat format, boo
                       int64_t gates, int64_t mostRows) {
   Type p = code.pointer, n = code.i64;
   bool isScaled = format == WeightFormat::Int8;
-  SmallVector<Type> types{p, n, n, n, p, n, n, p};
+  SmallVector<Type> types{p, n, n, n, p, n, n, p, p, n};
   if (isScaled)
     types.push_back(p);
   ValueRange in = code.begin(name, types, true);
   Value operandBytes = in[1], row = in[2], rows = in[3], weights = in[4], depth = in[5], step = in[6], sums = in[7];
-  Value scales = isScaled ? in[8] : Value(), sumStep = isScaled ? code.shiftLeft(step, 2) : step;
+  Value scales = isScaled ? in[10] : Value(), sumStep = isScaled ? code.shiftLeft(step, 2) : step;
   RowAddress address(code, in[0]);
   code.dispatch(code.sub(rows, code.index(1)), mostRows, [&](int64_t which) {
     Code::Values x;
@@ -216,7 +222,7 @@ void emitTileFunction(Code &code, llvm::StringRef name, WeightFormat format, boo
       x.push_back(code.at(address.of(code, code.add(row, code.index(r))), operandBytes));
     Tile(code, format, isHalved, which + 1, blocks, gates)
         .emit(x, weights, scales, depth, step, code.mul(step, depth), sums, sumStep,
-              code.mul(sumStep, code.index(blocks)));
+              code.mul(sumStep, code.index(blocks)), in[8], in[9]);
   });
   code.end();
 }
@@ -236,8 +242,8 @@ void callTile(Code &code, WeightFormat format, bool isHalved, int64_t blocks, in
                         Twine(blocks) + "x" + Twine(count) + (isHalved ? ".halves" : ""))
                            .str();
     Code::Values arguments{
-        a.operand, a.operandBytes,        a.row, a.rows, code.at(a.weights, first * lanes * laneBytes), a.depth,
-        step,      code.at(a.sums, bytes)};
+        a.operand, a.operandBytes,         a.row,  a.rows,    code.at(a.weights, first * lanes * laneBytes), a.depth,
+        step,      code.at(a.sums, bytes), a.next, a.nextStep};
     if (format == WeightFormat::Int8)
       arguments.push_back(code.at(a.scales, bytes));
     code.callLocal(name, arguments, [&](Code &callee) {

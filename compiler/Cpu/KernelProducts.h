@@ -32,6 +32,8 @@ struct TileArguments {
   mlir::Value scales;       // of the first block, for Int8
   mlir::Value depth;
   mlir::Value sums; // [rows][blocks][gates][lanes]
+  /// What will be needed next: while the tile is computed it is asked for, so many bytes with each depth.
+  mlir::Value next, nextStep;
 };
 /// `isHalved`: each sum is that of its first half and that of the second.
 void callTile(Code &code, WeightFormat format, bool isHalved, int64_t blocks, int64_t gates,

@@ -195,7 +195,7 @@ void KernelValues::prefetch(Value row, Value block, Value group) {
     int64_t bytes = bytesOfElement(rnn::elementOf(typeOf(operand))), blockBytes = code.target.lanes() * bytes;
     Value base = code.at(addressOfRow(operand, row), element * bytes);
     code.loop(block, code.add(block, group), code.index(1),
-              [&](Value i) { code.prefetch(code.at(base, code.mul(i, code.index(blockBytes)))); });
+              [&](Value i) { code.prefetch(code.at(base, code.mul(i, code.index(blockBytes))), 1); });
   }
 }
 

@@ -247,6 +247,7 @@ Expected<std::string> Backend::link(bool isShared) {
   emit::LinkJob job;
   job.arch = parts->options.targets.front()->arch;
   job.isShared = isShared;
+  job.hasNames = parts->options.hasNames;
   job.soname = "lib" + parts->interface.prefix + ".so";
   for (const emit::Export &function : emit::exports(parts->interface.hasSteps, parts->interface.generate.has_value(),
                                                     parts->interface.gradients.has_value()))

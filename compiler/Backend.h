@@ -22,6 +22,7 @@ struct BackendOptions {
   std::vector<const emit::Target *> targets; // best first, of one architecture
   runtime::WeightFormat weights = runtime::WeightFormat::F32;
   std::optional<std::string> notCausal; // why the model cannot be stepped; empty: it can; nothing: not known
+  bool hasNames = false;                // a library keeps the names of its own functions
   step::ScheduleOp backward;            // of the model that computes gradients; null: there is none
 };
 

@@ -92,6 +92,8 @@ Expected<std::string> link(const LinkJob &job) {
           "--as-needed", "--gc-sections", "--build-id=none", "--hash-style=gnu", "--eh-frame-hdr", "-soname"})
       arguments.push_back(option);
     arguments.insert(arguments.end(), {job.soname, "--version-script", folder.file("exports")});
+    if (!job.hasNames)
+      arguments.push_back("--strip-all");
   } else {
     arguments.push_back("-r");
   }

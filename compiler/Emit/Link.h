@@ -9,6 +9,7 @@ namespace rondo::emit {
 
 struct LinkJob {
   Arch arch = Arch::X86_64;
+  bool hasNames = false;            // of local functions; what is relocatable keeps them
   bool isShared = true;             // else a relocatable object, whose user links it with the system's libraries
   std::string soname;               // of a shared library: "libm.so"
   std::vector<std::string> exports; // all else is hidden

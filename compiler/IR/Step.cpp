@@ -40,9 +40,9 @@ void ScheduleOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn se
       setName(argument, text.getValue());
 }
 
-ScanOp ParOp::getReader() {
+template <class Users> static ScanOp onlyScanOf(Users users) {
   ScanOp reader;
-  for (Operation *user : (*this)->getUsers()) {
+  for (Operation *user : users) {
     auto scan = dyn_cast<ScanOp>(user->getParentOp());
     if (!scan || (reader && scan != reader))
       return {};
@@ -50,6 +50,10 @@ ScanOp ParOp::getReader() {
   }
   return reader;
 }
+
+ScanOp ParOp::getReader() { return onlyScanOf((*this)->getUsers()); }
+
+ScanOp ParOp::getReaderOf(unsigned result) { return onlyScanOf(getResult(result).getUsers()); }
 
 #define GET_OP_CLASSES
 #include "compiler/IR/StepOps.cpp.inc"

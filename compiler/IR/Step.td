@@ -84,6 +84,8 @@ def Step_ParOp : Step_Op<"par", [SingleBlock, RecursiveMemoryEffects, HasParent<
   let extraClassDeclaration = [{
     /// The one scan in which all uses of the results stand; null if there is none.
     ScanOp getReader();
+    /// The same of one result.
+    ScanOp getReaderOf(unsigned result);
   }];
   let assemblyFormat = "(`chunked` $chunked^)? $body (`:` qualified(type($results))^)? attr-dict";
   let hasRegionVerifier = 1;

@@ -7,7 +7,8 @@
 // (1) Products with one destination, that is terms of one sum, whose operands have one origin (Condensation.h) in a
 //     loop, are one product of the joined operands, in the place of the last. So it is where these operands meet weights
 //     only together; else each is better served by (2). Terms with one operand add their weights, in a loop or not.
-// (2) Products of one operand have their weights stacked, in the order of the block, and the result is split.
+// (2) Products of one operand have their weights stacked, in the order of the block, and the result is split. Large ones
+//     that different loops read stay apart: what one loop reads can be computed a few steps ahead of it (form-chunks).
 //
 // Products in a loop are not merged with those outside of it, in (2) as little as in (1), where what is outside has
 // another origin: what need not be in a loop must be able to leave it. The joined and stacked weights are made of
@@ -19,6 +20,7 @@
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/Rewrite.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 #include <map>
 #include <set>
 
@@ -217,13 +219,35 @@ void stack(llvm::ArrayRef<MatmulOp> products) {
     product.erase();
 }
 
+/// The only loop that sees a product outside of loops; null if several do, or none.
+const Component *readerOf(MatmulOp product, const Condensation &condensation) {
+  const Component *reader = nullptr;
+  llvm::SetVector<mlir::Operation *> open(product->user_begin(), product->user_end());
+  for (size_t i = 0; i < open.size(); ++i) {
+    const Component *loop = condensation.loopOf(open[i]);
+    if (loop && reader && loop != reader)
+      return nullptr;
+    if (loop)
+      reader = loop;
+    else
+      open.insert(open[i]->user_begin(), open[i]->user_end());
+  }
+  return reader;
+}
+
 void stackProducts(ModelOp model, mlir::Operation *firstOfStreams) {
   Condensation condensation(model);
-  using Key = std::pair<std::pair<Value, unsigned>, const Component *>;
+  // A product of so many rows gains nothing from others.
+  auto isLarge = [](MatmulOp product) { return elementCount(product.getType()) >= 256; };
+  using Key = std::tuple<Value, unsigned, const Component *, const Component *>;
   llvm::MapVector<Key, SmallVector<MatmulOp>> groups;
-  for (MatmulOp product : model.getOps<MatmulOp>())
-    if (isPrepared(product, firstOfStreams))
-      groups[{{product.getX(), unsigned(product.getTransposed())}, condensation.loopOf(product)}].push_back(product);
+  for (MatmulOp product : model.getOps<MatmulOp>()) {
+    if (!isPrepared(product, firstOfStreams))
+      continue;
+    const Component *loop = condensation.loopOf(product);
+    const Component *reader = !loop && isLarge(product) ? readerOf(product, condensation) : nullptr;
+    groups[{product.getX(), unsigned(product.getTransposed()), loop, reader}].push_back(product);
+  }
   for (auto &[key, products] : groups)
     if (products.size() > 1)
       stack(products);

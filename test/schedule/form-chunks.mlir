@@ -70,6 +70,49 @@ step.schedule @others(%x "x" : !x) {
   rnn.return "h" = %h, "k" = %k, "f" = %f#1 : !x, !x, !x
 }
 
+// Two loops read parts of one par: each gets its own. What the caller reads of it is the rest, what is no work is there
+// twice.
+//
+// CHECK-LABEL: step.schedule @directions
+// CHECK:       %[[E:.*]] = step.par chunked {
+// CHECK-NEXT:    %[[C:.*]] = rnn.const
+// CHECK-NEXT:    %[[M:.*]] = rnn.mul %x, %[[C]]
+// CHECK-NEXT:    step.yield %[[M]]
+// CHECK:       %[[F:.*]] = step.par chunked {
+// CHECK-NEXT:    %[[A:.*]] = rnn.tanh %x
+// CHECK-NEXT:    step.yield %[[A]]
+// CHECK:       %[[G:.*]] = step.par {
+// CHECK-NEXT:    %[[D:.*]] = rnn.const
+// CHECK-NEXT:    %[[N:.*]] = rnn.add %x, %[[D]]
+// CHECK-NEXT:    step.yield %[[N]]
+// CHECK:       rnn.add %{{.*}}, %[[E]]
+// CHECK:       rnn.add %{{.*}}, %[[F]]
+// CHECK:       rnn.return {{.*}}%[[G]]
+step.schedule @directions(%x "x" : !x) {
+  %e:3 = step.par {
+    %c = rnn.const 2.0 : !x
+    %a = rnn.mul %x, %c : !x
+    %b = rnn.tanh %x : !x
+    %d = rnn.add %x, %c : !x
+    step.yield %a, %b, %d : !x, !x, !x
+  } : !x, !x, !x
+  %h = step.scan on #t {
+    %s = rnn.state "s" : !rnn.state<!x>
+    %r = rnn.read %s : !rnn.state<!x> -> !x
+    %n = rnn.add %r, %e#0 : !x
+    rnn.next %s, %n : !x
+    step.yield %n : !x
+  } : !x
+  %k = step.scan on #t reverse {
+    %s = rnn.state "k" reverse : !rnn.state<!x>
+    %r = rnn.read %s : !rnn.state<!x> -> !x
+    %n = rnn.add %r, %e#1 : !x
+    rnn.next %s, %n : !x
+    step.yield %n : !x
+  } : !x
+  rnn.return "h" = %h, "k" = %k, "d" = %e#2 : !x, !x, !x
+}
+
 // A step looks at rows of other ticks.
 //
 // CHECK-LABEL: step.schedule @attention

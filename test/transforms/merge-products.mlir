@@ -116,6 +116,28 @@ rnn.model @same_operand(%x "x" : !x) {
   rnn.return "y" = %n : !x
 }
 
+// Large products that different loops read stay apart, so that each can be computed along with its loop.
+//
+// CHECK-LABEL: rnn.model @directions
+// CHECK-DAG:   rnn.matmul %F, %x
+// CHECK-DAG:   rnn.matmul %B, %x
+// CHECK:       rnn.return
+rnn.model @directions(%x "x" : !x) {
+  %F = rnn.param "F" init(glorot) : tensor<256x2xf32>
+  %B = rnn.param "B" init(glorot) : tensor<256x2xf32>
+  %f = rnn.matmul %F, %x : tensor<256x2xf32>, !x
+  %b = rnn.matmul %B, %x : tensor<256x2xf32>, !x
+  %fs = rnn.state "f" : !rnn.state<!rnn.stream<256xf32, #t>>
+  %bs = rnn.state "b" reverse : !rnn.state<!rnn.stream<256xf32, #t>>
+  %fr = rnn.read %fs : !rnn.state<!rnn.stream<256xf32, #t>> -> !rnn.stream<256xf32, #t>
+  %br = rnn.read %bs : !rnn.state<!rnn.stream<256xf32, #t>> -> !rnn.stream<256xf32, #t>
+  %fn = rnn.mul %fr, %f : !rnn.stream<256xf32, #t>
+  %bn = rnn.mul %br, %b : !rnn.stream<256xf32, #t>
+  rnn.next %fs, %fn : !rnn.stream<256xf32, #t>
+  rnn.next %bs, %bn : !rnn.stream<256xf32, #t>
+  rnn.return "f" = %fn, "b" = %bn : !rnn.stream<256xf32, #t>, !rnn.stream<256xf32, #t>
+}
+
 // Refused: %h meets weights in the loop and outside of it; terms of one sum that some other product shares an operand
 // with, which is stacked instead; inputs, which have no loop in common; weights that are streams.
 //

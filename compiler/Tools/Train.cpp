@@ -20,7 +20,7 @@ namespace {
 /// Options whose texts a checkpoint keeps, so that --resume needs none of them.
 const char *const kept[] = {"data",     "valid",      "unit",     "split", "unk",   "optimizer",  "lr",
                             "schedule", "warmup",     "momentum", "decay", "clip",  "clip-value", "epochs",
-                            "batch",    "save-every", "seed",     "train", "freeze"};
+                            "batch",    "save-every", "seed",     "loss",  "train", "freeze"};
 
 volatile std::sig_atomic_t isInterrupted = 0;
 
@@ -187,6 +187,10 @@ static int run(const Command &command, const Arguments &arguments) {
   if (model.losses.empty())
     return program.fail(
         rondo::run::failure("model '" + model.name + "' has no loss, so there is nothing to train for"));
+  if (Error error = train::chooseLosses(chosen.op, options->phase))
+    return program.fail(std::move(error));
+  if (Error error = train::chooseParameters(chosen.op, options->phase))
+    return program.fail(std::move(error));
   train::TrainTask task;
   task.model = model.name;
   if (Error error = readAllData(model, *settings, folder, task))
@@ -210,6 +214,8 @@ static int run(const Command &command, const Arguments &arguments) {
     Chosen other = loadModel(plain, arguments.positional[0], arguments.text("model"), /*training=*/false);
     if (!other)
       return plain.code;
+    if (Error error = train::chooseLosses(other.op, options->phase))
+      return plain.fail(std::move(error));
     auto compiled = compile(other, /*gradients=*/false, int32_t(threads));
     if (!compiled)
       return plain.fail(compiled.takeError());
@@ -248,6 +254,7 @@ Command trainCommand() {
       {"save-every", Option::Kind::Text, "N", "steps between checkpoints, beside those after each epoch"},
       {"seed", Option::Kind::Text, "N", "of first values, of the order of samples and of `random` (0)"},
       {"threads", Option::Kind::Count, "N", "to compute with (1); the result is the same for any number"},
+      {"loss", Option::Kind::Text, "NAME", "only these losses count, with commas between them (all)"},
       {"train", Option::Kind::Text, "GROUP", "only parameters at or under these paths, with commas between them"},
       {"freeze", Option::Kind::Text, "GROUP", "all parameters but those"},
       {"params", Option::Kind::File, "FILE", "begin with the parameters of a safetensors file"},

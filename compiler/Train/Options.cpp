@@ -7,7 +7,7 @@ using namespace llvm;
 
 namespace rondo::train {
 
-const char *const fixedOptions[3] = {"optimizer", "batch", "seed"};
+const char *const fixedOptions[4] = {"optimizer", "batch", "seed", "loss"};
 
 namespace {
 
@@ -31,9 +31,13 @@ public:
     int64_t seed = 0;
     count("seed", seed, 0);
     o.seed = uint64_t(seed);
-    list("train", o.train);
-    list("freeze", o.freeze);
-    if (!o.train.empty() && !o.freeze.empty())
+    list("loss", o.phase.losses);
+    list("train", o.phase.train);
+    list("freeze", o.phase.freeze);
+    for (auto *groups : {&o.phase.train, &o.phase.freeze})
+      for (std::string &group : *groups) // `m[0].W` as the language writes it, `m.0.W` as paths are
+        group = withPoints(group);
+    if (!o.phase.train.empty() && !o.phase.freeze.empty())
       wrong("give one of --train and --freeze");
     if (!mistake.empty())
       return run::failure(mistake);
@@ -62,12 +66,19 @@ private:
       wrong(Twine("option '--") + name + "' needs a whole number" + (least ? " over 0" : " that is not negative") +
             ", not '" + *text + "'");
   }
+  static std::string withPoints(StringRef group) {
+    std::string text;
+    for (char c : group)
+      if (c != ']')
+        text += c == '[' ? '.' : c;
+    return text;
+  }
   void list(const char *name, std::vector<std::string> &values) {
     if (const std::string *text = find(name)) {
       SmallVector<StringRef> parts;
       StringRef(*text).split(parts, ',');
       for (StringRef part : parts)
-        values.push_back(part.str());
+        values.push_back(part.trim().str());
     }
   }
 

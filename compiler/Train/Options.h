@@ -3,6 +3,7 @@
 #define RONDO_TRAIN_OPTIONS_H
 
 #include "compiler/Train/Checkpoint.h"
+#include "compiler/Train/Phase.h"
 #include "runtime/Optimise.h"
 
 namespace rondo::train {
@@ -15,17 +16,17 @@ struct TrainOptions {
   int64_t epochs = 10, batch = 16;
   int64_t saveEvery = 0; // steps; 0: at the ends of epochs alone
   uint64_t seed = 0;
-  std::vector<std::string> train, freeze; // paths, or what they begin with up to a point
+  Phase phase;
 };
 
 /// By name without dashes. What is not there has its default, which the optimiser decides in part.
 ///   optimizer  sgd, momentum, nesterov, rmsprop, adam, adamw
 ///   schedule   constant, step:EVERY:FACTOR, cosine, cosine:LEAST
-///   lr, decay, momentum, warmup, clip, clip-value, epochs, batch, save-every, seed; train and freeze, paths with commas
+///   lr, decay, momentum, warmup, clip, clip-value, epochs, batch, save-every, seed; loss, train and freeze, with commas between
 llvm::Expected<TrainOptions> parseOptions(Settings settings);
 
 /// Options that a training which goes on must have as it had them.
-extern const char *const fixedOptions[3];
+extern const char *const fixedOptions[4];
 
 } // namespace rondo::train
 #endif

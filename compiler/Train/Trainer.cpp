@@ -14,25 +14,16 @@ namespace rondo::train {
 
 //===--- What is trained ---------------------------------------------------------------------------------------===//
 
-static bool isUnder(StringRef path, StringRef group) {
-  return path.consume_front(group) && (path.empty() || path.starts_with("."));
-}
-
-Expected<std::vector<Range>> trainedRanges(const std::vector<Parameter> &layout, const TrainOptions &options) {
-  bool chosen = !options.train.empty();
-  const std::vector<std::string> &groups = chosen ? options.train : options.freeze;
-  for (const std::string &group : groups)
-    if (none_of(layout, [&](const Parameter &parameter) { return isUnder(parameter.path, group); })) {
-      std::set<std::string> tops;
-      for (const Parameter &parameter : layout)
-        tops.insert(StringRef(parameter.path).split('.').first.str());
-      return run::failure("no parameter is called '" + group + "' or lies under it; there are " + join(tops, ", "));
-    }
+Expected<std::vector<Range>> trainedRanges(const std::vector<Parameter> &layout, const Phase &phase) {
+  std::vector<std::string> paths;
+  for (const Parameter &parameter : layout)
+    paths.push_back(parameter.path);
+  if (Error error = checkGroups(phase, paths))
+    return std::move(error);
   std::vector<Range> ranges;
   bool isNeighbour = false;
   for (const Parameter &parameter : layout) {
-    bool isNamed = any_of(groups, [&](const std::string &group) { return isUnder(parameter.path, group); });
-    bool isTrained = groups.empty() || isNamed == chosen;
+    bool isTrained = phase.moves(parameter.path);
     int64_t end = parameter.offset + parameter.size;
     if (isTrained && isNeighbour && ranges.back().end == parameter.offset)
       ranges.back().end = end;
@@ -40,8 +31,6 @@ Expected<std::vector<Range>> trainedRanges(const std::vector<Parameter> &layout,
       ranges.push_back({parameter.offset, end});
     isNeighbour = isTrained;
   }
-  if (ranges.empty())
-    return run::failure(layout.empty() ? "the model has no parameters" : "--freeze leaves no parameter to train");
   return ranges;
 }
 
@@ -113,7 +102,7 @@ private:
   //===--- Beginning -------------------------------------------------------------------------------------------===//
 
   Error begin() {
-    auto ranges = trainedRanges(layout, options);
+    auto ranges = trainedRanges(layout, options.phase);
     if (!ranges)
       return ranges.takeError();
     trained = std::move(*ranges);

@@ -248,6 +248,48 @@ int32_t libraryBackward(const Library &library, const void *prepared, const void
                   pool, error);
 }
 
+int32_t libraryOptimiserBytes(const Library &library, const Optimiser *optimiser, size_t *bytes, Error *error) {
+  if (!checkOptimiser(optimiser, error))
+    return failure(error, Code::Argument);
+  if (!bytes) {
+    fail(error, Code::Argument, "'bytes' is null");
+    return failure(error, Code::Argument);
+  }
+  *bytes = size_t(optimiserSlots(*optimiser) * library.parameterBytes);
+  return 0;
+}
+
+int32_t libraryGroup(const Library &library, const char *path, int32_t trained, uint8_t *marks, Error *error) {
+  if (!path || !marks) {
+    fail(error, Code::Argument, "'%s' is null", path ? "marks" : "path");
+    return failure(error, Code::Argument);
+  }
+  if (!markGroup(library.parameters, path, trained != 0, marks)) {
+    fail(error, Code::Argument, "no parameter is called '%.200s' or lies under it", path);
+    return failure(error, Code::Argument);
+  }
+  return 0;
+}
+
+int32_t libraryOptimise(const Library &library, const void *prepared, const Optimiser *optimiser, Update *step,
+                        void *state, size_t bytes, Pool *pool, Error *error) {
+  const LibraryCode *code = codeOf(library, prepared, error);
+  size_t needed = 0;
+  if (!code || libraryOptimiserBytes(library, optimiser, &needed, error))
+    return failure(error, Code::Argument);
+  if (!checkUpdate(step, error) || !isPlaced(step->parameters, "parameters", error) ||
+      !isPlaced(step->gradients, "gradients", error) || (needed && !isPlaced(state, "state", error)))
+    return failure(error, Code::Argument);
+  if (bytes < needed) {
+    fail(error, Code::Workspace, "the state has %zu bytes, but %zu are needed", bytes, needed);
+    return failure(error, Code::Workspace);
+  }
+  if (!update(library.parameters, code->model.lines, *optimiser, *step, static_cast<float *>(state),
+              library.parameterBytes / int64_t(sizeof(float)), pool, error))
+    return failure(error, Code::Value);
+  return 0;
+}
+
 Pool *libraryPoolCreate(const Library &, int32_t threads) { return createPool(threads); }
 void libraryPoolDestroy(const Library &, Pool *pool) { destroyPool(pool); }
 

@@ -4,6 +4,7 @@
 #define RONDO_RUNTIME_LIBRARY_H
 
 #include "runtime/Init.h"
+#include "runtime/Optimise.h"
 #include "runtime/Parameters.h"
 #include "runtime/Runtime.h"
 
@@ -80,6 +81,12 @@ int32_t libraryBackwardWorkspaceBytes(const Library &library, const void *inputs
 int32_t libraryBackward(const Library &library, const void *prepared, const void *inputs, void *outputs,
                         void *gradients, void *workspace, size_t bytes, Pool *pool,
                         Error *error) __asm__("rondo.backward");
+int32_t libraryOptimiserBytes(const Library &library, const Optimiser *optimiser, size_t *bytes,
+                              Error *error) __asm__("rondo.optimiser.bytes");
+int32_t libraryGroup(const Library &library, const char *path, int32_t trained, uint8_t *marks,
+                     Error *error) __asm__("rondo.group");
+int32_t libraryOptimise(const Library &library, const void *prepared, const Optimiser *optimiser, Update *update,
+                        void *state, size_t bytes, Pool *pool, Error *error) __asm__("rondo.optimise");
 Pool *libraryPoolCreate(const Library &library, int32_t threads) __asm__("rondo.pool.create");
 void libraryPoolDestroy(const Library &library, Pool *pool) __asm__("rondo.pool.destroy");
 const char *libraryErrorText(const Library &library, int32_t code) __asm__("rondo.error.text");

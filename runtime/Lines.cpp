@@ -212,4 +212,35 @@ void addProducts(const Lines *lines, const float *a, const float *b, float *y, i
   }
 }
 
+//===--- Optimisers --------------------------------------------------------------------------------------------===//
+
+/// Whether a step of so many is one for vector code.
+static bool isStepOfLines(int64_t count) { return count > 0 && isCountable(count); }
+
+int64_t momentumLines(const Lines *lines, const MomentumNumbers &n, float *p, const float *g, float *v, int64_t count) {
+  if (!lines || !lines->momentum || !isStepOfLines(count))
+    return 0;
+  Array ofG(g, count), ofP(p, count), ofV(v, count);
+  lines->momentum(n.limit, n.factor, n.decay, n.momentum, n.rate, n.ofGradient, n.ofMomentum, ofG, ofP, ofV, ofP, ofV);
+  return count;
+}
+
+int64_t rmsLines(const Lines *lines, const RmsNumbers &n, float *p, const float *g, float *s, int64_t count) {
+  if (!lines || !lines->rms || !isStepOfLines(count))
+    return 0;
+  Array ofG(g, count), ofP(p, count), ofS(s, count);
+  lines->rms(n.limit, n.factor, n.decay, n.alpha, n.rest, n.epsilon, n.rate, ofG, ofP, ofS, ofP, ofS);
+  return count;
+}
+
+int64_t adamLines(const Lines *lines, const AdamNumbers &n, float *p, const float *g, float *m, float *s,
+                  int64_t count) {
+  if (!lines || !lines->adam || !isStepOfLines(count))
+    return 0;
+  Array ofG(g, count), ofP(p, count), ofM(m, count), ofS(s, count);
+  lines->adam(n.limit, n.factor, n.decay, n.keep, n.beta1, n.rest1, n.beta2, n.rest2, n.epsilon, n.ofMean, n.ofSquares,
+              ofG, ofP, ofM, ofS, ofP, ofM, ofS);
+  return count;
+}
+
 } // namespace rondo::runtime

@@ -36,13 +36,24 @@ struct Lines {
   int32_t (*combine)(const LineBuffer *factors, const LineBuffer *x, const LineBuffer *y) = nullptr;
   int32_t (*products)(const LineBuffer *a, const LineBuffer *b, const LineBuffer *before,
                       const LineBuffer *y) = nullptr;
+  // Steps of optimisers, in place: what is read is given once more to be written.
+  int32_t (*momentum)(float limit, float factor, float decay, float momentum, float rate, float ofGradient,
+                      float ofMomentum, const LineBuffer *g, const LineBuffer *p, const LineBuffer *v,
+                      const LineBuffer *toP, const LineBuffer *toV) = nullptr;
+  int32_t (*rms)(float limit, float factor, float decay, float alpha, float rest, float epsilon, float rate,
+                 const LineBuffer *g, const LineBuffer *p, const LineBuffer *s, const LineBuffer *toP,
+                 const LineBuffer *toS) = nullptr;
+  int32_t (*adam)(float limit, float factor, float decay, float keep, float beta1, float rest1, float beta2,
+                  float rest2, float epsilon, float ofMean, float ofSquares, const LineBuffer *g, const LineBuffer *p,
+                  const LineBuffer *m, const LineBuffer *s, const LineBuffer *toP, const LineBuffer *toM,
+                  const LineBuffer *toS) = nullptr;
 };
 /// Its functions by number.
-enum class LineCode : uint8_t { Exps, Combine, Products };
-constexpr int32_t lineCodes = 3;
+enum class LineCode : uint8_t { Exps, Combine, Products, Momentum, Rms, Adam };
+constexpr int32_t lineCodes = 6;
 /// In the names of their symbols: rondo.NAME.MACHINE.
 constexpr const char *nameOf(LineCode code) {
-  constexpr const char *names[lineCodes] = {"exps", "combine", "products"};
+  constexpr const char *names[lineCodes] = {"exps", "combine", "products", "momentum", "rms", "adam"};
   return names[int(code)];
 }
 /// Whether an operation may use it.
@@ -59,6 +70,9 @@ constexpr bool uses(OpCode op, LineCode code) {
   default: return false;
   }
 }
+
+/// Whether optimisers use it, which no operation stands for.
+constexpr bool isOfOptimisers(LineCode code) { return code >= LineCode::Momentum; }
 
 /// exp(x) over its sum of each of `count` lines, which lie one behind another; a line of -inf: 0.
 void softmaxLines(const Lines *lines, const float *x, float *y, int64_t size, int64_t count);
@@ -77,6 +91,22 @@ constexpr int64_t tileLines = 8;
 /// times b [width] over `count` of them, which lie one behind another. `width` is 1, 2 or 3 times lineLanes.
 void addProducts(const Lines *lines, const float *a, const float *b, float *y, int64_t width, int64_t count,
                  int64_t stride);
+
+// Steps of optimisers, see Optimise.cpp, of `count` elements, whole vectors. They return how many they did: all, or none
+// where there is no vector code, which gives the bits of plain code.
+struct MomentumNumbers {
+  float limit, factor, decay, momentum, rate, ofGradient, ofMomentum;
+};
+int64_t momentumLines(const Lines *lines, const MomentumNumbers &n, float *p, const float *g, float *v, int64_t count);
+struct RmsNumbers {
+  float limit, factor, decay, alpha, rest, epsilon, rate;
+};
+int64_t rmsLines(const Lines *lines, const RmsNumbers &n, float *p, const float *g, float *s, int64_t count);
+struct AdamNumbers {
+  float limit, factor, decay, keep, beta1, rest1, beta2, rest2, epsilon, ofMean, ofSquares;
+};
+int64_t adamLines(const Lines *lines, const AdamNumbers &n, float *p, const float *g, float *m, float *s,
+                  int64_t count);
 
 /// Whether vector code does it: for few elements a call costs more than it saves. Both ways give the same bits.
 inline bool combinesLines(const Lines *lines, int64_t size, int64_t count) {

@@ -4,6 +4,7 @@
 #   [TARGET level...]         machines, as of `rondo build --target`; by default this one, or the one compiled for
 #   [DTYPE type]              as of `rondo build --dtype`
 #   [DEFINE NAME=VALUE...]    sizes of the model
+#   [GRADIENTS]               with what computes gradients, and optimisers
 #   [OUTPUT_DIRECTORY folder]) where library and header go; else TARGET.rondo in the current binary directory
 #
 # Compiles a model when the project is built, and again when the file, or one that it uses, has changed. Who links TARGET
@@ -38,13 +39,13 @@ function(_rondo_only_model out file)
 endfunction()
 
 function(rondo_add_library target file)
-  cmake_parse_arguments(PARSE_ARGV 2 ARG "SHARED;STATIC" "MODEL;DTYPE;OUTPUT_DIRECTORY" "TARGET;DEFINE")
+  cmake_parse_arguments(PARSE_ARGV 2 ARG "SHARED;STATIC;GRADIENTS" "MODEL;DTYPE;OUTPUT_DIRECTORY" "TARGET;DEFINE")
   set(me "rondo_add_library(${target})")
 
   if(ARG_UNPARSED_ARGUMENTS)
     list(JOIN ARG_UNPARSED_ARGUMENTS " " rest)
     message(FATAL_ERROR "${me}: does not know what to do with: ${rest}\nAfter the file there may be SHARED or STATIC, MODEL, "
-                        "TARGET, DTYPE, DEFINE and OUTPUT_DIRECTORY.")
+                        "TARGET, DTYPE, DEFINE, GRADIENTS and OUTPUT_DIRECTORY.")
   endif()
   if(ARG_KEYWORDS_MISSING_VALUES)
     list(JOIN ARG_KEYWORDS_MISSING_VALUES ", " rest)
@@ -92,6 +93,9 @@ function(rondo_add_library target file)
   endif()
   if(ARG_DTYPE)
     list(APPEND options --dtype ${ARG_DTYPE})
+  endif()
+  if(ARG_GRADIENTS)
+    list(APPEND options --gradients)
   endif()
   foreach(define IN LISTS ARG_DEFINE)
     list(APPEND options -D ${define})

@@ -83,6 +83,23 @@ static const Export ofGradients[] = {
      "Computes what @_forward does, and gradients. The same inputs give the same bits, whatever the pool or the "
      "machine's load; rows of a gradient do not depend on the other samples of the batch but through what a loss is "
      "the mean of. A NULL pool is one thread."},
+    {"optimiser_bytes", "rondo.optimiser.bytes", "ippp", "int32_t ",
+     "const @_optimiser *optimiser, size_t *bytes, rondo_error *error",
+     "How large the state of an optimiser is, what it remembers between steps: 0, 1 or 2 times @_PARAMETER_BYTES, each "
+     "laid out as parameters are. It belongs to the caller, begins at a multiple of @_ALIGNMENT, and holds zeros ahead "
+     "of the first step; it may be copied and kept in files."},
+    {"group", "rondo.group", "ipipp", "int32_t ",
+     "const char *path, int32_t trained, uint8_t *marks, rondo_error *error",
+     "Of the bytes of @_update.trained, sets those of the parameters at or under a path to 1 or 0. No such parameter "
+     "is "
+     "RONDO_ARGUMENT."},
+    {"optimise", "rondo.optimise", "ipppplpp", "int32_t ",
+     "const void *prepared, const @_optimiser *optimiser, @_update *update, void *state, size_t state_bytes, "
+     "@_pool *pool, rondo_error *error",
+     "A step of an optimiser: moves parameters by their gradients, which @_backward gave. `prepared` tells only which "
+     "machine it is; @_prepare is to be called again behind the step. Where a gradient is no finite number the call is "
+     "RONDO_VALUE and nothing has moved; where a parameter is none behind the step it is RONDO_VALUE too; the message "
+     "names the parameter. The same bits for any pool, and on any machine. A NULL pool is one thread."},
 };
 
 std::vector<Export> exports(bool steps, bool generates, bool trains) {

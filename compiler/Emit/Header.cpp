@@ -49,8 +49,10 @@ public:
       printGeneration(*interface.generate);
     else if (!interface.notGenerated.empty())
       comment("There are no functions that generate rows: " + interface.notGenerated + "."), os << "\n";
-    if (interface.gradients)
+    if (interface.gradients) {
       printGradients(*interface.gradients);
+      printOptimisers();
+    }
     for (const Export &function :
          exports(interface.hasSteps, interface.generate.has_value(), interface.gradients.has_value()))
       printFunction(function);
@@ -339,6 +341,56 @@ private:
       member("float *" + gradient.member, "NULL: not wanted; else " + rowsOfInput(port) + dimensions(port.type));
     }
     os << "} " << prefix << "_gradients;\n\n";
+  }
+
+  void printOptimisers() {
+    comment(
+        "How to step from gradients to parameters. With gradient g, parameter p, rate r and t the number of the step:\n"
+        "  SGD      g += decay p; v = momentum v + g; p -= r v, with nesterov r (g + momentum v)\n"
+        "  RMSPROP  g += decay p; s = alpha s + (1 - alpha) g^2; v = momentum v + g / (sqrt(s) + epsilon); p -= r v\n"
+        "  ADAM     g += decay p; m = beta1 m + (1 - beta1) g; s = beta2 s + (1 - beta2) g^2; "
+        "p -= r m / (1 - beta1^t) / (sqrt(s / (1 - beta2^t)) + epsilon)\n"
+        "  ADAMW    p -= r decay p, then as ADAM without decay\n"
+        "Ahead of that g is clipped: each element to clip_value, then the norm of all that is trained to clip_norm. "
+        "The rate rises in equal steps through the warm-up; then it is\n"
+        "  CONSTANT  rate\n"
+        "  STEP      rate * factor^k after k times `every` steps\n"
+        "  COSINE    from rate along half a cosine to rate * factor at step `total`, and that from then on");
+    constexpr StringLiteral kinds[] = {"SGD", "RMSPROP", "ADAM", "ADAMW"}, schedules[] = {"CONSTANT", "STEP", "COSINE"};
+    for (ArrayRef<StringLiteral> names : {ArrayRef<StringLiteral>(kinds), ArrayRef<StringLiteral>(schedules)})
+      for (auto [number, name] : enumerate(names))
+        os << "#define " << upper << "_" << name << " " << number << "\n";
+    os << "#define " << upper << "_PARAMETERS " << interface.parameters.size() << "\n";
+    os << "typedef struct " << prefix << "_optimiser {\n";
+    member("size_t size", "sizeof(" + prefix + "_optimiser)");
+    member("int64_t kind", upper + "_SGD, .._RMSPROP, .._ADAM or .._ADAMW");
+    member("int64_t nesterov", "SGD with momentum: 1 or 0");
+    member("double momentum", "SGD, RMSPROP: 0, or less than 1");
+    member("double alpha", "RMSPROP");
+    member("double beta1, beta2", "ADAM, ADAMW");
+    member("double epsilon", "RMSPROP, ADAM, ADAMW");
+    member("double decay", "of weights");
+    member("int64_t schedule", upper + "_CONSTANT, .._STEP or .._COSINE");
+    member("double rate", "of learning");
+    member("int64_t warmup", "steps; of schedules it is ahead");
+    member("int64_t every", "STEP");
+    member("double factor", "STEP, COSINE");
+    member("int64_t total", "COSINE: steps, those of the warm-up too");
+    member("double clip_value, clip_norm", "0: not");
+    os << "} " << prefix << "_optimiser;\n#define " << upper << "_OPTIMISER_DEFAULTS \\\n  {sizeof(" << prefix
+       << "_optimiser), " << upper << "_ADAM, 0, 0.0, 0.99, 0.9, 0.999, 1e-8, 0.0, " << upper
+       << "_CONSTANT, 1e-3, 0, 1, 0.0, 1, 0.0, 0.0}\n\n";
+    comment("One step.");
+    os << "typedef struct " << prefix << "_update {\n";
+    member("size_t size", "sizeof(" + prefix + "_update)");
+    member("int64_t step", "its number, from 1");
+    member("const uint8_t *trained",
+           "NULL: all; else [" + upper + "_PARAMETERS], in the order above: 0 where a parameter stays what it is");
+    member("const float *gradients", upper + "_PARAMETER_BYTES");
+    member("float *parameters", upper + "_PARAMETER_BYTES, in and out");
+    member("double norm", "out: of the gradients of what is trained, before they are clipped");
+    member("double rate", "out");
+    os << "} " << prefix << "_update;\n\n";
   }
 
   static std::string rowsOfInput(const Port &port) {

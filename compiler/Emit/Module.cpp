@@ -66,25 +66,26 @@ private:
 
   /// What the model does to lines, as runtime::Lines; null if that is nothing for which there is vector code.
   Constant *lineTable(const Code &code) {
-    auto *type = FunctionType::get(i32, {pointer, pointer, pointer}, /*isVarArg=*/false);
+    auto *type = FunctionType::get(i32, {pointer, pointer, pointer}, /*isVarArg=*/false); // only its address counts
     auto *none = ConstantPointerNull::get(PointerType::get(context, 0));
     std::vector<Constant *> functions(runtime::lineCodes, none);
+    auto use = [&](int32_t line) {
+      StringRef machine = code.target->name.split('+').first;
+      std::string name = (Twine("rondo.") + runtime::nameOf(runtime::LineCode(line)) + "." + machine).str();
+      auto *function = cast<Function>(module->getOrInsertFunction(name, type).getCallee());
+      function->setVisibility(GlobalValue::HiddenVisibility);
+      functions[line] = function;
+    };
+    for (int32_t line = 0; line < runtime::lineCodes; ++line)
+      if (!code.backward.empty() && runtime::isOfOptimisers(runtime::LineCode(line)))
+        use(line);
     for (StringRef bytes :
          {StringRef(code.plan), StringRef(code.step), StringRef(code.generate), StringRef(code.backward)}) {
       auto *plan = reinterpret_cast<const runtime::Plan *>(bytes.data());
       for (uint32_t i = 0; !bytes.empty() && i < plan->ops.count; ++i)
-        for (int32_t line = 0; line < runtime::lineCodes; ++line) {
-          if (!runtime::uses(plan->ops.begin(plan)[i].code, runtime::LineCode(line)))
-            continue;
-          StringRef machine = code.target->name.split('+').first;
-          auto *function = cast<Function>(
-              module
-                  ->getOrInsertFunction(
-                      (Twine("rondo.") + runtime::nameOf(runtime::LineCode(line)) + "." + machine).str(), type)
-                  .getCallee());
-          function->setVisibility(GlobalValue::HiddenVisibility);
-          functions[line] = function;
-        }
+        for (int32_t line = 0; line < runtime::lineCodes; ++line)
+          if (runtime::uses(plan->ops.begin(plan)[i].code, runtime::LineCode(line)))
+            use(line);
     }
     if (all_of(functions, [&](Constant *function) { return function == none; }))
       return none;

@@ -137,6 +137,8 @@ Error Library::readManifest() {
       return error;
     if (Error error = find(backward, "backward"))
       return error;
+    if (Error error = find(move, "optimise"))
+      return error;
   }
   if (!description.getAsObject()->getBoolean("steps").value_or(false))
     return Error::success();

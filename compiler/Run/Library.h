@@ -6,6 +6,12 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemAlloc.h"
 
+namespace rondo::runtime {
+struct Optimiser;
+struct Update;
+struct Error;
+} // namespace rondo::runtime
+
 namespace rondo::run {
 
 /// Memory at an address that is a multiple of 64.
@@ -87,6 +93,9 @@ public:
                                                                   const reference::Batch &batch, uint64_t seed);
   /// First values, into such a buffer.
   llvm::Error makeParameters(uint64_t seed, void *buffer);
+  /// A step of an optimiser, behind computeLosses. False, with an error, if it fails.
+  bool optimise(const runtime::Optimiser &how, runtime::Update &step, void *state, size_t bytes,
+                runtime::Error &error) const;
 
   const llvm::json::Object &manifest() const { return *description.getAsObject(); }
 
@@ -137,6 +146,7 @@ private:
   // Null: there are no gradients.
   int32_t (*backwardBytes)(const void *, size_t *, Failure *) = nullptr;
   int32_t (*backward)(const void *, const void *, void *, void *, void *, size_t, void *, Failure *) = nullptr;
+  int32_t (*move)(const void *, const void *, void *, void *, size_t, void *, Failure *) = nullptr;
   void *(*poolCreate)(int32_t) = nullptr;
   void (*poolDestroy)(void *) = nullptr;
 };

@@ -1,5 +1,7 @@
 // What a trainer wants of a library: losses and gradients of parameters, from and to buffers, and nothing else.
 #include "compiler/Run/LibraryCall.h"
+#include "runtime/Optimise.h"
+#include <cstring>
 
 using namespace llvm;
 using namespace rondo::reference;
@@ -32,6 +34,15 @@ Expected<std::vector<LossValue>> Library::computeLosses(const void *buffer, void
   if (!gradients && forward(prepared.data(), call.in.data(), call.out.data(), scratch.data(), bytes, pool, &wrong))
     return failed("forward", wrong);
   return call.lossValues();
+}
+
+bool Library::optimise(const runtime::Optimiser &how, runtime::Update &step, void *state, size_t bytes,
+                       runtime::Error &error) const {
+  static_assert(sizeof(Failure) == sizeof(runtime::Error), "both are the header's rondo_error");
+  Failure wrong;
+  error.code = move(prepared.data(), &how, &step, state, bytes, pool, &wrong);
+  std::memcpy(error.message, wrong.message, sizeof error.message);
+  return error.code == 0;
 }
 
 Error Library::makeParameters(uint64_t seed, void *buffer) {

@@ -22,7 +22,7 @@ struct Checkpoint {
                      // of `random`: nothing is drawn from a generator that has a state
   double best = std::numeric_limits<double>::infinity(); // lowest validation loss
   int64_t slots = 0;                                     // of the optimiser
-  std::vector<float> parameters, state;                  // as in Gradients.h and runtime/Optimise.h
+  Floats parameters, state;                              // as in Gradients.h and runtime/Optimise.h
 };
 
 /// Appears whole or not at all, in place of an earlier one.

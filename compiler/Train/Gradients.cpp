@@ -27,6 +27,30 @@ reference::Params readParameters(const std::vector<Parameter> &layout, const flo
   return values;
 }
 
+/// What a call that failed says: of numbers that are none, or that it was given what cannot be.
+static Expected<std::string> stepResult(bool isDone, const runtime::Error &error) {
+  if (isDone || runtime::Code(error.code) == runtime::Code::Value)
+    return std::string(isDone ? "" : error.message);
+  return run::failure(error.message);
+}
+
+Expected<std::string> Gradients::optimise(const runtime::Optimiser &how, runtime::Update &step, Floats &state) {
+  std::vector<runtime::ParameterPlan> plans;
+  std::string text;
+  for (const Parameter &parameter : layout) {
+    runtime::ParameterPlan &plan = plans.emplace_back();
+    plan.offset = parameter.offset * int64_t(sizeof(float));
+    plan.elements = parameter.size;
+    plan.name = int32_t(text.size());
+    text += parameter.path + '\0';
+  }
+  runtime::ParameterTable table{plans.data(), int64_t(plans.size()), nullptr, text.c_str()};
+  runtime::Error error;
+  bool isDone = runtime::checkOptimiser(&how, &error) &&
+                runtime::update(table, /*lines=*/nullptr, how, step, state.data(), count, /*pool=*/nullptr, &error);
+  return stepResult(isDone, error);
+}
+
 namespace {
 
 class InterpretedGradients final : public Gradients {
@@ -84,33 +108,29 @@ public:
       parameter.size = run::elementCount(parameter.shape);
       layout.push_back(std::move(parameter));
     }
-    llvm::sort(layout, [](const Parameter &a, const Parameter &b) { return a.path < b.path; });
     count = *manifest.getObject("bytes")->getInteger("parameters") / int64_t(sizeof(float));
-    for (run::AlignedBytes *buffer : {&values, &results}) {
-      *buffer = run::AlignedBytes(std::max<size_t>(size_t(count) * sizeof(float), 64));
-      std::memset(buffer->data(), 0, buffer->size());
-    }
   }
 
   Expected<reference::Params> initialise(uint64_t seed) override {
+    Floats values(count);
     if (Error error = library->makeParameters(seed, values.data()))
       return std::move(error);
-    return readParameters(layout, reinterpret_cast<const float *>(values.data()));
+    return readParameters(layout, values.data());
   }
 
   Expected<std::vector<reference::LossValue>> compute(const float *parameters, float *gradients,
                                                       const reference::Batch &batch, uint64_t seed) override {
-    size_t bytes = size_t(count) * sizeof(float);
-    std::memcpy(values.data(), parameters, bytes);
-    auto losses = library->computeLosses(values.data(), gradients ? results.data() : nullptr, batch, seed);
-    if (losses && gradients)
-      std::memcpy(gradients, results.data(), bytes);
-    return losses;
+    return library->computeLosses(parameters, gradients, batch, seed);
+  }
+
+  Expected<std::string> optimise(const runtime::Optimiser &how, runtime::Update &step, Floats &state) override {
+    runtime::Error error;
+    bool isDone = library->optimise(how, step, state.data(), state.size() * sizeof(float), error);
+    return stepResult(isDone, error);
   }
 
 private:
   std::unique_ptr<run::Library> library;
-  run::AlignedBytes values, results; // at addresses as the library wants them
 };
 
 } // namespace

@@ -4,6 +4,8 @@
 #define RONDO_TRAIN_GRADIENTS_H
 
 #include "compiler/Reference/Interpreter.h"
+#include "runtime/Optimise.h"
+#include <new>
 
 namespace rondo::rnn {
 class ModelOp;
@@ -14,6 +16,20 @@ class Library;
 }
 
 namespace rondo::train {
+
+/// Takes memory at addresses as libraries want them.
+template <typename T> struct Placed {
+  using value_type = T;
+  static constexpr std::align_val_t alignment{64};
+  Placed() = default;
+  template <typename U> Placed(const Placed<U> &) {}
+  T *allocate(size_t count) { return static_cast<T *>(::operator new(count * sizeof(T), alignment)); }
+  void deallocate(T *memory, size_t) { ::operator delete(memory, alignment); }
+  bool operator==(const Placed &) const { return true; }
+  bool operator!=(const Placed &) const { return false; }
+};
+/// Parameters, or what is laid out as they are.
+using Floats = std::vector<float, Placed<float>>;
 
 /// Where a parameter stands in the buffer.
 struct Parameter {
@@ -35,9 +51,13 @@ public:
   virtual llvm::Expected<reference::Params> initialise(uint64_t seed) = 0;
 
   /// The losses of a batch and, where `gradients` is not null, the gradients of their sum, in the layout of the
-  /// parameters. `seed`: of `random`.
+  /// parameters. Both are the data of Floats. `seed`: of `random`.
   virtual llvm::Expected<std::vector<reference::LossValue>> compute(const float *parameters, float *gradients,
                                                                     const reference::Batch &batch, uint64_t seed) = 0;
+
+  /// A step of an optimiser, runtime/Optimise.h. `state`: its slots, one behind another. Gives what is no finite number
+  /// any more, "parameter 'h.W' is NaN"; empty if all are.
+  virtual llvm::Expected<std::string> optimise(const runtime::Optimiser &how, runtime::Update &step, Floats &state);
 
 protected:
   std::vector<Parameter> layout; // in order of path

@@ -19,12 +19,12 @@ public:
     auto &o = options;
     optimizer();
     schedule();
-    real("lr", o.schedule.rate, 0, /*open=*/true);
+    real("lr", o.optimiser.rate, 0, /*open=*/true);
     real("decay", o.optimiser.decay, 0);
     momentum();
-    real("clip", o.clip, 0, /*open=*/true);
-    real("clip-value", o.clipValue, 0, /*open=*/true);
-    count("warmup", o.schedule.warmup, 0);
+    real("clip", o.optimiser.clipNorm, 0, /*open=*/true);
+    real("clip-value", o.optimiser.clipValue, 0, /*open=*/true);
+    count("warmup", o.optimiser.warmup, 0);
     count("epochs", o.epochs, 1);
     count("batch", o.batch, 1);
     count("save-every", o.saveEvery, 1);
@@ -87,12 +87,11 @@ private:
     const std::string *text = find("optimizer");
     std::string name = text ? *text : "adam";
     runtime::Optimiser &how = options.optimiser;
-    options.schedule.rate = 1e-3;
     if (name == "sgd" || name == "momentum" || name == "nesterov") {
       how.kind = Kind::Sgd;
       how.momentum = name == "sgd" ? 0 : 0.9;
       how.nesterov = name == "nesterov";
-      options.schedule.rate = 0.1;
+      how.rate = 0.1;
     } else if (name == "rmsprop") {
       how.kind = Kind::RmsProp;
     } else if (name == "adam") {
@@ -118,22 +117,22 @@ private:
   }
 
   void schedule() {
-    using Kind = runtime::RateSchedule::Kind;
+    using Schedule = runtime::Optimiser::Schedule;
     const std::string *text = find("schedule");
     if (!text)
       return;
     SmallVector<StringRef> parts;
     StringRef(*text).split(parts, ':');
-    runtime::RateSchedule &how = options.schedule;
+    runtime::Optimiser &how = options.optimiser;
     bool good = false;
     if (parts[0] == "constant") {
       good = parts.size() == 1;
     } else if (parts[0] == "step") {
-      how.kind = Kind::Step;
+      how.schedule = Schedule::Step;
       good = parts.size() == 3 && !parts[1].getAsInteger(10, how.every) && how.every > 0 &&
              !parts[2].getAsDouble(how.factor) && how.factor > 0 && how.factor <= 1;
     } else if (parts[0] == "cosine") {
-      how.kind = Kind::Cosine;
+      how.schedule = Schedule::Cosine;
       good = parts.size() == 1 ||
              (parts.size() == 2 && !parts[1].getAsDouble(how.factor) && how.factor >= 0 && how.factor <= 1);
     }

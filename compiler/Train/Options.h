@@ -9,10 +9,8 @@
 namespace rondo::train {
 
 struct TrainOptions {
-  Settings settings; // all that the rest is made of
-  runtime::Optimiser optimiser;
-  runtime::RateSchedule schedule; // `total` is found out later
-  double clip = 0, clipValue = 0; // 0: not
+  Settings settings;            // all that the rest is made of
+  runtime::Optimiser optimiser; // `total` is found out later
   int64_t epochs = 10, batch = 16;
   int64_t saveEvery = 0; // steps; 0: at the ends of epochs alone
   uint64_t seed = 0;

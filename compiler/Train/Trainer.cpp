@@ -6,33 +6,10 @@
 #include "llvm/Support/FileSystem.h"
 #include <cmath>
 #include <fmt/format.h>
-#include <set>
 
 using namespace llvm;
 
 namespace rondo::train {
-
-//===--- What is trained ---------------------------------------------------------------------------------------===//
-
-Expected<std::vector<Range>> trainedRanges(const std::vector<Parameter> &layout, const Phase &phase) {
-  std::vector<std::string> paths;
-  for (const Parameter &parameter : layout)
-    paths.push_back(parameter.path);
-  if (Error error = checkGroups(phase, paths))
-    return std::move(error);
-  std::vector<Range> ranges;
-  bool isNeighbour = false;
-  for (const Parameter &parameter : layout) {
-    bool isTrained = phase.moves(parameter.path);
-    int64_t end = parameter.offset + parameter.size;
-    if (isTrained && isNeighbour && ranges.back().end == parameter.offset)
-      ranges.back().end = end;
-    else if (isTrained)
-      ranges.push_back({parameter.offset, end});
-    isNeighbour = isTrained;
-  }
-  return ranges;
-}
 
 Error openFolder(const TrainFolder &folder) {
   bool exists = sys::fs::exists(folder.checkpoint());
@@ -75,14 +52,12 @@ private:
   int64_t batches = 0;
 };
 
-const char *kindOf(double value) { return std::isnan(value) ? "NaN" : "an infinity"; }
-
 class Training {
 public:
   Training(const TrainTask &task, const TrainOptions &options, const TrainFolder &folder, Progress &progress,
            const std::function<bool()> &interrupted)
       : task(task), options(options), folder(folder), progress(progress), interrupted(interrupted),
-        layout(task.training->parameters()), schedule(options.schedule), metrics(folder.file("metrics.csv")) {}
+        layout(task.training->parameters()), optimiser(options.optimiser), metrics(folder.file("metrics.csv")) {}
 
   Expected<TrainOutcome> all() {
     if (Error error = begin())
@@ -102,20 +77,23 @@ private:
   //===--- Beginning -------------------------------------------------------------------------------------------===//
 
   Error begin() {
-    auto ranges = trainedRanges(layout, options.phase);
-    if (!ranges)
-      return ranges.takeError();
-    trained = std::move(*ranges);
+    std::vector<std::string> paths;
+    for (const Parameter &parameter : layout) {
+      paths.push_back(parameter.path);
+      trained.push_back(options.phase.moves(parameter.path));
+    }
+    if (Error error = checkGroups(options.phase, paths))
+      return error;
     ticks = sampleTicks(task.data);
     batchesOfEpoch = int64_t((ticks.size() + size_t(options.batch) - 1) / size_t(options.batch));
-    schedule.total = options.epochs * batchesOfEpoch;
+    optimiser.total = options.epochs * batchesOfEpoch;
     if (task.valid.samples > 0)
       validation = orderedBatches(sampleTicks(task.valid), options.batch);
     if (Error error = folder.resume ? resume() : start())
       return error;
     gradients.resize(at.parameters.size());
     outcome.steps = at.step;
-    progress.begin(at.step, schedule.total);
+    progress.begin(at.step, optimiser.total);
     return Error::success();
   }
 
@@ -216,55 +194,25 @@ private:
       row.losses.push_back(loss.value);
       row.loss += loss.value;
     }
-    if (std::string bad = badValue(gradients); !bad.empty())
-      return diverged(number, "the gradient of " + bad);
+    runtime::Update update;
+    update.step = number;
+    update.trained = trained.data();
+    update.gradients = gradients.data();
+    update.parameters = at.parameters.data();
+    auto bad = task.training->optimise(optimiser, update, at.state);
+    if (!bad)
+      return bad.takeError();
+    if (!bad->empty())
+      return diverged(number, *bad);
     for (const reference::LossValue &loss : *losses)
       if (!std::isfinite(loss.value))
-        return diverged(number, "loss '" + loss.name + "' is " + kindOf(loss.value));
-    double squares = 0;
-    for (const Range &range : trained) {
-      float *from = gradients.data() + range.begin;
-      squares += runtime::sumOfSquares(from, range.end - range.begin);
-      if (options.clipValue > 0)
-        runtime::clipValues(from, range.end - range.begin, float(options.clipValue));
-    }
-    row.norm = std::sqrt(squares);
-    row.rate = runtime::rateAt(schedule, number);
-    if (options.clip > 0)
-      clipNorm();
-    for (const Range &range : trained)
-      runtime::optimise(options.optimiser, number, row.rate, at.parameters.data() + range.begin,
-                        gradients.data() + range.begin, at.state.data() + range.begin, int64_t(at.parameters.size()),
-                        range.end - range.begin);
-    if (std::string bad = badValue(at.parameters); !bad.empty())
-      return diverged(number, bad);
+        return diverged(number, "loss '" + loss.name + "' is " + (std::isnan(loss.value) ? "NaN" : "an infinity"));
+    row.norm = update.norm;
+    row.rate = update.rate;
     at.step = number;
     outcome.steps = number;
     outcome.loss = row.loss;
     return row;
-  }
-
-  void clipNorm() {
-    double squares = 0;
-    for (const Range &range : trained)
-      squares += runtime::sumOfSquares(gradients.data() + range.begin, range.end - range.begin);
-    double factor = runtime::clipFactor(std::sqrt(squares), options.clip);
-    if (factor < 1)
-      for (const Range &range : trained)
-        runtime::scaleAll(gradients.data() + range.begin, range.end - range.begin, float(factor));
-  }
-
-  /// "parameter 'h.W' is NaN" of the first that is trained; empty if all are finite.
-  std::string badValue(const std::vector<float> &values) const {
-    for (const Range &range : trained)
-      for (int64_t i = range.begin; i < range.end; ++i)
-        if (!std::isfinite(values[i])) {
-          auto owner = find_if(layout, [&](const Parameter &parameter) {
-            return i >= parameter.offset && i < parameter.offset + parameter.size;
-          });
-          return "parameter '" + owner->path + "' is " + kindOf(values[i]);
-        }
-    return "";
   }
 
   Error diverged(int64_t number, const std::string &what) {
@@ -279,7 +227,7 @@ private:
   Expected<double> evaluate() {
     // The parameters as the other model has them.
     Gradients &evaluation = *task.evaluation;
-    std::vector<float> parameters(evaluation.floats());
+    Floats parameters(evaluation.floats());
     writeParameters(evaluation.parameters(), readParameters(layout, at.parameters.data()), parameters.data());
     Means means;
     for (const Samples &samples : validation) {
@@ -358,16 +306,16 @@ private:
   Progress &progress;
   const std::function<bool()> &interrupted;
   const std::vector<Parameter> &layout;
-  runtime::RateSchedule schedule;
+  runtime::Optimiser optimiser;
   Metrics metrics;
   bool metricsBegun = false;
-  std::vector<Range> trained;
-  std::vector<int64_t> ticks; // by sample
+  std::vector<uint8_t> trained; // by parameter
+  std::vector<int64_t> ticks;   // by sample
   int64_t batchesOfEpoch = 0;
   std::vector<Samples> validation;
   Checkpoint at; // where the training is now
   int64_t savedStep = 0;
-  std::vector<float> gradients;
+  Floats gradients;
   TrainOutcome outcome;
 };
 

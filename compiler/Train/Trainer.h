@@ -36,13 +36,6 @@ struct TrainOutcome {
   double loss = 0; // of the last step
 };
 
-/// The ranges of the buffer that a phase trains. Neighbours are one. An error if a group is of no parameter, or nothing
-/// is left.
-struct Range {
-  int64_t begin = 0, end = 0;
-};
-llvm::Expected<std::vector<Range>> trainedRanges(const std::vector<Parameter> &layout, const Phase &phase);
-
 /// In an open folder. `interrupted` is asked after each step: if so, the training is saved and ends.
 llvm::Expected<TrainOutcome> train(const TrainTask &task, const TrainOptions &options, const TrainFolder &folder,
                                    Progress &progress, const std::function<bool()> &interrupted);

@@ -205,11 +205,90 @@ Piece products(const Target &where) {
   return {{a, b, before}, {y}};
 }
 
+//===--- Optimisers --------------------------------------------------------------------------------------------===//
+
+/// A step of an optimiser, runtime/Optimise.cpp: lines of gradients, parameters and what it remembers, whole vectors of
+/// each, and all but the gradients once more as what is written, which is the same memory. Each operation is rounded by
+/// itself, as in plain code.
+class OptimiserStep {
+public:
+  Expr number(const char *name) {
+    numbers.emplace_back(name);
+    return numbers.back();
+  }
+  Expr line(const char *name) {
+    lines.emplace_back(Float(32), 1, name);
+    return lines.back()(i);
+  }
+  /// Behind clipping, with the decay of p.
+  static Expr gradient(Expr g, Expr limit, Expr factor, Expr decay, Expr p) {
+    Expr below = strict_float(select(g > limit, limit, g));
+    Expr within = strict_float(select(below < -limit, -limit, below));
+    return strict_float(strict_float(factor * within) + strict_float(decay * p));
+  }
+  Piece to(const std::vector<Expr> &results) {
+    Func y("y");
+    y(i) = Tuple(results);
+    y.vectorize(i, lanes, TailStrategy::RoundUp);
+    std::vector<Argument> inputs(numbers.begin(), numbers.end());
+    for (ImageParam &line : lines) {
+      beginAtZero(line);
+      inputs.push_back(line);
+    }
+    return {inputs, {y}};
+  }
+
+private:
+  std::vector<Param<float>> numbers;
+  std::vector<ImageParam> lines;
+};
+
+Expr times(Expr a, Expr b) { return strict_float(a * b); }
+
+Piece momentum() {
+  OptimiserStep step;
+  Expr limit = step.number("limit"), factor = step.number("factor"), decay = step.number("decay"),
+       share = step.number("momentum"), rate = step.number("rate"), ofGradient = step.number("ofGradient"),
+       ofMomentum = step.number("ofMomentum");
+  Expr given = step.line("g"), p = step.line("p"), v = step.line("v");
+  Expr g = OptimiserStep::gradient(given, limit, factor, decay, p);
+  Expr newV = plus(times(share, v), g);
+  Expr newP = strict_float(p - times(rate, plus(times(ofGradient, g), times(ofMomentum, newV))));
+  return step.to({newP, newV});
+}
+
+Piece rms() {
+  OptimiserStep step;
+  Expr limit = step.number("limit"), factor = step.number("factor"), decay = step.number("decay"),
+       alpha = step.number("alpha"), rest = step.number("rest"), epsilon = step.number("epsilon"),
+       rate = step.number("rate");
+  Expr given = step.line("g"), p = step.line("p"), s = step.line("s");
+  Expr g = OptimiserStep::gradient(given, limit, factor, decay, p);
+  Expr newS = plus(times(alpha, s), times(rest, times(g, g)));
+  Expr move = strict_float(g / plus(strict_float(sqrt(newS)), epsilon));
+  return step.to({strict_float(p - times(rate, move)), newS});
+}
+
+Piece adam() {
+  OptimiserStep step;
+  Expr limit = step.number("limit"), factor = step.number("factor"), decay = step.number("decay"),
+       keep = step.number("keep"), beta1 = step.number("beta1"), rest1 = step.number("rest1"),
+       beta2 = step.number("beta2"), rest2 = step.number("rest2"), epsilon = step.number("epsilon"),
+       ofMean = step.number("ofMean"), ofSquares = step.number("ofSquares");
+  Expr given = step.line("g"), p = step.line("p"), m = step.line("m"), s = step.line("s");
+  Expr g = OptimiserStep::gradient(given, limit, factor, decay, p);
+  Expr newM = plus(times(beta1, m), times(rest1, g));
+  Expr newS = plus(times(beta2, s), times(rest2, times(g, g)));
+  Expr size = plus(strict_float(sqrt(times(ofSquares, newS))), epsilon);
+  Expr newP = strict_float(times(keep, p) - strict_float(times(ofMean, newM) / size));
+  return step.to({newP, newM, newS});
+}
+
 struct Writer {
   std::string machine, target, folder;
   void write(LineCode code, const Piece &piece) const {
     Target where(target + "-no_runtime-no_asserts-no_bounds_query");
-    for (Func output : piece.outputs)
+    for (Func output : piece.outputs) // the others of a tuple follow the first
       beginAtZero(output.output_buffers()[0]);
     std::string name = nameOf(code), symbol = "rondo." + name + "." + machine;
     Pipeline(piece.outputs)
@@ -229,5 +308,8 @@ int main(int count, char **arguments) {
   writer.write(LineCode::Exps, exps());
   writer.write(LineCode::Combine, combine());
   writer.write(LineCode::Products, products(Target(writer.target)));
+  writer.write(LineCode::Momentum, momentum());
+  writer.write(LineCode::Rms, rms());
+  writer.write(LineCode::Adam, adam());
   return 0;
 }

@@ -1,6 +1,7 @@
 // What is done to lines: by plain code, and by the vector code of each level that this machine has.
 #include "runtime/Lines.h"
 #include "runtime/Library.h"
+#include "runtime/Optimise.h"
 #include "gtest/gtest.h"
 #include <algorithm>
 #include <cmath>
@@ -9,15 +10,17 @@
 #include <string>
 #include <vector>
 
+using Line = const rondo::runtime::LineBuffer *;
 #define RONDO_VECTOR_CODE(level, machine)                                                                              \
-  extern "C" int32_t exps##level(const rondo::runtime::LineBuffer *, const rondo::runtime::LineBuffer *,               \
-                                 const rondo::runtime::LineBuffer *,                                                   \
-                                 const rondo::runtime::LineBuffer *) __asm__("rondo.exps." machine);                   \
-  extern "C" int32_t combine##level(const rondo::runtime::LineBuffer *, const rondo::runtime::LineBuffer *,            \
-                                    const rondo::runtime::LineBuffer *) __asm__("rondo.combine." machine);             \
-  extern "C" int32_t products##level(const rondo::runtime::LineBuffer *, const rondo::runtime::LineBuffer *,           \
-                                     const rondo::runtime::LineBuffer *,                                               \
-                                     const rondo::runtime::LineBuffer *) __asm__("rondo.products." machine);
+  extern "C" int32_t exps##level(Line, Line, Line, Line) __asm__("rondo.exps." machine);                               \
+  extern "C" int32_t combine##level(Line, Line, Line) __asm__("rondo.combine." machine);                               \
+  extern "C" int32_t products##level(Line, Line, Line, Line) __asm__("rondo.products." machine);                       \
+  extern "C" int32_t momentum##level(float, float, float, float, float, float, float, Line, Line, Line, Line,          \
+                                     Line) __asm__("rondo.momentum." machine);                                         \
+  extern "C" int32_t rms##level(float, float, float, float, float, float, float, Line, Line, Line, Line,               \
+                                Line) __asm__("rondo.rms." machine);                                                   \
+  extern "C" int32_t adam##level(float, float, float, float, float, float, float, float, float, float, float, Line,    \
+                                 Line, Line, Line, Line, Line, Line) __asm__("rondo.adam." machine);
 #if defined(__x86_64__)
 RONDO_VECTOR_CODE(2, "x86-64-v2")
 RONDO_VECTOR_CODE(3, "x86-64-v3")
@@ -39,11 +42,11 @@ struct Machine {
 const Machine machines[] = {
     {"Plain", 0, {}},
 #if defined(__x86_64__)
-    {"X8664V2", 2, {exps2, combine2, products2}},
-    {"X8664V3", 3, {exps3, combine3, products3}},
-    {"X8664V4", 4, {exps4, combine4, products4}},
+    {"X8664V2", 2, {exps2, combine2, products2, momentum2, rms2, adam2}},
+    {"X8664V3", 3, {exps3, combine3, products3, momentum3, rms3, adam3}},
+    {"X8664V4", 4, {exps4, combine4, products4, momentum4, rms4, adam4}},
 #elif defined(__aarch64__)
-    {"Aarch64", 0, {exps0, combine0, products0}},
+    {"Aarch64", 0, {exps0, combine0, products0, momentum0, rms0, adam0}},
 #endif
 };
 
@@ -236,6 +239,31 @@ TEST_P(LinesTest, ProductsAreAdded) {
                 << width << " " << count << " " << i << " " << j;
           }
       }
+}
+
+// Optimisers take vector code for whole vectors and plain code for the rest; it must not be seen which did what.
+TEST_P(LinesTest, OptimisersGiveTheBitsOfPlainCode) {
+  for (Optimiser::Kind kind : {Optimiser::Kind::Sgd, Optimiser::Kind::RmsProp, Optimiser::Kind::Adam})
+    for (int64_t count : {15, 16, 1000, 4097}) {
+      Optimiser how;
+      how.kind = kind;
+      how.momentum = kind == Optimiser::Kind::Sgd ? 0.9 : 0;
+      how.nesterov = kind == Optimiser::Kind::Sgd && count > 1000;
+      how.decay = 0.01;
+      std::vector<float> p = numbers(count, 2), state(size_t(2 * count)), plainP = p, plainState = state;
+      for (int64_t step = 1; step <= 5; ++step) {
+        std::vector<float> g = numbers(count, 3);
+        g[size_t(count / 2)] = step == 3 ? 1e-30f : 0;
+        g[size_t(count / 3)] = step == 4 ? NAN : 1e30f;
+        Clip clip;
+        clip.limit = step == 2 ? INFINITY : 1.5f;
+        clip.factor = step == 5 ? 0.25f : 1;
+        optimise(how, lines(), step, 0.01, clip, p.data(), g.data(), state.data(), count, count);
+        optimise(how, nullptr, step, 0.01, clip, plainP.data(), g.data(), plainState.data(), count, count);
+      }
+      EXPECT_TRUE(sameBits(p.data(), plainP.data(), size_t(count))) << int(kind) << " " << count;
+      EXPECT_TRUE(sameBits(state.data(), plainState.data(), size_t(2 * count))) << int(kind) << " " << count;
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Machines, LinesTest, testing::ValuesIn(machines), nameOf);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <limits>
 #include <random>
+#include <string>
 #include <vector>
 
 using namespace rondo::runtime;
@@ -86,7 +87,7 @@ TEST(Optimise, FollowsTheFormulas) {
     for (int64_t t = 1; t <= 30; ++t) {
       Floats g = numbers(count, unsigned(100 + t));
       double rate = 0.02 / double(t);
-      optimise(how, t, rate, p.data(), g.data(), state.data(), count, count);
+      optimise(how, nullptr, t, rate, Clip(), p.data(), g.data(), state.data(), count, count);
       for (size_t i = 0; i < count; ++i)
         expected[i].step(t, rate, g[i]);
     }
@@ -102,10 +103,10 @@ TEST(Optimise, GivesTheSameBitsInParts) {
     Floats stateOfWhole(optimiserSlots(how) * count), stateOfParts = stateOfWhole;
     for (int64_t t = 1; t <= 5; ++t) {
       Floats g = numbers(count, unsigned(t));
-      optimise(how, t, 0.1, whole.data(), g.data(), stateOfWhole.data(), count, count);
-      optimise(how, t, 0.1, parts.data(), g.data(), stateOfParts.data(), count, cut);
+      optimise(how, nullptr, t, 0.1, Clip(), whole.data(), g.data(), stateOfWhole.data(), count, count);
+      optimise(how, nullptr, t, 0.1, Clip(), parts.data(), g.data(), stateOfParts.data(), count, cut);
       float *rest = stateOfParts.empty() ? nullptr : stateOfParts.data() + cut;
-      optimise(how, t, 0.1, parts.data() + cut, g.data() + cut, rest, count, count - cut);
+      optimise(how, nullptr, t, 0.1, Clip(), parts.data() + cut, g.data() + cut, rest, count, count - cut);
     }
     EXPECT_EQ(0, std::memcmp(whole.data(), parts.data(), count * sizeof(float)));
     EXPECT_EQ(stateOfWhole, stateOfParts);
@@ -115,7 +116,7 @@ TEST(Optimise, GivesTheSameBitsInParts) {
 TEST(Optimise, LeavesParametersBeyondTheRangeAlone) {
   for (const Optimiser &how : allKinds()) {
     Floats p(8, 1), g(8, 1), state(optimiserSlots(how) * 8);
-    optimise(how, 1, 0.1, p.data(), g.data(), state.data(), 8, 5);
+    optimise(how, nullptr, 1, 0.1, Clip(), p.data(), g.data(), state.data(), 8, 5);
     for (int i = 5; i < 8; ++i)
       EXPECT_EQ(p[i], 1);
     for (int64_t slot = 0; slot < optimiserSlots(how); ++slot)
@@ -129,7 +130,7 @@ TEST(Optimise, CorrectsTheBiasOfTheFirstStep) {
   for (float size : {1e-3f, 1.0f, 1e4f}) {
     Optimiser how;
     float p = 0, g = -size, state[2] = {};
-    optimise(how, 1, 0.01, &p, &g, state, 1, 1);
+    optimise(how, nullptr, 1, 0.01, Clip(), &p, &g, state, 1, 1);
     EXPECT_NEAR(p, 0.01, 0.01 * 2e-5); // epsilon over the smallest gradient, and rounding
   }
 }
@@ -140,8 +141,8 @@ TEST(Optimise, NesterovTakesALongerFirstStepAndTheSameMomentum) {
   plain.momentum = nesterov.momentum = 0.5;
   nesterov.nesterov = 1;
   float p = 0, q = 0, g = 1, v = 0, w = 0;
-  optimise(plain, 1, 0.25, &p, &g, &v, 1, 1);
-  optimise(nesterov, 1, 0.25, &q, &g, &w, 1, 1);
+  optimise(plain, nullptr, 1, 0.25, Clip(), &p, &g, &v, 1, 1);
+  optimise(nesterov, nullptr, 1, 0.25, Clip(), &q, &g, &w, 1, 1);
   EXPECT_EQ(p, -0.25f);
   EXPECT_EQ(q, -0.375f); // rate * (g + momentum * v)
   EXPECT_EQ(v, w);
@@ -155,12 +156,12 @@ TEST(Optimise, DecaysWithoutAGradient) {
     how.decay = 0.5;
     float p = 8, state[2] = {};
     for (int64_t t = 1; t <= 3; ++t)
-      optimise(how, t, 0.5, &p, &g, state, 1, 1);
+      optimise(how, nullptr, t, 0.5, Clip(), &p, &g, state, 1, 1);
     EXPECT_NEAR(p, 8 * 0.75 * 0.75 * 0.75, 1e-6) << int(kind);
   }
   Optimiser none;
   float p = 8, state[2] = {};
-  optimise(none, 1, 0.5, &p, &g, state, 1, 1);
+  optimise(none, nullptr, 1, 0.5, Clip(), &p, &g, state, 1, 1);
   EXPECT_EQ(p, 8);
 }
 
@@ -175,7 +176,7 @@ TEST(Optimise, FindsTheMinimumOfAQuadratic) {
     for (int64_t t = 1; t <= 2000; ++t) {
       for (int64_t i = 0; i < count; ++i)
         g[i] = float(0.1 * double(i + 1)) * (p[i] - 1);
-      optimise(how, t, rate, p.data(), g.data(), state.data(), count, count);
+      optimise(how, nullptr, t, rate, Clip(), p.data(), g.data(), state.data(), count, count);
     }
     for (float x : p)
       EXPECT_NEAR(x, 1, 0.02) << int(how.kind) << " " << how.momentum; // RMSProp goes on by about a rate
@@ -198,29 +199,34 @@ TEST(Optimise, SumsSquaresInDouble) {
   EXPECT_TRUE(std::isnan(sumOfSquares(large.data(), 100)));
 }
 
-TEST(Optimise, ClipsNorms) {
-  EXPECT_EQ(clipFactor(0.5, 1), 1);
-  EXPECT_EQ(clipFactor(1, 1), 1);
-  EXPECT_EQ(clipFactor(4, 1), 0.25);
-  Floats x = {3, 4};
-  scaleAll(x.data(), 2, float(clipFactor(std::sqrt(sumOfSquares(x.data(), 2)), 1)));
-  EXPECT_NEAR(std::sqrt(sumOfSquares(x.data(), 2)), 1, 1e-7);
-  EXPECT_NEAR(x[0] / x[1], 0.75, 1e-7); // the direction stays
+// With plain steps of rate 1 from 0, the parameters are what is left of the gradients, with the other sign.
+Floats clippedBy(const Clip &clip, const Floats &gradients) {
+  Optimiser how;
+  how.kind = Kind::Sgd;
+  Floats p(gradients.size(), 0);
+  optimise(how, nullptr, 1, 1, clip, p.data(), gradients.data(), nullptr, 0, int64_t(p.size()));
+  for (float &x : p)
+    x = -x;
+  return p;
 }
 
 TEST(Optimise, ClipsValues) {
   float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
-  Floats x = {-2, -1, -0.5f, 0, 0.5f, 1, 2, inf, -inf, nan};
-  clipValues(x.data(), int64_t(x.size()), 1);
+  Clip clip;
+  clip.limit = 1;
+  Floats x = clippedBy(clip, {-2, -1, -0.5f, 0, 0.5f, 1, 2, inf, -inf, nan});
   Floats expected = {-1, -1, -0.5f, 0, 0.5f, 1, 1, 1, -1};
   EXPECT_EQ(Floats(x.begin(), x.end() - 1), expected);
   EXPECT_TRUE(std::isnan(x.back()));
+  clip.factor = 0.5f; // behind the limit
+  EXPECT_EQ(clippedBy(clip, {-4, 0.5f}), (Floats{-0.5f, 0.25f}));
+  EXPECT_EQ(sumOfSquares(expected.data(), 9, 0.5f), 8 * 0.25);
 }
 
 //===--- Schedules ---------------------------------------------------------------------------------------------===//
 
 TEST(Optimise, ChangesTheRate) {
-  RateSchedule constant;
+  Optimiser constant;
   constant.rate = 0.5;
   EXPECT_EQ(rateAt(constant, 1), 0.5);
   EXPECT_EQ(rateAt(constant, 1000000), 0.5);
@@ -229,8 +235,8 @@ TEST(Optimise, ChangesTheRate) {
   EXPECT_EQ(rateAt(constant, 4), 0.5);
   EXPECT_EQ(rateAt(constant, 5), 0.5);
 
-  RateSchedule steps;
-  steps.kind = RateSchedule::Kind::Step;
+  Optimiser steps;
+  steps.schedule = Optimiser::Schedule::Step;
   steps.rate = 1;
   steps.every = 10;
   steps.factor = 0.5;
@@ -241,8 +247,8 @@ TEST(Optimise, ChangesTheRate) {
   EXPECT_EQ(rateAt(steps, 15), 1);
   EXPECT_EQ(rateAt(steps, 16), 0.5);
 
-  RateSchedule cosine;
-  cosine.kind = RateSchedule::Kind::Cosine;
+  Optimiser cosine;
+  cosine.schedule = Optimiser::Schedule::Cosine;
   cosine.rate = 2;
   cosine.factor = 0.1;
   cosine.total = 101;
@@ -257,6 +263,185 @@ TEST(Optimise, ChangesTheRate) {
     EXPECT_LT(rateAt(cosine, step), rateAt(cosine, step - 1));
   cosine.total = 10; // ends inside of the warm-up: nothing is divided by 0
   EXPECT_NEAR(rateAt(cosine, 51), 0.2, 1e-12);
+}
+
+//===--- A step of all -----------------------------------------------------------------------------------------===//
+
+/// Parameters "a.W" [40000], "ab" [3] and "a.b" [16], each behind a gap, and one of whole numbers.
+struct Model {
+  std::vector<ParameterPlan> plans;
+  std::string text;
+  int64_t floats = 0;
+  Floats p, g, state;
+  std::vector<uint8_t> trained;
+
+  explicit Model(const Optimiser &how) {
+    add("a.W", 40000);
+    add("a.b", 16);
+    add("ab", 3);
+    add("n", 4, Element::I64);
+    p = numbers(size_t(floats), 1);
+    g = numbers(size_t(floats), 2);
+    state.resize(size_t(optimiserSlots(how) * floats));
+    trained.assign(plans.size(), 1);
+  }
+  void add(const char *path, int64_t elements, Element element = Element::F32) {
+    ParameterPlan &plan = plans.emplace_back();
+    plan.offset = (floats + 5) * 4;
+    plan.elements = elements;
+    plan.name = int32_t(text.size());
+    plan.element = element;
+    text += path + std::string(1, '\0');
+    floats += 5 + elements * (element == Element::I64 ? 2 : 1);
+  }
+  ParameterTable table() const { return {plans.data(), int64_t(plans.size()), nullptr, text.c_str()}; }
+  float *of(Floats &values, int i) const { return values.data() + plans[i].offset / 4; }
+
+  std::string step(const Optimiser &how, Update &update, Pool *pool = nullptr) {
+    update.trained = trained.data();
+    update.gradients = g.data();
+    update.parameters = p.data();
+    Error error;
+    bool isDone = rondo::runtime::update(table(), nullptr, how, update, state.data(), floats, pool, &error);
+    EXPECT_EQ(isDone, error.code == 0);
+    return error.message;
+  }
+};
+
+TEST(Optimise, MovesParametersAndNothingElse) {
+  for (const Optimiser &how : allKinds()) {
+    Model model(how);
+    Floats before = model.p;
+    Update update;
+    EXPECT_EQ(model.step(how, update), "");
+    int64_t moved = 0, movedOfReals = 0;
+    for (size_t i = 0; i < before.size(); ++i)
+      moved += model.p[i] != before[i];
+    double squares = 0;
+    for (int i = 0; i < 3; ++i)
+      for (int64_t k = 0; k < model.plans[i].elements; ++k) {
+        squares += double(model.of(model.g, i)[k]) * model.of(model.g, i)[k];
+        movedOfReals += model.of(model.p, i)[k] != model.of(before, i)[k];
+      }
+    EXPECT_EQ(moved, movedOfReals);
+    EXPECT_GT(moved, 40000) << "but where a step is less than rounding";
+    EXPECT_NEAR(update.norm, std::sqrt(squares), 1e-9 * update.norm);
+    EXPECT_EQ(update.rate, how.rate);
+  }
+}
+
+TEST(Optimise, MovesGroupsThatAreTrained) {
+  Optimiser how;
+  Model model(how);
+  std::vector<uint8_t> marks(4, 7);
+  EXPECT_TRUE(markGroup(model.table(), "a", true, marks.data()));
+  EXPECT_EQ(marks, (std::vector<uint8_t>{1, 1, 7, 7}));
+  EXPECT_TRUE(markGroup(model.table(), "a.b", false, marks.data()));
+  EXPECT_EQ(marks, (std::vector<uint8_t>{1, 0, 7, 7}));
+  EXPECT_FALSE(markGroup(model.table(), "b", true, marks.data()));
+  EXPECT_FALSE(markGroup(model.table(), "a.", true, marks.data()));
+
+  model.trained = {0, 1, 0, 0};
+  model.of(model.g, 0)[3] = NAN; // nobody looks
+  Floats before = model.p;
+  Update update;
+  EXPECT_EQ(model.step(how, update), "");
+  for (size_t i = 0; i < before.size(); ++i) {
+    bool isTrained = &model.p[i] >= model.of(model.p, 1) && &model.p[i] < model.of(model.p, 1) + 16;
+    EXPECT_EQ(model.p[i] != before[i], isTrained) << i;
+  }
+  EXPECT_NEAR(update.norm, std::sqrt(sumOfSquares(model.of(model.g, 1), 16)), 1e-12);
+}
+
+TEST(Optimise, GivesTheSameBitsForAnyNumberOfThreads) {
+  Optimiser how;
+  how.clipNorm = 1;
+  Model one(how), two(how);
+  Pool *pool = createPool(2);
+  for (int64_t step = 1; step < 4; ++step) {
+    Update update;
+    update.step = step;
+    EXPECT_EQ(one.step(how, update), "");
+    EXPECT_EQ(two.step(how, update, pool), "");
+  }
+  destroyPool(pool);
+  EXPECT_EQ(one.p, two.p);
+  EXPECT_EQ(one.state, two.state);
+}
+
+TEST(Optimise, ClipsTheNormOfAllThatIsTrained) {
+  Optimiser how;
+  how.kind = Kind::Sgd;
+  how.rate = 1;
+  how.clipNorm = 0.5;
+  for (double limit : {0.0, 0.01}) {
+    how.clipValue = limit;
+    Model model(how);
+    Floats before = model.p;
+    model.trained = {1, 1, 0, 0};
+    Update update;
+    EXPECT_EQ(model.step(how, update), "");
+    double squares = 0;
+    for (size_t i = 0; i < before.size(); ++i)
+      squares += (double(model.p[i]) - before[i]) * (double(model.p[i]) - before[i]);
+    EXPECT_NEAR(std::sqrt(squares), 0.5, 1e-4) << limit;
+    EXPECT_GT(update.norm, 100) << "of what is given";
+  }
+}
+
+TEST(Optimise, StopsAtWhatIsNoNumber) {
+  for (Kind kind : {Kind::Sgd, Kind::Adam}) {
+    Optimiser how;
+    how.kind = kind;
+    how.clipNorm = how.clipValue = 1;
+    Model model(how);
+    Floats before = model.p;
+    Update update;
+    model.of(model.g, 1)[15] = -INFINITY;
+    EXPECT_EQ(model.step(how, update), "the gradient of parameter 'a.b' is an infinity");
+    model.of(model.g, 0)[39999] = NAN;
+    EXPECT_EQ(model.step(how, update), "the gradient of parameter 'a.W' is NaN");
+    EXPECT_EQ(model.p, before);
+    EXPECT_EQ(model.state, Floats(model.state.size()));
+  }
+  Optimiser large;
+  large.kind = Kind::Sgd;
+  large.rate = 1e38;
+  Model model(large);
+  model.of(model.g, 0)[39999] = 100;
+  Update update;
+  EXPECT_EQ(model.step(large, update), "parameter 'a.W' is an infinity");
+}
+
+TEST(Optimise, RefusesNumbersThatCannotBe) {
+  auto refusal = [](auto change) {
+    Optimiser how;
+    change(how);
+    Error error;
+    EXPECT_EQ(checkOptimiser(&how, &error), error.code == 0);
+    return std::string(error.message);
+  };
+  EXPECT_EQ(refusal([](Optimiser &) {}), "");
+  EXPECT_EQ(refusal([](Optimiser &how) { how.size = 8; }), "optimiser: size is 8, but the struct has 136 bytes");
+  EXPECT_EQ(refusal([](Optimiser &how) { how.kind = Kind(4); }), "optimiser: kind is 4; it must be 0 to 3");
+  EXPECT_EQ(refusal([](Optimiser &how) { how.nesterov = 1; }),
+            "optimiser: nesterov is 1; it must be 0, or 1 with a momentum");
+  EXPECT_EQ(refusal([](Optimiser &how) { how.beta2 = 1; }),
+            "optimiser: beta2 is 1; it must be at least 0 and less than 1");
+  EXPECT_EQ(refusal([](Optimiser &how) { how.rate = NAN; }),
+            "optimiser: rate is nan; it must be finite and not negative");
+  EXPECT_EQ(refusal([](Optimiser &how) { how.clipNorm = -1; }),
+            "optimiser: clip_norm is -1; it must be finite and not negative");
+  EXPECT_EQ(refusal([](Optimiser &how) { how.warmup = -1; }), "optimiser: warmup is -1; it must be 0 or more");
+  EXPECT_EQ(refusal([](Optimiser &how) { how.schedule = Optimiser::Schedule::Step, how.every = 0; }),
+            "optimiser: every is 0; it must be 1 or more");
+  EXPECT_EQ(refusal([](Optimiser &how) { how.schedule = Optimiser::Schedule::Cosine, how.total = 0; }),
+            "optimiser: total is 0; it must be 1 or more");
+  Update none;
+  none.step = 0;
+  Error error;
+  EXPECT_FALSE(checkUpdate(&none, &error));
+  EXPECT_STREQ(error.message, "update: step is 0; steps are counted from 1");
 }
 
 } // namespace

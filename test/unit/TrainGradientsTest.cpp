@@ -76,7 +76,7 @@ TEST(TrainGradients, AreTheSameCompiledAndInterpreted) {
   const std::vector<Parameter> &layout = both.compiled->parameters();
   ASSERT_EQ(layout.size(), both.interpreted->parameters().size());
   reference::Params params = good(both.compiled->initialise(3));
-  std::vector<float> p(both.compiled->floats()), q(both.interpreted->floats()), g(p.size()), expected(q.size());
+  Floats p(both.compiled->floats()), q(both.interpreted->floats()), g(p.size()), expected(q.size());
   writeParameters(layout, params, p.data());
   writeParameters(both.interpreted->parameters(), params, q.data());
   for (uint64_t seed : {0, 1}) {
@@ -108,7 +108,7 @@ TEST(TrainGradients, AreTheSameCompiledAndInterpreted) {
 TEST(TrainGradients, HaveTheSameBitsForAnyNumberOfThreads) {
   Both one(text), two(text, 2);
   ASSERT_TRUE(one.compiled && two.compiled);
-  std::vector<float> p(one.compiled->floats()), g(p.size()), h(p.size());
+  Floats p(one.compiled->floats()), g(p.size()), h(p.size());
   writeParameters(one.compiled->parameters(), good(one.compiled->initialise(1)), p.data());
   reference::Batch batch = batchFor(one.program, 1);
   good(one.compiled->compute(p.data(), g.data(), batch, 1));

@@ -306,7 +306,7 @@ TEST(Train, SaysWhatOptionsMustBe) {
     EXPECT_EQ(c.refusal({{"schedule", schedule}}).find("option '--schedule' needs constant, "), 0u) << schedule;
   EXPECT_EQ(c.refusal({{"momentum", "0.5"}}).find("option '--momentum' needs a number between 0 and 1"), 0u);
   EXPECT_EQ(good(parseOptions({{"optimizer", "rmsprop"}, {"momentum", "0.5"}})).optimiser.momentum, 0.5);
-  EXPECT_EQ(good(parseOptions({{"schedule", "step:7:0.5"}})).schedule.every, 7);
+  EXPECT_EQ(good(parseOptions({{"schedule", "step:7:0.5"}})).optimiser.every, 7);
 }
 
 //===--- What it says ------------------------------------------------------------------------------------------===//

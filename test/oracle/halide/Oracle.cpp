@@ -1,11 +1,14 @@
 // Small models written by hand in Halide, in double precision, tick by tick: what halide.py holds the interpreter and
 // compiled code against.
 //
-//   rondo-halide-oracle MODEL < arrays
+//   rondo-halide-oracle [--gradients] MODEL < arrays
 //
-// reads arrays, each as its name, its rank, its sizes and its values, and prints the model's output rows.
+// reads arrays, each as its name, its rank, its sizes and its values, and prints the model's output rows. `d.y` says how
+// much each number of these matters; with --gradients what is printed is how much each number of the other arrays does
+// then, an array a line behind its name, as Halide's propagate_adjoints finds it.
 #include <Halide.h>
 #include <cstdio>
+#include <cstring>
 #include <iostream>
 #include <map>
 #include <string>
@@ -129,28 +132,71 @@ Rows attention(const Arrays &p) {
   return rows;
 }
 
+void print(const Array &array) {
+  for (size_t at = 0; at < array.number_of_elements(); ++at)
+    std::printf("%.17g ", array.data()[at]);
+  std::printf("\n");
+}
+
+void realize(const std::vector<Func> &funcs, const std::vector<Array> &results) {
+  std::vector<Buffer<>> buffers(results.begin(), results.end());
+  Pipeline(funcs).realize(Realization(buffers));
+}
+
+void printGradients(const Arrays &arrays, const Rows &rows, int size) {
+  RDom element(0, size);
+  Func total("total");
+  total() = Expr(0.0);
+  for (size_t t = 0; t < rows.size(); ++t)
+    total() += rows[t](element) * arrays["d.y"](element, int(t));
+  Derivative adjoints = propagate_adjoints(total);
+  std::vector<std::string> names;
+  std::vector<Func> funcs;
+  std::vector<Array> results;
+  std::vector<Internal::Function> functions;
+  for (const auto &[name, array] : arrays.all)
+    if (name != "d.y") {
+      std::vector<int> sizes;
+      for (int axis = 0; axis < array.dimensions(); ++axis)
+        sizes.push_back(array.dim(axis).extent());
+      names.push_back(name);
+      funcs.push_back(adjoints(Buffer<>(array)));
+      functions.push_back(funcs.back().function());
+      results.emplace_back(sizes);
+    }
+  // Each by itself: in place of their names adjoints would grow without bounds.
+  for (const auto &[name, function] : Internal::build_environment(functions))
+    Func(function).compute_root();
+  realize(funcs, results);
+  for (size_t i = 0; i < names.size(); ++i) {
+    std::printf("%s ", names[i].c_str());
+    print(results[i]);
+  }
+}
+
 } // namespace
 
 int main(int count, char **arguments) {
   const std::map<std::string, Rows (*)(const Arrays &)> models = {
       {"rnn", rnn}, {"lstm", lstm}, {"gru", gru}, {"attention", attention}};
-  auto model = count == 2 ? models.find(arguments[1]) : models.end();
+  bool gradients = count == 3 && !std::strcmp(arguments[1], "--gradients");
+  auto model = count == 2 + gradients ? models.find(arguments[count - 1]) : models.end();
   if (model == models.end()) {
-    std::fprintf(stderr, "usage: rondo-halide-oracle rnn|lstm|gru|attention < arrays\n");
+    std::fprintf(stderr, "usage: rondo-halide-oracle [--gradients] rnn|lstm|gru|attention < arrays\n");
     return 2;
   }
   Arrays arrays = Arrays::read(std::cin);
   Rows rows = model->second(arrays);
   int size = arrays[model->second == attention ? "m" : "U"].dim(0).extent();
+  if (gradients) {
+    printGradients(arrays, rows, size);
+    return 0;
+  }
   std::vector<Array> results;
   for (size_t t = 0; t < rows.size(); ++t)
     results.emplace_back(size);
-  std::vector<Buffer<>> buffers(results.begin(), results.end());
-  Pipeline(rows).realize(Realization(buffers));
-  for (const Array &result : results) {
-    for (int at = 0; at < size; ++at)
-      std::printf("%.17g ", result(at));
-    std::printf("\n");
-  }
+  realize(rows, results);
+  for (const Array &result : results)
+    print(result);
   return 0;
 }

@@ -1,4 +1,6 @@
 #include "compiler/Run/Compare.h"
+#include "compiler/Run/Frozen.h"
+#include "compiler/Run/Parts.h"
 #include "compiler/Run/Trial.h"
 #include "compiler/Run/VerifyCompiled.h"
 #include <algorithm>
@@ -33,40 +35,250 @@ static void compare(Comparison &comparison, const Result &expected, const Result
   }
 }
 
+namespace {
+
+class GradientVerifier {
+public:
+  GradientVerifier(rnn::ModelOp op, const Trial &trial, const VerifyOptions &options, Library &one, Library &two)
+      : op(op), trial(trial), options(options), one(one), two(two) {
+    block = &op.getBody().front();
+    isSeeded = block->getOps<rnn::LossOp>().empty();
+    draws = !block->getOps<rnn::RandomOp>().empty();
+  }
+
+  Expected<std::vector<Property>> run() {
+    if (Error error = joinErrors(one.setParameters(trial.params), two.setParameters(trial.params)))
+      return std::move(error);
+    auto result = one.runBackward(trial.batch, {});
+    if (!result)
+      return result.takeError();
+    whole = std::move(*result);
+    for (auto check : {&GradientVerifier::interpreted, &GradientVerifier::threads, &GradientVerifier::accumulation,
+                       &GradientVerifier::padding, &GradientVerifier::singles})
+      if (Error error = (this->*check)())
+        return std::move(error);
+    return std::move(properties);
+  }
+
+private:
+  Error interpreted() {
+    // What rounded weights make differ grows on the way back.
+    double allowed = options.weights == runtime::WeightFormat::F32    ? std::max(1e-4, 10 * options.rounding)
+                     : options.weights == runtime::WeightFormat::BF16 ? 5e-2
+                                                                      : 1e-1;
+    Comparison comparison("gradients ~ interpreted", allowed);
+    auto expected = interpret(op, trial, options.seed);
+    if (!expected)
+      return expected.takeError();
+    compare(comparison, *expected, whole, /*isRounded=*/true);
+    properties.push_back(std::move(comparison.property));
+    return Error::success();
+  }
+
+  Error threads() {
+    Comparison comparison("gradients by two threads", 0);
+    auto again = one.runBackward(trial.batch, {}), threaded = two.runBackward(trial.batch, {});
+    if (!again || !threaded)
+      return joinErrors(again.takeError(), threaded.takeError());
+    compare(comparison, whole, *again, /*isRounded=*/false);
+    compare(comparison, whole, *threaded, /*isRounded=*/false);
+    if (trial.batch.samples > 0) { // threads share one sample otherwise than many
+      Batch first = singleSample(trial.batch, 0);
+      auto single = one.runBackward(first, {}), shared = two.runBackward(first, {});
+      if (!single || !shared)
+        return joinErrors(single.takeError(), shared.takeError());
+      compare(comparison, *single, *shared, /*isRounded=*/false);
+    }
+    properties.push_back(std::move(comparison.property));
+    return Error::success();
+  }
+
+  Error accumulation() {
+    Comparison comparison("gradients accumulate", 1e-5);
+    auto added = one.runBackward(trial.batch, {/*accumulate=*/true, /*before=*/1});
+    if (!added)
+      return added.takeError();
+    for (const auto &[path, values] : trial.params) {
+      Array more = whole.outputs["d." + path].rows[0];
+      for (double &x : more.reals)
+        x += 1;
+      comparison.rows("d." + path, 0, {}, more, {}, added->outputs["d." + path].rows[0]);
+    }
+    properties.push_back(std::move(comparison.property));
+    return Error::success();
+  }
+
+  //===--- What has no say ---===//
+
+  /// Rows that no tick reads hold NaN, then all rows of the samples beside the first: of segments that are empty, and
+  /// of what flows into an output where that does not tick.
+  Error padding() {
+    Comparison comparison("padding and gradients", 0);
+    Batch poisoned = trial.batch;
+    AxisRows axes(op, trial.batch);
+    forReals([&](const std::string &name, rnn::AxisClockAttr axis) {
+      for (int64_t s = 0; s < trial.batch.samples; ++s)
+        poison(poisoned.inputs.at(name)[s], rowsRead(name, axis, axes, s));
+    });
+    auto result = one.runBackward(poisoned, {});
+    if (!result)
+      return result.takeError();
+    compare(comparison, whole, *result, /*isRounded=*/false);
+    if (trial.batch.samples > 0) {
+      forReals([&](const std::string &name, rnn::AxisClockAttr) {
+        for (Array &rows : MutableArrayRef(poisoned.inputs.at(name)).drop_front())
+          poison(rows, {});
+      });
+      if (Error error = compareFirst(comparison, poisoned))
+        return error;
+      VerifyOptions longer = options;
+      longer.length = 2 * options.length + 3;
+      longer.seed += 1;
+      Batch others = makeTrial(op, longer).batch;
+      for (auto &[axis, lengths] : others.lengths)
+        lengths[0] = trial.batch.lengths.at(axis)[0];
+      for (auto &[axis, offsets] : others.offsets)
+        offsets[0] = trial.batch.offsets.at(axis)[0];
+      for (auto &[name, rows] : others.inputs)
+        rows[0] = trial.batch.inputs.at(name)[0];
+      if (Error error = compareFirst(comparison, others))
+        return error;
+    }
+    properties.push_back(std::move(comparison.property));
+    return Error::success();
+  }
+
+  /// What belongs to the first sample, unless losses are means over other numbers of ticks now.
+  Error compareFirst(Comparison &comparison, const Batch &batch) {
+    auto result = one.runBackward(batch, {});
+    if (!result)
+      return result.takeError();
+    for (auto [loss, other] : zip_equal(whole.losses, result->losses))
+      if (loss.ticks != other.ticks)
+        return Error::success();
+    for (const auto &[name, stream] : whole.outputs)
+      if (!stream.clock.empty())
+        comparison.rows(name, 0, {}, stream.rows[0], {}, result->outputs[name].rows[0]);
+    return Error::success();
+  }
+
+  /// The inputs of reals, with the axes of their rows.
+  void forReals(function_ref<void(const std::string &, rnn::AxisClockAttr)> visit) {
+    for (mlir::BlockArgument input : block->getArguments()) {
+      auto type = cast<rnn::StreamType>(input.getType());
+      if (type.getElementType().isF32())
+        visit(op.getInputName(input.getArgNumber()).str(), rnn::rootAxis(type.getClock()));
+    }
+  }
+
+  /// The rows of an input that count.
+  std::vector<bool> rowsRead(StringRef name, rnn::AxisClockAttr axis, const AxisRows &axes, int64_t sample) const {
+    std::vector<bool> isRead(axes.rows(axis, sample), axis.isSample());
+    auto read = [&](int64_t position) {
+      if (int64_t row = axes.rowAt(axis, sample, position); row >= 0)
+        isRead[row] = true;
+    };
+    auto output = isSeeded && name.consume_front("d.") ? whole.outputs.find(name.str()) : whole.outputs.end();
+    if (output == whole.outputs.end()) {
+      int64_t longest = 0;
+      for (const auto &[base, lengths] : trial.batch.lengths)
+        longest = std::max(longest, lengths[sample]);
+      for (int64_t position = 0; position < longest; ++position)
+        read(position);
+    } else if (!output->second.ticks.empty()) {
+      for (int64_t position : output->second.ticks[sample])
+        read(position);
+    }
+    return isRead;
+  }
+
+  static void poison(Array &rows, const std::vector<bool> &isRead) {
+    if (rows.shape[0] == 0)
+      return;
+    int64_t width = rows.size() / rows.shape[0];
+    for (int64_t i = 0; i < rows.size(); ++i)
+      if (isRead.empty() || !isRead[i / width])
+        rows.reals[i] = NAN;
+  }
+
+  //===--- Batches and samples ---===//
+
+  /// Gradients of the samples one by one: those to inputs, and the sum of those to parameters.
+  Error singles() {
+    Comparison comparison("gradients of singles", 1e-5);
+    std::map<std::string, std::vector<double>> sums; // by parameter
+    bool isWhole = true;                             // all samples have been added
+    for (int64_t s = 0; s < trial.batch.samples; ++s) {
+      auto single = one.runBackward(singleSample(trial.batch, s), {});
+      if (!single)
+        return single.takeError();
+      std::optional<double> weight = weightOf(*single);
+      if (!weight || (draws && s > 0)) {
+        isWhole = false;
+        comparison.property.note = draws ? "the first sample only: the model draws random numbers by sample"
+                                         : "not of all samples: several losses are means over ticks of their own";
+        continue;
+      }
+      for (const auto &[name, stream] : whole.outputs) {
+        if (stream.clock.empty() || !StringRef(name).starts_with("d."))
+          continue;
+        Array rows = single->outputs[name].rows[0];
+        for (double &x : rows.reals)
+          x *= *weight;
+        comparison.relativeTo(isSeeded ? 1e-30 : sizeOf(stream)); // without weights the same bits
+        comparison.rows(name, s, {}, stream.rows[s], {}, rows);
+      }
+      for (const auto &[path, values] : trial.params) {
+        std::vector<double> &sum = sums[path];
+        const std::vector<double> &added = single->outputs["d." + path].rows[0].reals;
+        sum.resize(added.size());
+        for (size_t i = 0; i < sum.size(); ++i)
+          sum[i] += *weight * added[i];
+      }
+    }
+    for (const auto &[path, sum] : sums) {
+      if (!isWhole)
+        break;
+      const Stream &stream = whole.outputs["d." + path];
+      Array rows = stream.rows[0];
+      rows.reals = sum;
+      comparison.relativeTo(sizeOf(stream));
+      comparison.rows("d." + path, 0, {}, stream.rows[0], {}, rows);
+    }
+    properties.push_back(std::move(comparison.property));
+    return Error::success();
+  }
+
+  /// A sample's part of the losses of the batch, if it is the same of all losses.
+  std::optional<double> weightOf(const Result &single) const {
+    std::optional<double> weight;
+    for (auto [loss, part] : zip_equal(whole.losses, single.losses)) {
+      if (loss.ticks == 0)
+        continue;
+      double its = double(part.ticks) / double(loss.ticks);
+      if (weight && *weight != its)
+        return std::nullopt;
+      weight = its;
+    }
+    return weight.value_or(1);
+  }
+
+  rnn::ModelOp op;
+  const Trial &trial;
+  const VerifyOptions &options;
+  Library &one, &two;
+  mlir::Block *block;
+  bool isSeeded; // there are no losses: what flows into the outputs is given
+  bool draws;
+  Result whole;
+  std::vector<Property> properties;
+};
+
+} // namespace
+
 Expected<std::vector<Property>> verifyGradients(rnn::ModelOp op, const Trial &trial, const VerifyOptions &options,
                                                 Library &one, Library &two) {
-  if (Error error = joinErrors(one.setParameters(trial.params), two.setParameters(trial.params)))
-    return std::move(error);
-  auto expected = interpret(op, trial, options.seed);
-  if (!expected)
-    return expected.takeError();
-  auto actual = one.runBackward(trial.batch, {}), threaded = two.runBackward(trial.batch, {});
-  if (!actual || !threaded)
-    return joinErrors(actual.takeError(), threaded.takeError());
-
-  std::vector<Property> properties;
-  // What rounded weights make differ grows on the way back.
-  double allowed = options.weights == runtime::WeightFormat::F32    ? std::max(1e-4, 10 * options.rounding)
-                   : options.weights == runtime::WeightFormat::BF16 ? 5e-2
-                                                                    : 1e-1;
-  Comparison close("gradients ~ interpreted", allowed);
-  compare(close, *expected, *actual, /*isRounded=*/true);
-  properties.push_back(std::move(close.property));
-  Comparison threads("gradients by two threads", 0);
-  compare(threads, *actual, *threaded, /*isRounded=*/false);
-  properties.push_back(std::move(threads.property));
-  Comparison sums("gradients accumulate", 1e-5);
-  auto added = one.runBackward(trial.batch, {/*accumulate=*/true, /*before=*/1});
-  if (!added)
-    return added.takeError();
-  for (const auto &[path, values] : trial.params) {
-    Array more = actual->outputs["d." + path].rows[0];
-    for (double &x : more.reals)
-      x += 1;
-    sums.rows("d." + path, 0, {}, more, {}, added->outputs["d." + path].rows[0]);
-  }
-  properties.push_back(std::move(sums.property));
-  return std::move(properties);
+  return GradientVerifier(op, trial, options, one, two).run();
 }
 
 } // namespace rondo::run

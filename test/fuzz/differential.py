@@ -3,7 +3,8 @@
 
 Each program must check; the IR behind every pass must compute what the IR before it does (rondo-opt --check-each); with
 --verify, compiled code must give what the interpreter does (rondo verify), on a machine, with a number of samples and
-with lengths that hang on the seed. Several programs stand in a file, to spare the tools' starting; one that does not hold
+with lengths that hang on the seed. With --gradients that goes for the gradients too, which must be what differences say;
+every other program loses its losses then, so that something flows into all of its outputs. Several programs stand in a file, to spare the tools' starting; one that does not hold
 is cut down by itself as far as it still does not, in the same way, and left in the folder of --keep.
 """
 import argparse
@@ -42,14 +43,31 @@ class Data:
         return [f"--target={self.target}", f"--batch={self.samples}", f"--length={self.length}", f"--seed={self.seed}"]
 
 
+def pipeline(gradients):
+    names = lambda passes: ",".join("rondo-" + p for p in passes)
+    between = "rondo-gradient,rnn.model(rondo-expand-accums)," if gradients else ""
+    return f"builtin.module(rnn.model({names(MODEL_PASSES)}),{between}rondo-form-scans,step.schedule({names(SCHEDULE_PASSES)}))"
+
+
+def made(seed, gradients):
+    program = programs.program(seed)
+    if not gradients or seed % 2 == 0:
+        return program
+    last = len(program.bodies) - 1
+    return program.with_items(last, [item for item in program.bodies[last][1] if not item.head.startswith("loss ")])
+
+
 class Tools:
-    def __init__(self, folder, passes, verify):
-        self.folder, self.passes, self.verify = folder, passes, verify
+    def __init__(self, options):
+        self.folder, self.seconds = options.tools, options.seconds
+        self.passes = pipeline(options.gradients)
+        self.verify = ["--gradients"] if options.gradients else [] if options.verify else None
 
     def run(self, tool, *arguments):
         command = [os.path.join(self.folder, tool), *arguments]
         try:
-            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                  timeout=self.seconds)
         except subprocess.TimeoutExpired:
             return "no end", ""
         return done.returncode, done.stdout
@@ -65,8 +83,8 @@ class Tools:
         code, said = self.run("rondo-opt", imported, "--check-each", f"--pass-pipeline={self.passes}", "-o", os.devnull)
         if code or "warning" in said:
             return f"passes {code}: {gist(said)}", said
-        if self.verify:
-            code, said = self.run("rondo", "verify", source, *data.options())
+        if self.verify is not None:
+            code, said = self.run("rondo", "verify", source, *self.verify, *data.options())
             if code:
                 failing = re.findall(r"^  (\S.*?) +FAILS", said, re.MULTILINE)
                 return f"verify {code}: {failing[0] if failing else gist(said)}", said
@@ -104,14 +122,15 @@ def kept(name, said, data, program, options):
     os.makedirs(options.keep, exist_ok=True)
     words = "".join(f"# {line}\n" for line in said.strip().split("\n")[:30] if "R0606" not in line)
     with open(path, "w", encoding="utf-8") as file:
-        file.write(f"# rondo verify {' '.join(data.options())}\n{words}{program}")
+        how = data.options() + ["--gradients"] * options.gradients
+        file.write(f"# rondo verify {' '.join(how)}\n{words}{program}")
     return path
 
 
 def examine(seeds, tools, options):
     """What there is to say of the programs of some seeds."""
     data, told = Data(seeds[0]), []
-    group = [programs.program(seed) for seed in seeds]
+    group = [made(seed, options.gradients) for seed in seeds]
     with tempfile.TemporaryDirectory() as work:
         whole = "\n".join(map(str, group))
         together = tools.failure(whole, data, work)
@@ -136,14 +155,14 @@ def main():
     parser.add_argument("--reduce", type=int, default=120, help="seconds to spend on cutting one down")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--verify", action="store_true", help="also run rondo verify")
+    parser.add_argument("--gradients", action="store_true", help="as --verify, and gradients")
+    parser.add_argument("--seconds", type=int, default=300, help="that a tool may take")
     parser.add_argument("--print", action="store_true", help="only print the program of the first seed")
     options = parser.parse_args()
     if options.print:
-        print(programs.program(options.first), end="")
+        print(made(options.first, options.gradients), end="")
         return
-    passes = "builtin.module(rnn.model(%s),rondo-form-scans,step.schedule(%s))" % (
-        ",".join("rondo-" + p for p in MODEL_PASSES), ",".join("rondo-" + p for p in SCHEDULE_PASSES))
-    tools = Tools(options.tools, passes, options.verify)
+    tools = Tools(options)
     failures = done = 0
     end, began = options.first + options.count, time.monotonic()
     groups = [range(first, min(first + options.group, end)) for first in range(options.first, end, options.group)]

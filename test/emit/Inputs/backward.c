@@ -62,7 +62,8 @@ static int isNear(float *at, float gradient) {
   return fabs((above - below) / (2 * step) - gradient) < 2e-3 * (1 + fabs(gradient));
 }
 
-int main(void) {
+int main(int count, char **arguments) {
+  (void)arguments;
   for (int i = 0; i < WORDS * 2; ++i)
     x[0][i] = (float)sin(i + 1);
   for (int i = 0; i < SENTENCES; ++i)
@@ -80,7 +81,8 @@ int main(void) {
   tagger_gradients g = gradients(first);
   must(tagger_backward_workspace_bytes(&in, &bytes, &error));
   workspace = take(bytes);
-  memset(workspace, 0xff, bytes);
+  if (count == 1) /* with an argument what nobody writes is left to those who watch */
+    memset(workspace, 0xff, bytes);
   must(tagger_backward(prepared, &in, &out, &g, workspace, bytes, NULL, &error));
   float seen[WORDS][3], rows[WORDS][2], weights[SENTENCES];
   memcpy(seen, y, sizeof y), memcpy(rows, d_x, sizeof rows), memcpy(weights, d_weight, sizeof weights);
@@ -169,5 +171,6 @@ int main(void) {
   fails(tagger_backward(prepared, &in, &out, &g, workspace, 64, NULL, &error));
   fails(tagger_backward(workspace, &in, &out, &g, workspace, bytes, NULL, &error));
   fails(tagger_backward_workspace_bytes(&in, NULL, &error));
+  free(parameters), free(prepared), free(workspace), free(first), free(second);
   return 0;
 }

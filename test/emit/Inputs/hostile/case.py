@@ -4,6 +4,7 @@ import os
 import struct
 
 from generation import Generation
+from gradients import Gradients
 from library import *
 from mutations import Mutations
 from steps import Steps
@@ -12,7 +13,7 @@ from steps import Steps
 UNUSUAL = [0.0, float("nan"), float("inf"), -1e38, 1e-45]
 
 
-class Case(Steps, Generation, Mutations):
+class Case(Steps, Generation, Gradients, Mutations):
     """One model: buffers of a valid call, and what is wrong with others."""
 
     def __init__(self, library, rng):

@@ -43,6 +43,7 @@ def examine(path, prefix, folder, mutations, seed, log):
     case.pools()
     case.error_texts()
     case.generations()
+    case.gradients()
     case.single_steps(b"RNDSTATE" + bytes(range(1, 200)))
     case.mutations(mutations)
     case.make_offsets()
@@ -72,7 +73,7 @@ def main():
         return
     wrong = models = calls = 0
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([os.path.join(options.tools, "rondo"), "build", options.file, "-o", folder], check=True)
+        subprocess.run([os.path.join(options.tools, "rondo"), "build", "--gradients", options.file, "-o", folder], check=True)
         for name in sorted(os.listdir(folder)):
             if not name.endswith(".so"):
                 continue

@@ -7,6 +7,10 @@
 //
 // Folder F holds each array of floats as a file of its own: x.f32 [steps, batch, inputs], and the parameters by their path
 // in the Rondo model, y.W.f32 and so on. `values` writes the output, [steps, batch, width].
+//
+// Where it says train=1, dy.f32 holds the gradients of the output, a run computes those of the input and of all parameters
+// too, and `values` writes behind the output the gradient of x and those of the parameters, in the order of their paths,
+// each from a multiple of 64 bytes behind the first on.
 #pragma once
 
 #include <sys/resource.h>
@@ -47,6 +51,7 @@ public:
   }
   const std::string &text(const std::string &name) const { return fields.at(name); }
   int64_t number(const std::string &name) const { return std::stoll(fields.at(name)); }
+  bool trains() const { return number("train") != 0; }
 
   std::vector<float> read(const std::string &array) const {
     std::ifstream file(text("folder") + "/" + array + ".f32", std::ios::binary | std::ios::ate);
@@ -66,8 +71,7 @@ private:
 struct Runner {
   std::string variant;
   std::function<void()> run;
-  std::function<const float *()> values; // the output, [steps, batch, width]
-  size_t size;
+  std::function<std::vector<float>()> values;
 };
 
 using Clock = std::chrono::steady_clock;
@@ -133,8 +137,9 @@ inline int serve(const std::string &name, const std::function<Runner(const Case 
       }
     } else if (command == "values") {
       runner.run();
+      std::vector<float> values = runner.values();
       std::ofstream file(rest, std::ios::binary);
-      file.write(reinterpret_cast<const char *>(runner.values()), std::streamsize(runner.size * sizeof(float)));
+      file.write(reinterpret_cast<const char *>(values.data()), std::streamsize(values.size() * sizeof(float)));
       file.close();
       std::cout << "values" << std::endl;
     } else if (command == "window") {

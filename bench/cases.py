@@ -10,7 +10,8 @@ GATES = {"rnn": 1, "lstm": 4, "gru": 3, "highway": 4, "layer_norm_lstm": 4, "clo
 @dataclasses.dataclass(frozen=True)
 class Case:
     """A model of models/ with its sizes, and a batch. A clockwork network has hidden / modules units a module, and a
-    number made of all of them as its output."""
+    number made of all of them as its output. Where it is to train, the gradients of the input and of all parameters are
+    computed too."""
     cell: str
     hidden: int
     batch: int
@@ -19,6 +20,7 @@ class Case:
     directions: int = 1
     modules: int = 1
     steps: int = 100
+    train: bool = False
 
     @property
     def model(self):
@@ -43,6 +45,7 @@ class Case:
     def line(self, folder):
         """The case as participants are told it."""
         fields = dataclasses.asdict(self)
+        fields["train"] = int(self.train)
         return "case " + " ".join(f"{name}={value}" for name, value in
                                   {"folder": folder, "width": self.width, **fields}.items())
 
@@ -84,6 +87,11 @@ class Case:
             arrays[path] = random.uniform(-bound, bound, shape) + (0.5 if path.endswith(".gain") else 0)
         return {name: array.astype(numpy.float32) for name, array in arrays.items()}
 
+    def output_gradients(self):
+        """Of the output y [steps, batch, width]."""
+        size = [self.steps, self.batch, self.width]
+        return numpy.random.default_rng(1).uniform(-1, 1, size).astype(numpy.float32)
+
     def work(self):
         """For each pass over the sequence, a step's floating-point operations and bytes of recurrent weights."""
         n, passes = self.hidden // self.modules, []
@@ -99,10 +107,14 @@ class Case:
 
     def floor(self, threads, machine):
         """Microseconds a step that no program on this machine can beat; docs/benchmarks.md says why."""
-        time = sum(max(flops / threads / machine.flops, machine.read_seconds(size / threads))
-                   for flops, size in self.work())
+        time = 0
+        for flops, size in self.work():
+            # Back through time there are two products for each one of before: for the operand, and for the weights.
+            for products in (1, 2) if self.train else (1,):
+                time += max(products * flops / threads / machine.flops, machine.read_seconds(size / threads))
         if threads > 1 and self.batch * self.layers * self.directions * self.modules == 1:
-            time += machine.barrier_seconds  # nothing but the units of a step can be split
+            # Nothing but the units of a step can be split.
+            time += machine.barrier_seconds * (2 if self.train else 1)
         return time * 1e6
 
 
@@ -116,9 +128,14 @@ class Row:
 
 
 def rows():
+    """First all of inference, then the same with `train` in front."""
+    return [row for train in (False, True) for row in rows_of(train)]
+
+
+def rows_of(train):
     def row(label, threads, **fields):
-        case = Case(**{"inputs": fields["hidden"], **fields})
-        return Row(f"{label} B{case.batch} {threads}T", case, threads)
+        case = Case(**{"inputs": fields["hidden"], "train": train, **fields})
+        return Row(f"{'train ' if train else ''}{label} B{case.batch} {threads}T", case, threads)
 
     table = []
     for threads in (1, 2):

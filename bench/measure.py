@@ -64,43 +64,77 @@ def difference(values, expected):
     return largest if largest == largest else float("inf")
 
 
+def padded(size):
+    """Each parameter begins at a multiple of 64 bytes."""
+    return size + -size % 16
+
+
 def write(folder, arrays):
-    """Each array as a file of its own; in params.f32 all parameters, in the order of their paths, each at a multiple of
-    64 bytes."""
+    """Each array as a file of its own; in params.f32 all parameters, in the order of their paths."""
     os.makedirs(folder, exist_ok=True)
     for name, array in arrays.items():
         array.tofile(os.path.join(folder, name + ".f32"))
-    parameters = [numpy.pad(array.ravel(), (0, -array.size % 16)) for name, array in arrays.items() if name != "x"]
+    parameters = [numpy.pad(array.ravel(), (0, padded(array.size) - array.size))
+                  for name, array in arrays.items() if name != "x"]
     numpy.concatenate(parameters).tofile(os.path.join(folder, "params.f32"))
 
 
+def projected_difference(gradient, slope):
+    """Of a gradient, seen from one direction, relative to its length."""
+    signs, expected = slope
+    gradient = gradient.astype(float)
+    found = float(abs(numpy.sum(gradient * signs) - expected) / numpy.sqrt(numpy.sum(gradient * gradient)))
+    return found if found == found else float("inf")
+
+
 class Judge:
-    """Compares values: the first, a middle and the last sample with the reference, all others with each other."""
+    """Compares values: the first, a middle and the last sample with the reference, each gradient with its slope in some
+    direction, and all of them with what the other participants have."""
 
     def __init__(self, case):
         self.folder = os.path.join(environment.WORK, "case")
         arrays = case.arrays()
         write(self.folder, arrays)
-        self.shape = [case.steps, case.batch, -1]
+        self.shapes = {"y": [case.steps, case.batch, case.width]}
+        self.slopes = {}
+        if case.train:
+            self.shapes.update({name: array.shape for name, array in arrays.items()})
+            output_gradients = case.output_gradients()
+            output_gradients.tofile(os.path.join(self.folder, "dy.f32"))
+            self.slopes = reference.slopes(case, arrays, output_gradients)
         self.samples = sorted({0, case.batch // 2, case.batch - 1})
         self.expected = reference.outputs(case, arrays, self.samples)
         self.first = None
+
+    def read(self, path):
+        """The output by the name `y`, and the gradients by those of what they belong to."""
+        values, arrays, begin = numpy.fromfile(path, numpy.float32), {}, 0
+        for name, shape in self.shapes.items():
+            size = int(numpy.prod(shape))
+            if begin + size > values.size:
+                raise Missing("its values have another shape")
+            arrays[name] = values[begin:begin + size].reshape(shape)
+            begin += size if name in ("x", "y") else padded(size)
+        if begin != values.size:
+            raise Missing("its values have another shape")
+        return arrays
 
     def check(self, participant):
         """The difference that was found; too large a one makes the participant count as missing."""
         path = os.path.join(self.folder, "values.f32")
         participant.values(path)
-        values = numpy.fromfile(path, numpy.float32).reshape(self.shape)
-        if values[:, self.samples].shape != self.expected.shape:
-            raise Missing("its values have another shape")
-        found = difference(values[:, self.samples], self.expected)
-        if self.first is not None:
-            found = max(found, difference(values, self.first))
-        if found > TOLERANCE:
-            raise Missing(f"its values differ by {found:.1e}")
-        if self.first is None:
-            self.first = values
-        return found
+        values = self.read(path)
+        found = {"values": difference(values["y"][:, self.samples], self.expected)}
+        for name, slope in self.slopes.items():
+            found[f"gradient of {name}"] = projected_difference(values[name], slope)
+        for name, first in (self.first or {}).items():
+            label = "values" if name == "y" else f"gradient of {name}"
+            found[label] = max(found[label], difference(values[name], first))
+        worst = max(found, key=found.get)
+        if found[worst] > TOLERANCE:
+            raise Missing(f"its {worst} {'differ' if worst == 'values' else 'differs'} by {found[worst]:.1e}")
+        self.first = self.first or values
+        return found[worst]
 
 
 def measure(case, participants, rounds, seconds):

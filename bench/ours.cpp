@@ -30,6 +30,13 @@ struct Outputs {
   float *losses;
   int64_t *lossTicks;
 };
+struct Gradients {
+  size_t size;
+  uint64_t accumulate;
+  float *parameters;
+  const float *dy; // [batch * steps, width]
+  float *dx;       // [batch * steps, inputs]
+};
 struct Pool;
 }
 
@@ -56,6 +63,9 @@ private:
   void *handle;
 };
 
+// Where a pass needs none.
+bench::Buffer nothing() { return bench::makeBuffer(0); }
+
 // [first, second, width] to [second, first, width]
 void exchange(const float *from, float *to, size_t first, size_t second, size_t width) {
   for (size_t i = 0; i < first; ++i)
@@ -67,7 +77,7 @@ struct Net {
   explicit Net(const Case &task)
       : library(task.text("library")), steps(size_t(task.number("steps"))), batch(size_t(task.number("batch"))),
         width(size_t(task.number("width"))), x(bench::makeBuffer(task.read("x").size())),
-        y(bench::makeBuffer(batch * steps * width)), values(bench::makeBuffer(batch * steps * width)),
+        y(bench::makeBuffer(batch * steps * width)),
         prepared(bench::makeBuffer(bytesToFloats(library.call<size_t>("prepared_bytes")))) {
     std::vector<float> given = task.read("x"), given_parameters = task.read("params");
     exchange(given.data(), x.get(), steps, batch, given.size() / (steps * batch));
@@ -80,17 +90,50 @@ struct Net {
     for (size_t i = 0; i <= batch; ++i)
       offsets.push_back(int64_t(i * steps));
     inputs = {sizeof inputs, int64_t(batch), 0, offsets.data(), x.get()};
-    check(
-        library.call<int32_t, const Inputs *, size_t *, Error *>("workspace_bytes", &inputs, &workspaceBytes, &error));
+    if (task.trains())
+      prepareGradients(task, given.size(), given_parameters.size());
+    check(library.call<int32_t, const Inputs *, size_t *, Error *>(
+        task.trains() ? "backward_workspace_bytes" : "workspace_bytes", &inputs, &workspaceBytes, &error));
     workspace = bench::makeBuffer(bytesToFloats(workspaceBytes));
     pool = library.call<Pool *, int32_t>("pool_create", int32_t(std::atoi(std::getenv("OMP_NUM_THREADS"))));
-    forward = library.get<int32_t(const void *, const Inputs *, Outputs *, void *, size_t, Pool *, Error *)>("forward");
+    if (task.trains())
+      backward = library.get<BackwardCall>("backward");
+    else
+      forward = library.get<ForwardCall>("forward");
   }
   ~Net() { library.call<void, Pool *>("pool_destroy", pool); }
 
   void run() {
     Outputs outputs = {sizeof outputs, y.get(), int64_t(batch * steps), nullptr, nullptr, nullptr, nullptr};
-    check(forward(prepared.get(), &inputs, &outputs, workspace.get(), workspaceBytes, pool, &error));
+    if (backward)
+      check(backward(prepared.get(), &inputs, &outputs, &gradients, workspace.get(), workspaceBytes, pool, &error));
+    else
+      check(forward(prepared.get(), &inputs, &outputs, workspace.get(), workspaceBytes, pool, &error));
+  }
+
+  std::vector<float> values() const {
+    std::vector<float> all(steps * batch * width);
+    exchange(y.get(), all.data(), batch, steps, width);
+    if (backward) {
+      all.resize(all.size() + inputGradients + parameterGradients);
+      float *end = all.data() + all.size();
+      exchange(dx.get(), end - parameterGradients - inputGradients, batch, steps, inputGradients / (steps * batch));
+      std::copy_n(dp.get(), parameterGradients, end - parameterGradients);
+    }
+    return all;
+  }
+
+private:
+  using ForwardCall = int32_t(const void *, const Inputs *, Outputs *, void *, size_t, Pool *, Error *);
+  using BackwardCall = int32_t(const void *, const Inputs *, Outputs *, Gradients *, void *, size_t, Pool *, Error *);
+
+  void prepareGradients(const Case &task, size_t numbers, size_t parameters) {
+    std::vector<float> given = task.read("dy");
+    dy = bench::makeBuffer(given.size());
+    exchange(given.data(), dy.get(), steps, batch, width);
+    dx = bench::makeBuffer(inputGradients = numbers);
+    dp = bench::makeBuffer(parameterGradients = parameters);
+    gradients = {sizeof gradients, 0, dp.get(), dy.get(), dx.get()};
   }
 
   static size_t bytesToFloats(size_t bytes) { return (bytes + sizeof(float) - 1) / sizeof(float); }
@@ -101,23 +144,21 @@ struct Net {
 
   Library library;
   size_t steps, batch, width;
-  bench::Buffer x, y, values, prepared, workspace = bench::makeBuffer(0);
+  bench::Buffer x, y, prepared, workspace = nothing(), dy = nothing(), dx = nothing(), dp = nothing();
+  size_t inputGradients = 0, parameterGradients = 0;
   std::vector<int64_t> offsets;
   Inputs inputs = {};
+  Gradients gradients = {};
   size_t workspaceBytes = 0;
   Pool *pool = nullptr;
   Error error = {};
-  int32_t (*forward)(const void *, const Inputs *, Outputs *, void *, size_t, Pool *, Error *) = nullptr;
+  ForwardCall *forward = nullptr;
+  BackwardCall *backward = nullptr;
 };
 
 Runner prepare(const Case &task) {
   auto net = std::make_shared<Net>(task);
-  auto run = [net] { net->run(); };
-  auto values = [net] {
-    exchange(net->y.get(), net->values.get(), net->batch, net->steps, net->width);
-    return net->values.get();
-  };
-  return {"", run, values, net->steps * net->batch * net->width};
+  return {"", [net] { net->run(); }, [net] { return net->values(); }};
 }
 
 } // namespace

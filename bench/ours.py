@@ -23,7 +23,8 @@ class Ours(Process):
 
     def build(self, case, folder):
         model = os.path.join(environment.HERE, "models", case.model + ".rondo")
-        done = subprocess.run([self.rondo, "build", model, "-o", os.path.join(folder, "library"), *case.defines()],
+        options = case.defines() + (["--gradients"] if case.train else [])
+        done = subprocess.run([self.rondo, "build", model, "-o", os.path.join(folder, "library"), *options],
                               capture_output=True, text=True)
         if done.returncode != 0:
             raise Missing(done.stderr.strip().split("\n")[0])

@@ -22,12 +22,16 @@ class Case:
     def x(self):
         return self.read("x", self.steps, self.batch, self.inputs)
 
+    def dy(self):
+        return self.read("dy", self.steps, self.batch, self.width)
+
 
 class Runner:
-    """A case made ready: `run` computes the whole sequence, `values` gives the output [steps, batch, width]."""
+    """A case made ready: `run` computes the whole sequence, `values` gives the output [steps, batch, width]. Where it
+    trains, `gradients` gives those of the input, and of the parameters by their paths."""
 
-    def __init__(self, variant, run, values):
-        self.variant, self.run, self.values = variant, run, values
+    def __init__(self, variant, run, values, gradients=None):
+        self.variant, self.run, self.values, self.gradients = variant, run, values, gradients
 
 
 def time_runs(run, seconds):
@@ -63,8 +67,18 @@ def window(runner, seconds):
             f"{after.ru_nivcsw - before.ru_nivcsw}")
 
 
+def write(runner, path):
+    with open(path, "wb") as file:
+        numpy.ascontiguousarray(runner.values(), numpy.float32).tofile(file)
+        if runner.gradients:
+            input_gradient, parameters = runner.gradients()
+            numpy.ascontiguousarray(input_gradient, numpy.float32).tofile(file)
+            for _, gradient in sorted(parameters.items()):
+                numpy.pad(gradient.ravel(), (0, -gradient.size % 16)).tofile(file)
+
+
 def serve(name, prepare):
-    """Answers lines until there are no more. `prepare` raises LookupError where it has no such cell."""
+    """Answers lines until there are no more. `prepare` raises LookupError with the reason where it cannot do a case."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what libraries print is no answer
     print("hello", name, file=answers)
@@ -81,7 +95,7 @@ def serve(name, prepare):
                 print("missing", error.args[0], file=answers)
         elif command == "values":
             runner.run()
-            numpy.ascontiguousarray(runner.values(), numpy.float32).tofile(rest[0])
+            write(runner, rest[0])
             print("values", file=answers)
         elif command == "window":
             print(window(runner, float(rest[0])), file=answers)

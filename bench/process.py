@@ -5,7 +5,7 @@ import subprocess
 
 import environment
 
-NO_SUCH_CELL = "it has no such cell"  # is no fault, where a participant says so
+NO_FAULTS = ["it has no such cell", "it computes no gradients"]  # where a participant says so
 PATIENCE = 900  # seconds for an answer: compiling an unrolled loop takes minutes
 
 

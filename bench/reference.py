@@ -74,6 +74,20 @@ def clockwork(modules, out, x):
     return numpy.stack(outputs) @ out["W"].T + out["b"]
 
 
+def slopes(case, arrays, output_gradients):
+    """For each array how fast the sum of output_gradients * y changes when all its numbers do, each by as much, half of
+    them up and half of them down: these signs, and the change, by central differences."""
+    random, found, step = numpy.random.default_rng(2), {}, 1e-5
+    samples = list(range(case.batch))
+    arrays = {name: array.astype(float) for name, array in arrays.items()}
+    for name, array in arrays.items():
+        signs = random.choice([-1.0, 1.0], array.shape)
+        above, below = (numpy.sum(output_gradients * outputs(case, {**arrays, name: array + d * signs}, samples))
+                        for d in (step, -step))
+        found[name] = signs, (above - below) / (2 * step)
+    return found
+
+
 def outputs(case, arrays, samples):
     """The outputs [steps, samples, width] of some samples of the batch."""
     arrays = {name: array.astype(float) for name, array in arrays.items()}

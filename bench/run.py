@@ -12,7 +12,7 @@ import environment
 from environment import INSTALL_DEBIAN, INSTALL_PYTHON, program, say, script
 from measure import Machine, measure
 from ours import Ours
-from process import NO_SUCH_CELL, Missing, Process
+from process import NO_FAULTS, Missing, Process
 
 
 FRONT_END = os.path.join(os.path.dirname(environment.HERE), "utils/bench.py")
@@ -112,7 +112,7 @@ class Suite:
         say(row.name)
         results = measure(row.case, crew, self.options.rounds, self.options.seconds)
         against = self.entries[row.against.name]["results"] if row.against else {}
-        entry = {"name": row.name, "threads": row.threads, "model": row.case.model, "sizes": row.case.defines(),
+        entry = {"name": row.name, "threads": row.threads, "train": row.case.train, "model": row.case.model, "sizes": row.case.defines(),
                  "batch": row.case.batch, "floor_us": row.case.floor(row.threads, machine),
                  "best_peer_us": best_peer(results, against), "results": results}
         self.entries[row.name] = entry
@@ -132,7 +132,7 @@ class Suite:
         why = {}
         for entry in self.entries.values():
             for name, result in entry["results"].items():
-                if "missing" in result and result["missing"] != NO_SUCH_CELL:
+                if "missing" in result and result["missing"] not in NO_FAULTS:
                     why.setdefault((name, result["missing"]), []).append(entry["name"])
         for (name, reason), rows in why.items():
             print(f"- no {name} in {rows[0]}{f' and {len(rows) - 1} more' if rows[1:] else ''}: {reason}")

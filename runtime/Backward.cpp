@@ -19,6 +19,27 @@ static void copyOrAdd(float *to, const float *from, int64_t size, bool adds) {
     to[i] += from[i];
 }
 
+/// The caller's rows may have others between them.
+static bool hasEmptyRows(const Call &call, int32_t clock) {
+  return clock >= 0 && call.clock(clock).kind == ClockPlan::Kind::Axis && call.axis(call.clock(clock).axis).inner >= 0;
+}
+
+void placeGradients(Call &call) {
+  for (uint32_t i = 0; i < call.plan->forward.count && call.gradients; ++i) {
+    const OpPlan &op = call.op(call.plan->forward.first + int32_t(i));
+    if (op.code != OpCode::Gradient)
+      continue;
+    const int64_t *n = call.numbers(op);
+    const View &view = call.views(op)[0];
+    const ArrayPlan &array = call.array(view.array);
+    char *place = reinterpret_cast<char *>(call.gradients[n[0]]);
+    bool adds = n[3] && call.gradients[1], isWhole = view.offset == 0 && array.elements == n[2] && !array.zeroRow;
+    bool isInOrder = view.rows == (op.clock < 0 ? Rows::One : Rows::Same) && array.clock == op.clock;
+    if (place && !adds && isWhole && isInOrder && array.place == Place::Call && !hasEmptyRows(call, op.clock))
+      call.arrays[view.array].base = place + n[1];
+  }
+}
+
 void giveGradient(const Call &call, const OpPlan &op) {
   const int64_t *n = call.numbers(op);
   char *place = reinterpret_cast<char *>(call.gradients[n[0]]);
@@ -27,6 +48,8 @@ void giveGradient(const Call &call, const OpPlan &op) {
   float *to = reinterpret_cast<float *>(place + n[1]);
   int64_t elements = n[2];
   Operand x = operandOf(call, call.views(op)[0]);
+  if (x.base == reinterpret_cast<char *>(to) && !x.rows)
+    return;
   if (op.clock < 0) {
     const float *from = rowOf<const float>(x, 0);
     bool adds = n[3] && call.gradients[1];
@@ -35,12 +58,12 @@ void giveGradient(const Call &call, const OpPlan &op) {
     return;
   }
   const ClockPlan &clock = call.clock(op.clock);
-  bool hasEmptyRows = clock.kind == ClockPlan::Kind::Axis && call.axis(clock.axis).inner >= 0;
-  int64_t rows = hasEmptyRows ? axisRows(call, clock.axis) : call.rowsOf(op.clock);
+  bool isRagged = hasEmptyRows(call, op.clock);
+  int64_t rows = isRagged ? axisRows(call, clock.axis) : call.rowsOf(op.clock);
   // The rows of segments that are empty stand among the caller's, and have no tick.
   int64_t tick = 0, begin = 0;
   for (int64_t row = 0; row < rows; ++row, to += elements) {
-    int64_t end = hasEmptyRows ? rootRowOf(call, clock.axis, row + 1) : begin + 1;
+    int64_t end = isRagged ? rootRowOf(call, clock.axis, row + 1) : begin + 1;
     if (end > begin)
       copyOrAdd(to, rowOf<const float>(x, tick++), elements, false);
     else

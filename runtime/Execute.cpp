@@ -328,6 +328,7 @@ bool carryOut(Call &call, void *workspace, size_t bytes) {
   if (!fixClocks(call))
     return false;
   placeOutputs(call);
+  placeGradients(call);
   copyInputs(call);
   for (int32_t i = 0; i < call.plan->forward.count; ++i)
     if (!runOp(call, i))

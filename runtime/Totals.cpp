@@ -52,13 +52,14 @@ template <typename T> void total(const Call &call, const OpPlan &op, const Opera
 
 //===--- Products ----------------------------------------------------------------------------------------------===//
 
-/// A task makes so many lines and columns of the result. Of a chunk it copies what it needs of both operands, by tiles
-/// of lines and panels of columns, in which the numbers of one row lie side by side.
-constexpr int64_t taskLines = 128, leastTaskLines = 32, taskColumns = 192, panelColumns = 48;
-static_assert(taskLines % tileLines == 0 && taskColumns % panelColumns == 0, "tasks have whole tiles");
+/// A task makes so many lines and columns of the result, which stay in the cache that a core has to itself: the larger
+/// they are the less is copied. Of a chunk it copies what it needs of both operands, by tiles of lines and panels of
+/// columns, in which the numbers of one row lie side by side.
+constexpr int64_t taskLines = 512, leastTaskLines = 32, taskColumns = 288, panelColumns = 48;
+static_assert(leastTaskLines % tileLines == 0 && taskColumns % panelColumns == 0, "tasks have whole tiles");
 /// From tile to tile: those of one row must not all share a place in the cache.
 constexpr int64_t tileStep = chunkRows * tileLines + lineLanes;
-constexpr int64_t taskFloats = taskLines / tileLines * tileStep + chunkRows * panelColumns;
+constexpr int64_t taskFloats(int64_t lines) { return lines / tileLines * tileStep + chunkRows * panelColumns; }
 
 /// Columns of the panel that begins at `column`: a multiple of a vector's.
 int64_t panelAt(int64_t column, int64_t end) { return least(panelColumns, roundedUp(end - column, lineLanes)); }
@@ -71,27 +72,45 @@ public:
         a(operandOf(call, call.views(op)[0])), b(operandOf(call, call.views(op)[1])),
         y(rowOf<float>(operandOf(call, call.views(op)[2]), 0)) {}
 
-  static int64_t mostTasks(const int64_t *n) {
-    return roundedUp(n[0], leastTaskLines) / leastTaskLines * (roundedUp(n[1], taskColumns) / taskColumns);
+  /// What the threads may need, however many they are.
+  static int64_t mostFloats(const int64_t *n) {
+    int64_t most = 0;
+    for (int64_t threads = 1; threads <= int64_t(mostThreads); threads *= 2) {
+      // Those of up to twice as many threads, less one, have tasks of this size or smaller ones.
+      int64_t size = sizeOf(n, threads);
+      int64_t users = least(least(2 * threads - 1, mostThreads), tasks(n, leastTaskLines));
+      int64_t floats = users * taskFloats(size);
+      most = floats > most ? floats : most;
+    }
+    return most;
   }
 
   void run(char *scratch) {
-    int64_t across = roundedUp(k, taskColumns) / taskColumns, threads = threadsOf(call.pool), size = taskLines;
-    while (size > leastTaskLines && across * ((m + size - 1) / size) < 2 * threads && threads > 1)
-      size /= 2;
-    int64_t down = (m + size - 1) / size;
-    forBlocks(call, across * down, 1, mostThreads, [&](int64_t task, int64_t, int32_t thread) {
+    int64_t size = sizeOf(n, threadsOf(call.pool)), down = (m + size - 1) / size;
+    forBlocks(call, tasks(n, size), 1, mostThreads, [&](int64_t task, int64_t, int32_t thread) {
       int64_t line = task % down * size, column = task / down * taskColumns;
       compute(line, least(line + size, m), column, least(column + taskColumns, k),
-              reinterpret_cast<float *>(scratch) + thread * taskFloats);
+              reinterpret_cast<float *>(scratch) + thread * taskFloats(size));
     });
   }
 
 private:
+  static int64_t tasks(const int64_t *n, int64_t size) {
+    return (n[0] + size - 1) / size * ((n[1] + taskColumns - 1) / taskColumns);
+  }
+
+  /// Lines of a task: so many that each thread has two.
+  static int64_t sizeOf(const int64_t *n, int64_t threads) {
+    int64_t size = taskLines, wanted = threads > 1 ? 2 * threads : 1;
+    while (size > leastTaskLines && (tasks(n, size) < wanted || size >= 2 * roundedUp(n[0], leastTaskLines)))
+      size /= 2;
+    return size;
+  }
+
   void compute(int64_t line, int64_t endLine, int64_t column, int64_t endColumn, float *memory) const {
     for (int64_t i = line; i < endLine; ++i)
       std::memset(y + i * k + column, 0, size_t(endColumn - column) * sizeof(float));
-    float *tiles = memory, *panel = memory + taskLines / tileLines * tileStep;
+    float *panel = memory, *tiles = memory + chunkRows * panelColumns;
     for (int64_t first = 0; first < terms; first += chunkRows) {
       int64_t count = least(chunkRows, terms - first);
       copy<tileLines>(a, line, endLine, first, count, tiles);
@@ -178,7 +197,7 @@ void totalOfEntries(const Call &call, const OpPlan &op, const Operand &index, co
 
 void carveTotal(const Call &call, const OpPlan &op, Carver &carver) {
   if (op.code == OpCode::TotalOuter)
-    carver.take<float>(least(mostThreads, Products::mostTasks(call.numbers(op))) * taskFloats);
+    carver.take<float>(Products::mostFloats(call.numbers(op)));
 }
 
 void runTotal(Call &call, const OpPlan &op, char *scratch) {

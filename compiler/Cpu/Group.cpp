@@ -38,6 +38,26 @@ void Group::keepWhatIsNeeded() {
   }
 }
 
+void Group::keepPartsOfJoined() {
+  if (!isLoop())
+    return;
+  for (size_t i = 0; i < kept.size(); ++i) { // it grows
+    Value value = kept[i];
+    auto concat = value.getDefiningOp<rnn::ConcatOp>();
+    if (!concat || !isKernelOp(concat) || concat.getAxis() != 0 || seen(value))
+      continue;
+    llvm::SmallPtrSet<Value, 4> parts;
+    bool isMade = llvm::all_of(concat.getParts(), [&](Value part) {
+      return isInside(part) && !seen(part) && isKernelOp(part.getDefiningOp()) && !isKernelFold(part.getDefiningOp()) &&
+             !kept.contains(part) && widthOf(part) == widthOf(concat.getParts().front()) && parts.insert(part).second;
+    });
+    if (!isMade)
+      continue;
+    joined.insert(value);
+    kept.insert(concat.getParts().begin(), concat.getParts().end());
+  }
+}
+
 bool Group::isLoaded(Value value) const {
   return !isInside(value) || kept.contains(value) || !isKernelOp(value.getDefiningOp());
 }
@@ -52,8 +72,8 @@ void Group::walk(Value value, Value root, const Members *members, bool inFold, R
   bool isMember = value == root || (members && !inFold && members->contains(value));
   if (!isMember && isLoaded(value)) {
     bool isTogether = isInside(value) && isKernelOp(value.getDefiningOp()) && !inFold &&
-                      !isKernelFold(value.getDefiningOp()) && widthOf(value) == widthOf(root) &&
-                      rnn::clockOf(value.getType()) == rnn::clockOf(root.getType());
+                      !isKernelFold(value.getDefiningOp()) && !joined.contains(value) &&
+                      widthOf(value) == widthOf(root) && rnn::clockOf(value.getType()) == rnn::clockOf(root.getType());
     (isTogether ? found.together : found.loads).insert(value);
     return;
   }
@@ -86,6 +106,9 @@ int64_t Group::levelOf(Value value) {
   Operation *op = value.getDefiningOp();
   if (isSpecial(op)) {
     // `earliest` says it.
+  } else if (joined.contains(value)) {
+    for (Value part : op->getOperands())
+      level = std::max(level, levelOf(part));
   } else if (isKernelOp(op)) {
     Reach found = reach(value);
     for (Value other : found.together)
@@ -109,7 +132,7 @@ std::vector<Group::Members> Group::formKernels() {
   levels.clear();
   llvm::SmallVector<Value> roots;
   for (Value value : kept)
-    if (isKernelOp(value.getDefiningOp()))
+    if (isKernelOp(value.getDefiningOp()) && !joined.contains(value))
       roots.push_back(value);
   auto joins = [&](Value a, Value b) {
     return levelOf(a) == levelOf(b) && widthOf(a) == widthOf(b) &&
@@ -124,13 +147,17 @@ std::vector<Group::Members> Group::formKernels() {
       if (joins(root, other))
         classes.unionSets(root.getAsOpaquePointer(), other.getAsOpaquePointer());
     for (Value value : found.computed)
-      if (isHeavy(value))
+      if (isHeavy(value) || (!joined.empty() && value.getDefiningOp()->getNumOperands() > 1))
         usersOf[value].push_back(root);
   }
   for (auto &[value, users] : usersOf)
     for (Value user : users)
       if (joins(users.front(), user))
         classes.unionSets(users.front().getAsOpaquePointer(), user.getAsOpaquePointer());
+  for (Value value : joined)
+    for (Value part : value.getDefiningOp()->getOperands())
+      if (Value first = value.getDefiningOp()->getOperand(0); joins(first, part))
+        classes.unionSets(first.getAsOpaquePointer(), part.getAsOpaquePointer());
   llvm::MapVector<const void *, Members> kernels;
   for (Value root : roots)
     kernels[classes.getLeaderValue(root.getAsOpaquePointer())].insert(root);
@@ -194,7 +221,26 @@ View Group::loadView(Value value) {
   return homes.lookup(value);
 }
 
-void Group::placeHomes() {
+/// Values that are read from memory here; what a kernel computes itself it has in registers.
+llvm::DenseSet<Value> Group::findRead(llvm::ArrayRef<Members> kernels) const {
+  llvm::DenseSet<Value> read;
+  for (const Members &members : kernels)
+    for (Value member : members) {
+      Reach found = reach(member, &members);
+      read.insert(found.loads.begin(), found.loads.end());
+      read.insert(found.together.begin(), found.together.end());
+    }
+  for (Operation &op : block)
+    if (!isKernelOp(&op) && !llvm::isa<step::YieldOp>(op))
+      read.insert(op.operand_begin(), op.operand_end());
+  return read;
+}
+
+void Group::placeHomes(llvm::ArrayRef<Members> kernels) {
+  llvm::DenseSet<Value> read = findRead(kernels);
+  llvm::DenseSet<Value> parts;
+  for (Value value : joined)
+    parts.insert(value.getDefiningOp()->operand_begin(), value.getDefiningOp()->operand_end());
   // Values that operations of this group read.
   llvm::SmallVector<Value> values(kept.begin(), kept.end());
   for (Operation &op : block)
@@ -212,10 +258,19 @@ void Group::placeHomes() {
       homes[value] = *home;
       continue;
     }
-    bool isReadHere = llvm::any_of(value.getUsers(), [&](Operation *user) { return !llvm::isa<step::YieldOp>(user); });
-    if (isReadHere || targets.empty()) {
+    if (read.contains(value) || (targets.empty() && !parts.contains(value))) {
       homes[value] = addHome(value);
       targets.insert(targets.begin(), homes[value]);
+    }
+  }
+  for (Value value : joined) {
+    int64_t offset = 0;
+    for (Value part : value.getDefiningOp()->getOperands()) {
+      for (View target : stores[value]) {
+        target.offset += offset;
+        stores[part].push_back(target);
+      }
+      offset += Planner::rowBytes(part.getType());
     }
   }
 }
@@ -279,10 +334,11 @@ bool Group::plan() {
   if (!prepareMemory())
     return false;
   keepWhatIsNeeded();
+  keepPartsOfJoined();
   std::vector<Members> kernels = formKernels();
   while (keepWhatIsShared(kernels))
     kernels = formKernels();
-  placeHomes();
+  placeHomes(kernels);
   for (const Members &members : kernels)
     if (!addKernel(members))
       return false;

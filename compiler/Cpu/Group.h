@@ -2,7 +2,8 @@
 //
 // Values that are needed as a whole row (operands of products and of operations that the runtime knows, what is
 // remembered, what others use) are *kept*. All others are computed where they are needed, in registers. Kept values of one
-// width that need nothing of one another but at the same element are computed by one kernel.
+// width that need nothing of one another but at the same element are computed by one kernel. In a loop a kept value that
+// joins others (the adjoint of gates, say) is never computed: they write their parts of it.
 #ifndef RONDO_CPU_GROUP_H
 #define RONDO_CPU_GROUP_H
 
@@ -78,6 +79,7 @@ private:
   using Members = llvm::SetVector<mlir::Value>;
 
   void keepWhatIsNeeded();
+  void keepPartsOfJoined();
   bool isLoaded(mlir::Value value) const;
   static int64_t widthOf(mlir::Value value);
   /// What computing a kept value needs; `members`: other values that the same kernel computes.
@@ -86,11 +88,13 @@ private:
   std::vector<Members> formKernels();
   bool keepWhatIsShared(llvm::ArrayRef<Members> kernels);
   bool hangsOnFold(mlir::Value value) const;
-  void placeHomes();
+  llvm::DenseSet<mlir::Value> findRead(llvm::ArrayRef<Members> kernels) const;
+  void placeHomes(llvm::ArrayRef<Members> kernels);
   bool addKernel(const Members &members);
   bool addRowOp(mlir::Operation *op);
 
   llvm::SetVector<mlir::Value> kept;
+  llvm::SetVector<mlir::Value> joined; // of the kept ones those that consist of others
   llvm::DenseMap<mlir::Value, View> homes;
   llvm::DenseMap<mlir::Value, llvm::SmallVector<View, 2>> stores;
   llvm::DenseMap<mlir::Value, int64_t> levels;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <numeric>
 
 using namespace llvm;
 using rondo::reference::Stream;
@@ -204,6 +205,7 @@ private:
     os << "\noutput " << output.name << " : " << dsl::describe(node.type, report.model);
     if (node.clock)
       os << " on " << dsl::describe(node.clock, report.model);
+    printMean(stream, node);
     os << '\n';
     for (int64_t s : excerpt(int64_t(stream.rows.size()), 3, 1)) {
       if (s < 0) {
@@ -217,6 +219,20 @@ private:
         os << "  sample " << s << ":" << (rows.shape[0] == 0 ? " nothing" : "") << '\n';
       printRows(rows, rowLabels(stream, s, rows.shape[0]), report.batch.samples > 1 && node.clock ? 4 : 2, os);
     }
+  }
+
+  /// Of a measure, one real a tick, what it is in all: its mean over the ticks of all samples.
+  void printMean(const Stream &stream, const dsl::Node &node) {
+    if (!node.clock || node.type.elem != dsl::Elem::Real || !node.type.dims.empty())
+      return;
+    double sum = 0;
+    int64_t ticks = 0;
+    for (const Array &rows : stream.rows) {
+      sum = std::accumulate(rows.reals.begin(), rows.reals.end(), sum);
+      ticks += int64_t(rows.reals.size());
+    }
+    if (ticks > 0)
+      os << fmt::format(", mean {:.6g} over {}", sum / double(ticks), ticks) << (ticks == 1 ? " tick" : " ticks");
   }
 
   /// The base tick of each row; of a ragged value the tick and the row at it: "3.0", "3.1".

@@ -30,6 +30,7 @@ void chainSums(OpPassManager &manager) {
 }
 void mergeSums(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createMergeSumsPass()); }
 void orderSums(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createOrderSumsPass()); }
+void formWindows(OpPassManager &manager) { manager.addPass(rnn::createFormWindowsPass()); }
 void gradient(OpPassManager &manager) { manager.addPass(rnn::createGradientPass()); }
 void formScans(OpPassManager &manager) {
   manager.addNestedPass<rnn::ModelOp>(schedule::createExpandAccumsPass());
@@ -66,6 +67,9 @@ const Stage list[] = {
     {"merge-sums", Kind::Passes, "sums of the parts of two values become parts of their sum", mergeSums},
     // What is left in a loop is what must be.
     {"order-sums", Kind::Passes, "sums of a loop begin with what does not come from it", orderSums},
+    // Ahead of gradients, which windows have too.
+    {"form-windows", Kind::Windows, "beside each model one that goes on with a sample, where it is asked for",
+     formWindows},
     {"gradient", Kind::Gradient, "beside each model one with adjoint equations too, where it is asked for", gradient},
     {"form-scans", Kind::Passes, "rnn to step: loops become scans, the rest runs in parallel over time", formScans},
     {"parallel-scan", Kind::Passes, "loops that are affine in their state, element by element, all ticks at once",
@@ -109,7 +113,8 @@ const Product *findProduct(llvm::StringRef name) {
 
 LogicalResult runStages(ModuleOp module, const StageOptions &options, TimingScope &timing) {
   for (auto [number, stage] : llvm::enumerate(stages())) {
-    bool isSkipped = stage.kind == Kind::Gradient && !options.gradients;
+    bool isSkipped =
+        (stage.kind == Kind::Gradient && !options.gradients) || (stage.kind == Kind::Windows && !options.windows);
     if (stage.build && !isSkipped) {
       TimingScope scope = timing.nest(stage.name);
       PassManager manager(module->getName());

@@ -21,6 +21,7 @@ struct Stage {
     Front,    // from text to IR: done by the caller, before runStages
     Passes,   // IR to IR: `build`
     Gradient, // the same, but only where StageOptions::gradients asks for it
+    Windows,  // the same for StageOptions::windows
     Backend,  // for each model by itself, behind runStages: Backend.h
   };
   llvm::StringRef name;
@@ -43,6 +44,7 @@ const Product *findProduct(llvm::StringRef name);
 struct StageOptions {
   llvm::StringRef stopAfter; // the last stage to run; empty: all that there are
   bool gradients = false;    // models that compute gradients too
+  bool windows = false;      // models that go on with a sample, window by window
   bool verifyEach = false;   // check the IR after every stage, not only at the end
   std::string reproducer;    // where MLIR saves the IR and the stage, should one fail
   /// Called after each stage with its number in the list.

@@ -12,6 +12,7 @@
 // Runs behind the passes that move products out of loops, so that their adjoints stand outside too. What it writes is
 // simplified, its products merged and its sums ordered like those of the model before.
 #include "compiler/Gradient/Adjoints.h"
+#include "compiler/Gradient/FormWindows.h"
 #include "compiler/Gradient/Passes.h"
 #include "compiler/Transforms/Passes.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -51,15 +52,17 @@ public:
     for (auto loss : block.getOps<LossOp>())
       losses[loss.getTrainsAttr()].push_back(loss);
     if (losses.empty()) {
-      if (failed(transpose(params, seedsOfOutputs(), "d.")))
+      if (failed(transpose(params, seedsOfOutputs(/*carried=*/false), "d.")))
         return mlir::failure();
     }
+    // What flows in from the window behind belongs to all losses, which are one then.
+    Seeds carried = losses.size() == 1 ? seedsOfOutputs(/*carried=*/true) : Seeds();
     for (auto [number, group] : llvm::enumerate(losses)) {
       SmallVector<ParamOp> trained;
       for (ParamOp param : params)
         if (trains(group.first, param))
           trained.push_back(param);
-      Seeds seeds;
+      Seeds seeds = carried;
       for (LossOp loss : group.second)
         seeds.push_back({loss.getValue(), seedOf(loss)});
       std::string prefix = number == 0 ? "d." : "d" + std::to_string(number + 1) + ".";
@@ -93,27 +96,47 @@ private:
     return make<ConstOp>(at, type, llvm::ArrayRef<double>(x));
   }
 
-  /// The mean over the valid ticks of the batch: one of so many, where it counts.
+  /// An input of the model; null if it has none of that name.
+  Value inputOf(const llvm::Twine &name) {
+    std::string text = name.str();
+    for (mlir::BlockArgument input : block.getArguments())
+      if (model.getInputName(input.getArgNumber()) == text)
+        return input;
+    return {};
+  }
+
+  /// The mean over the valid ticks of the batch: one of so many, where it counts. Of a window the caller may say how
+  /// many the batch has, and that what has no ticks counts in another one.
   Value seedOf(LossOp loss) {
     auto stream = llvm::dyn_cast<StreamType>(loss.getValue().getType());
-    if (!stream)
-      return number(loss, loss.getValue().getType(), 1);
+    Value whole = inputOf(wholePrefix + loss.getName());
+    if (whole)
+      whole = make<TotalOp>(loss, whole);
+    if (!stream) {
+      mlir::Type type = loss.getValue().getType();
+      Value one = number(loss, type, 1), none = number(loss, type, 0);
+      return whole ? make<SelectOp>(loss, make<CompareOp>(loss, Predicate::Lt, whole, none), none, one) : one;
+    }
     auto tensor = mlir::RankedTensorType::get({}, stream.getElementType());
     Value valid = number(loss, stream, 1), nothing = loss.getMask() ? number(loss, stream, 0) : Value();
     if (nothing)
       valid = make<SelectOp>(loss, loss.getMask(), valid, nothing);
     Value one = number(loss, tensor, 1), ticks = make<MaximumOp>(loss, make<TotalOp>(loss, valid), one);
+    if (whole)
+      ticks = make<SelectOp>(loss, make<CompareOp>(loss, Predicate::Gt, whole, number(loss, tensor, 0)), whole, ticks);
     Value weight = make<LiftOp>(loss, stream, make<DivOp>(loss, one, ticks));
     return nothing ? make<SelectOp>(loss, loss.getMask(), weight, nothing) : weight;
   }
 
-  /// Inputs that give the adjoints of the outputs. Inputs are on axes: a tick of an output is one of its axis.
-  Seeds seedsOfOutputs() {
+  /// Inputs that give the adjoints of the outputs; `carried`: only of what goes on to the window behind. Inputs are on
+  /// axes: a tick of an output is one of its axis.
+  Seeds seedsOfOutputs(bool carried) {
     Seeds seeds;
     SmallVector<mlir::Attribute> names(model.getInputs().getValue());
     for (auto [number, value] : llvm::enumerate(output.getValues())) {
       ClockInterface clock = clockOf(value.getType());
-      if (!isReal(value) || llvm::isa_and_present<PairClockAttr>(clock))
+      if (!isReal(value) || llvm::isa_and_present<PairClockAttr>(clock) ||
+          (carried && !output.getName(number).starts_with(carryPrefix)))
         continue;
       AxisClockAttr axis = clock ? rootAxis(clock) : AxisClockAttr::getSample(model.getContext());
       auto type = StreamType::get(shapeOf(value.getType()), elementOf(value.getType()), axis);

@@ -1,4 +1,4 @@
-// The pass that writes adjoint equations; Passes.td describes it.
+// The passes that write adjoint equations, and what they are written for; Passes.td describes each.
 #ifndef RONDO_GRADIENT_PASSES_H
 #define RONDO_GRADIENT_PASSES_H
 
@@ -8,8 +8,9 @@
 namespace rondo::rnn {
 
 std::unique_ptr<mlir::Pass> createGradientPass();
+std::unique_ptr<mlir::Pass> createFormWindowsPass();
 
-/// Makes the pass known to rondo-opt.
+/// Makes the passes known to rondo-opt.
 void registerGradientPasses();
 
 } // namespace rondo::rnn

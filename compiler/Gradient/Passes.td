@@ -1,4 +1,4 @@
-// The pass that writes adjoint equations.
+// The passes that write adjoint equations, and what they are written for.
 #ifndef RONDO_GRADIENT_PASSES
 #define RONDO_GRADIENT_PASSES
 include "mlir/Pass/PassBase.td"
@@ -34,6 +34,28 @@ def Gradient : Pass<"rondo-gradient", "::mlir::ModuleOp"> {
     ```
   }];
   let constructor = "::rondo::rnn::createGradientPass()";
+}
+
+def FormWindows : Pass<"rondo-form-windows", "::mlir::ModuleOp"> {
+  let summary = "put beside each model one that goes on with a sample, window by window";
+  let description = [{
+    Beside `@m` stands `@m.window` then: what `@m` computes of a part of a sample's time. It has the inputs of `@m`, then
+    `window.ends` (whether the sample ends with the window), for each loss `whole.NAME` (all samples'
+    added, how many ticks it is the mean of; 0: those of the window; of a loss without a clock: below 0 it does not count), rows behind the window, `ahead.NAME`,
+    of inputs that are looked at one row ahead, and what is remembered, `carry.NAME`. It returns the outputs of `@m`, then
+    what is remembered at the window's end, in that order. Of a model that cannot be computed so a remark says why.
+
+    ```mlir
+    %s = rnn.state "h" : !rnn.state<!rnn.stream<4xf32, #t>>
+    %r = rnn.read %s : !rnn.state<!rnn.stream<4xf32, #t>> -> !rnn.stream<4xf32, #t>
+    rnn.next %s, %n : !rnn.stream<4xf32, #t>
+    // beside it
+    %old = rnn.select %first, %start, %r : !rnn.stream<i1, #t>, !rnn.stream<4xf32, #t>   // %start: "carry.h", spread
+    rnn.next %s, %n : !rnn.stream<4xf32, #t>
+    rnn.return .., "carry.h" = %end : ..                                                 // the last %n
+    ```
+  }];
+  let constructor = "::rondo::rnn::createFormWindowsPass()";
 }
 
 #endif

@@ -1,0 +1,668 @@
+// Beside each model one that computes a window of a sample's time and goes on where the window before has ended.
+//
+//   %s = rnn.state "h" : on #t               %h0 "carry.h" : on #sample           // an input more
+//   %r = rnn.read %s   : on #t      =>       %r = rnn.read %s ..
+//   rnn.next %s, %h                          %old = rnn.select (rnn.tick == 0), (%h0 spread over #t), %r
+//                                            rnn.next %s, %h
+//                                            rnn.return .. "carry.h" = (the last %h; %h0 where there is none)
+//
+// What a sample remembers from window to window are inputs and outputs on `sample`, so that all else that works on models
+// works on windows, gradients above all: the adjoint of an output is what flows in from the window behind, that of an
+// input what flows out to the one before. Besides slots these are values that `latest` holds, reductions that are open,
+// and counts of ticks; what ticks by number becomes an event whose condition is a count that goes on.
+//
+// A window has whole rows of the coarsest axis, so that nothing is open at its end in a segment. One row behind the
+// window may be looked at, if it is computed from inputs: it is an input more. `sample` ticks at the end of each window;
+// what a loss says of it counts only where the sample ends.
+//
+// Runs behind the passes that move products, so that a window computes what the whole model does, in the same order.
+#include "compiler/Gradient/FormWindows.h"
+#include "compiler/Gradient/Passes.h"
+#include "compiler/Transforms/Passes.h"
+#include "compiler/Transforms/Rewrite.h"
+#include "mlir/IR/AttrTypeSubElements.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace rondo::rnn {
+
+#define GEN_PASS_DEF_FORMWINDOWS
+#include "compiler/Gradient/Passes.h.inc"
+
+namespace {
+
+using llvm::SmallVector;
+using mlir::Operation;
+using mlir::Type;
+using mlir::Value;
+
+/// Turns a copy of a model into its window.
+class Window {
+public:
+  Window(ModelOp model, std::string &why)
+      : model(model), block(model.getBody().front()), output(llvm::cast<ReturnOp>(block.back())), why(why),
+        builder(model.getContext()), sample(AxisClockAttr::getSample(model.getContext())), boolean(builder.getI1Type()),
+        integer(builder.getI64Type()), names(model.getInputs().getValue()) {}
+
+  bool form() {
+    if (!findAxes() || !check())
+      return false;
+    for (GenerateOp generate : llvm::make_early_inc_range(block.getOps<GenerateOp>()))
+      generate.erase(); // the model itself feeds itself
+    ends = addInput(endsName, {}, boolean, sample);
+    for (LossOp loss : block.getOps<LossOp>())
+      addInput((wholePrefix + loss.getName()).str(), {}, builder.getF32Type(), sample);
+    countPeriods();
+    SmallVector<Operation *> remembering;
+    for (Operation &op : block)
+      if (llvm::isa<StateOp, LatestOp, ReduceOp, TickOp>(op))
+        remembering.push_back(&op);
+    for (Operation *op : remembering)
+      if (!carry(op))
+        return false;
+    for (LossOp loss : block.getOps<LossOp>())
+      if (clockOf(loss.getValue().getType()) == sample) {
+        builder.setInsertionPoint(loss);
+        loss.getMaskMutable().assign(loss.getMask() ? make<AndOp>(loss.getMask(), ends) : ends);
+      }
+    finish();
+    return true;
+  }
+
+private:
+  template <typename Op, typename... Arguments> Value make(Arguments &&...arguments) {
+    return builder.create<Op>(place, std::forward<Arguments>(arguments)...).getResult();
+  }
+
+  bool refuse(const llvm::Twine &reason) {
+    if (why.empty())
+      why = reason.str();
+    return false;
+  }
+  /// Says it of an equation, with its name where it has one.
+  bool refuse(Operation *op, const llvm::Twine &reason) {
+    mlir::Location at = op->getLoc();
+    std::string name, line;
+    while (true) {
+      if (auto call = llvm::dyn_cast<mlir::CallSiteLoc>(at)) {
+        at = call.getCaller(); // in the model, not in a cell of it
+      } else if (auto named = llvm::dyn_cast<mlir::NameLoc>(at)) {
+        name = " '" + named.getName().str() + "'";
+        at = named.getChildLoc();
+      } else {
+        break;
+      }
+    }
+    if (auto file = llvm::dyn_cast<mlir::FileLineColLoc>(at))
+      line = " (line " + std::to_string(file.getLine()) + ")";
+    return refuse("a value" + name + line + " " + reason);
+  }
+
+  //===--- What has no windows ---===//
+
+  bool findAxes() {
+    llvm::SetVector<AxisClockAttr> axes;
+    model->walk([&](Operation *op) {
+      for (Type type : op->getResultTypes())
+        type.walk([&](AxisClockAttr axis) { axes.insert(axis); });
+    });
+    for (Type type : block.getArgumentTypes())
+      type.walk([&](AxisClockAttr axis) { axes.insert(axis); });
+    axes.remove(sample);
+    if (axes.empty())
+      return refuse("nothing in it goes by time");
+    base = axes.front();
+    for (AxisClockAttr axis : axes)
+      base = base.contains(axis) ? axis : base;
+    for (AxisClockAttr axis : axes)
+      if (!axis.contains(base))
+        return refuse("it goes by '" + base.getName().getValue() + "' and by '" + axis.getName().getValue() +
+                      "': two times, of which a window has no common part");
+    return true;
+  }
+
+  /// True for a clock whose ticks end what a window has whole.
+  bool isSegment(ClockInterface clock) const {
+    auto axis = llvm::dyn_cast_if_present<AxisClockAttr>(clock);
+    return axis && axis != base && !axis.isSample();
+  }
+  /// True if the scope begins again behind each segment: then nothing is remembered at the end of a window.
+  bool isClosed(ScopeAttr scope) const {
+    return scope &&
+           llvm::any_of(scope.getCuts(), [&](CutAttr cut) { return !cut.getBefore() && isSegment(cut.getClock()); });
+  }
+  bool isInside(PairClockAttr pair) const { return isSegment(pair.getPer()); }
+
+  bool check() {
+    for (Operation &op : block.without_terminator()) {
+      for (Type type : op.getResultTypes())
+        if (!checkClock(&op, clockOf(type)))
+          return false;
+      if (auto per = op.getAttrOfType<ClockInterface>("per");
+          per && !isSegment(per) && !llvm::isa<PairClockAttr>(clockOf(op.getResult(0).getType())))
+        return refuse(&op, "is computed from all rows of a sample at once");
+      bool isKnown = isTickLocal(&op) || op.hasAttr("per") ||
+                     llvm::isa<ParamOp, ConstOp, LiftOp, StateOp, ReadOp, NextOp, LatestOp, ReduceOp, CrossOp, TickOp,
+                               EventOp, RandomOp, LossOp, GenerateOp>(op);
+      if (!isKnown)
+        return refuse(&op, "is computed from all rows at once (" + op.getName().stripDialect() + ")");
+    }
+    return true;
+  }
+
+  bool checkClock(Operation *op, ClockInterface clock) {
+    if (auto pair = llvm::dyn_cast_if_present<PairClockAttr>(clock))
+      return isInside(pair) || refuse(op, "meets rows of other ticks, of which there are ever more");
+    for (; clock && !llvm::isa<AxisClockAttr>(clock); clock = clock.getParent())
+      if (auto every = llvm::dyn_cast<EveryClockAttr>(clock); every && !isClosed(every.getScope())) {
+        if (every.getReverse())
+          return refuse(op, "counts ticks from the end");
+        for (ClockInterface of = every.getOf(); of && !llvm::isa<AxisClockAttr>(of); of = of.getParent())
+          if (llvm::isa<EveryClockAttr>(of))
+            return refuse(op, "counts ticks of a period that begins again elsewhere");
+      }
+    return true;
+  }
+
+  //===--- Inputs and outputs ---===//
+
+  Value addInput(const llvm::Twine &name, llvm::ArrayRef<int64_t> shape, Type element, ClockInterface clock) {
+    names.push_back(builder.getStringAttr(name));
+    return block.addArgument(valueType(shape, element, clock), output.getLoc());
+  }
+
+  /// What is remembered from window to window: an input, and an output that `give` is told.
+  Value addCarried(llvm::StringRef name, Type like) {
+    std::string full = (carryPrefix + name).str();
+    int same = taken[full]++;
+    if (same)
+      full += "." + std::to_string(same);
+    given.push_back({full, {}});
+    return addInput(full, shapeOf(like), elementOf(like), sample);
+  }
+  void give(Value value) { given.back().second = value; }
+
+  void finish() {
+    model.setInputsAttr(builder.getArrayAttr(names));
+    SmallVector<Value> values(output.getValues());
+    SmallVector<mlir::Attribute> outputs(output.getNames().getValue());
+    // In the order of the inputs.
+    for (auto &[name, value] : given) {
+      values.push_back(value);
+      outputs.push_back(builder.getStringAttr(name));
+    }
+    builder.setInsertionPoint(output);
+    builder.create<ReturnOp>(output.getLoc(), values, builder.getArrayAttr(outputs));
+    output.erase();
+  }
+
+  //===--- Equations ---===//
+
+  Value constant(Type like, int64_t number) {
+    if (elementOf(like).isF32())
+      return make<ConstOp>(like, llvm::ArrayRef<double>(double(number)));
+    return make<ConstOp>(like, llvm::ArrayRef<int64_t>(number));
+  }
+  Value constant(Type element, ClockInterface clock, int64_t number) {
+    return constant(StreamType::get({}, element, clock), number);
+  }
+  Value isTrue(ClockInterface clock) { return constant(boolean, clock, 1); }
+  Value select(Value condition, Value a, Value b) { return make<SelectOp>(condition, a, b); }
+  Value crossed(Value x, ClockInterface clock, bool reverse) {
+    if (clockOf(x.getType()) == clock)
+      return x;
+    return make<LatestOp>(valueType(shapeOf(x.getType()), elementOf(x.getType()), clock), x, reverse, ScopeAttr());
+  }
+  /// A value on `sample` at every tick of a clock. Its clock may be made in a loop: that of the way is not.
+  Value spread(Value x, ClockInterface clock) {
+    return clock == sample ? x : crossed(crossed(x, base, /*reverse=*/true), clock, /*reverse=*/false);
+  }
+  Value both(Value a, Value b) { return !a ? b : !b ? a : make<AndOp>(a, b); }
+
+  /// A slot that is true behind a tick of the clock (reverse: ahead of one).
+  Value marks(ClockInterface clock, bool reverse) {
+    Value &slot = slots[reverse][clock];
+    if (slot)
+      return slot;
+    mlir::OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&block);
+    std::string path =
+        "window." + std::to_string(slots[0].size() + slots[1].size()); // no path of a program has such a number
+    slot =
+        builder.create<StateOp>(place, StateType::get(StreamType::get({}, boolean, clock)), path, reverse, ScopeAttr());
+    builder.setInsertionPoint(output);
+    builder.create<NextOp>(place, slot, isTrue(clock));
+    return slot;
+  }
+
+  // Where a clock ticks in the window, seen from ticks of another one.
+  Value isBefore(ClockInterface clock, ClockInterface at) {
+    if (clock == at || clock == base) // its number says so
+      return make<CompareOp>(Predicate::Ne,
+                             crossed(make<TickOp>(StreamType::get({}, integer, clock), false, ScopeAttr()), at, false),
+                             constant(integer, at, 0));
+    return make<ReadOp>(StreamType::get({}, boolean, at), marks(clock, /*reverse=*/false));
+  }
+  Value isBehind(ClockInterface clock, ClockInterface at) {
+    return make<ReadOp>(StreamType::get({}, boolean, at), marks(clock, /*reverse=*/true));
+  }
+  Value isUpTo(ClockInterface clock, ClockInterface at) { return crossed(isTrue(clock), at, /*reverse=*/false); }
+  Value isFrom(ClockInterface clock, ClockInterface at) { return crossed(isTrue(clock), at, /*reverse=*/true); }
+
+  /// Whether no cut lies between the window's begin and a tick; null: there are no cuts.
+  Value isUncut(ScopeAttr scope, ClockInterface at) {
+    Value all;
+    if (scope)
+      for (CutAttr cut : scope.getCuts())
+        all = both(all, make<NotOp>(cut.getBefore() || at == sample ? isUpTo(cut.getClock(), at)
+                                                                    : isBefore(cut.getClock(), at)));
+    return all;
+  }
+  /// Whether no cut lies between a tick and the window's end; null: there are no cuts.
+  Value isKept(ScopeAttr scope, ClockInterface at) {
+    Value all;
+    if (scope)
+      for (CutAttr cut : scope.getCuts())
+        all = both(all, make<NotOp>(cut.getBefore() ? isBehind(cut.getClock(), at) : isFrom(cut.getClock(), at)));
+    return all;
+  }
+  Value where(Value condition, Value x) { return condition ? select(condition, x, constant(x.getType(), 0)) : x; }
+
+  /// What is remembered at the window's end: the last of x, where it is kept; what was remembered at its begin, if
+  /// there was no x.
+  Value lastOf(Value x, Value before, ScopeAttr scope) {
+    ClockInterface clock = clockOf(x.getType());
+    return select(isUpTo(clock, sample), crossed(where(isKept(scope, clock), x), sample, /*reverse=*/false),
+                  where(isUncut(scope, sample), before));
+  }
+
+  //===--- What ticks by number ---===//
+
+  /// Each period becomes an event of the rarest other one that has its ticks, or of what it selects from.
+  void countPeriods() {
+    llvm::SetVector<EveryClockAttr> periods;
+    int64_t lastEvent = -1;
+    auto collect = [&](mlir::Attribute attribute) {
+      attribute.walk([&](EveryClockAttr every) {
+        if (!isClosed(every.getScope()))
+          periods.insert(every);
+      });
+    };
+    model->walk([&](Operation *op) {
+      for (Type type : op->getResultTypes())
+        type.walk([&](EveryClockAttr every) { collect(every); });
+      if (op != model)
+        collect(op->getAttrDictionary());
+    });
+    for (EventOp event : block.getOps<EventOp>())
+      lastEvent = std::max(lastEvent, event.getClock().getId());
+    SmallVector<EveryClockAttr> sorted(periods.begin(), periods.end());
+    llvm::stable_sort(sorted, [](EveryClockAttr a, EveryClockAttr b) { return a.getPeriod() < b.getPeriod(); });
+    struct Made {
+      EveryClockAttr period;
+      Value condition; // on the clock that the period selects from
+      EventOp event;
+    };
+    SmallVector<Made> made;
+    for (EveryClockAttr period : sorted) {
+      Made *parent = nullptr;
+      for (Made &other : made)
+        if (other.period.getOf() == period.getOf() && other.period.getScope() == period.getScope() &&
+            period.getPeriod() % other.period.getPeriod() == 0 &&
+            period.getPhase() % other.period.getPeriod() == other.period.getPhase())
+          parent = &other;
+      placeBehind(period, parent ? parent->event : EventOp());
+      Type number = StreamType::get({}, integer, period.getOf());
+      Value phase = make<ModOp>(make<TickOp>(number, false, period.getScope()), constant(number, period.getPeriod()));
+      Value condition = make<CompareOp>(Predicate::Eq, phase, constant(number, period.getPhase()));
+      ClockInterface of = parent ? parent->event.getClock() : period.getOf();
+      auto clock = EventClockAttr::get(++lastEvent, of);
+      auto event = builder.create<EventOp>(place, clock, crossed(condition, of, /*reverse=*/false));
+      made.push_back({period, condition, event});
+    }
+    mlir::AttrTypeReplacer replacer;
+    replacer.addReplacement([&](EveryClockAttr every) -> mlir::Attribute {
+      for (Made &one : made)
+        if (one.period == every)
+          return one.event.getClock();
+      return every;
+    });
+    replacer.recursivelyReplaceElementsIn(model, /*replaceAttrs=*/true, /*replaceLocs=*/false, /*replaceTypes=*/true);
+  }
+
+  /// Sets the place of a period's event: behind those that it is made from, and that begin its count again.
+  void placeBehind(EveryClockAttr period, EventOp parent) {
+    Operation *last = parent;
+    llvm::DenseSet<mlir::Attribute> needed;
+    period.getOf().walk([&](EventClockAttr clock) { needed.insert(clock); });
+    if (period.getScope())
+      period.getScope().walk([&](EventClockAttr clock) { needed.insert(clock); });
+    for (EventOp event : block.getOps<EventOp>())
+      if (needed.contains(event.getClock()) && (!last || last->isBeforeInBlock(event)))
+        last = event;
+    if (last)
+      builder.setInsertionPointAfter(last);
+    else
+      builder.setInsertionPointToStart(&block);
+  }
+
+  //===--- What is remembered ---===//
+
+  bool carry(Operation *op) {
+    auto timed = llvm::cast<Timed>(op);
+    ScopeAttr scope = timed.getScopeAttr();
+    place = op->getLoc();
+    if (isClosed(scope))
+      return true;
+    if (auto state = llvm::dyn_cast<StateOp>(op)) {
+      if (llvm::isa<PairClockAttr>(state.getSlot().getType().getStream().getClock()))
+        return true; // of the rows of one segment
+      return state.getReverse() ? lookAhead(state) : carryState(state);
+    }
+    if (auto latest = llvm::dyn_cast<LatestOp>(op))
+      return carryLatest(latest);
+    if (auto reduce = llvm::dyn_cast<ReduceOp>(op))
+      return carryReduce(reduce);
+    return carryTick(llvm::cast<TickOp>(op));
+  }
+
+  bool carryState(StateOp state) {
+    NextOp next = writerOf(state);
+    if (!next)
+      return true;
+    StreamType type = state.getSlot().getType().getStream();
+    Value start = addCarried(state.getPath(), type);
+    for (Operation *user : llvm::to_vector(state.getSlot().getUsers()))
+      if (auto read = llvm::dyn_cast<ReadOp>(user)) {
+        ClockInterface at = clockOf(read.getType());
+        SmallVector<mlir::OpOperand *> uses = usesOf(read);
+        builder.setInsertionPointAfter(read);
+        Value isOpen = both(make<NotOp>(isBefore(type.getClock(), at)), isUncut(state.getScopeAttr(), at));
+        replace(uses, select(isOpen, spread(start, at), read));
+      }
+    builder.setInsertionPoint(output);
+    give(lastOf(next.getValue(), start, state.getScopeAttr()));
+    return true;
+  }
+
+  /// Those that use a value now, before something is made of it that they will use instead.
+  static SmallVector<mlir::OpOperand *> usesOf(Value value) {
+    return llvm::to_vector(llvm::map_range(value.getUses(), [](mlir::OpOperand &use) { return &use; }));
+  }
+  static void replace(llvm::ArrayRef<mlir::OpOperand *> uses, Value value) {
+    for (mlir::OpOperand *use : uses)
+      use->set(value);
+  }
+
+  bool carryLatest(LatestOp latest) {
+    ClockInterface from = clockOf(latest.getX().getType()), to = clockOf(latest.getType());
+    if (llvm::isa<PairClockAttr>(from) || llvm::isa<PairClockAttr>(to) || from == to)
+      return true;
+    bool isSeen = isSelection(to, from) && to != sample; // each tick sees itself
+    if (isSeen)
+      return true;
+    if (latest.getReverse()) {
+      if (from == sample)
+        return isEarly(latest.getX()) || refuse(latest, "spreads over time what is known at its end");
+      return isSegment(from) || refuse(latest, "looks ahead");
+    }
+    if (from == sample)
+      return refuse(latest, "holds what is known at the end of time");
+    SmallVector<mlir::OpOperand *> uses = usesOf(latest);
+    Value &start = held[{latest.getX(), latest.getScopeAttr()}];
+    if (!start) {
+      start = addCarried("latest", latest.getType());
+      mlir::OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPoint(output);
+      give(lastOf(latest.getX(), start, latest.getScopeAttr()));
+    }
+    builder.setInsertionPointAfter(latest);
+    Value isOpen = both(make<NotOp>(isUpTo(from, to)), isUncut(latest.getScopeAttr(), to));
+    replace(uses, select(isOpen, spread(start, to), latest));
+    return true;
+  }
+
+  /// True for a value on `sample` in which time has no part.
+  bool isEarly(Value root) {
+    SmallVector<Value> list{root};
+    llvm::DenseSet<Value> seen;
+    while (!list.empty()) {
+      Value value = list.pop_back_val();
+      if (!clockOf(value.getType()) || !seen.insert(value).second)
+        continue;
+      Operation *op = value.getDefiningOp();
+      if (clockOf(value.getType()) != sample || (op && !isTickLocal(op) && !llvm::isa<ConstOp, LiftOp, RandomOp>(op)))
+        return false;
+      if (op)
+        llvm::append_range(list, op->getOperands());
+    }
+    return true;
+  }
+
+  /// A reduction is of what was open at the window's begin too, where it is the first. Open at its end is what stands
+  /// behind the last tick.
+  bool carryReduce(ReduceOp reduce) {
+    ClockInterface from = clockOf(reduce.getX().getType()), to = clockOf(reduce.getType());
+    if (llvm::isa<PairClockAttr>(from) || isSegment(to))
+      return true;
+    if (reduce.getReverse())
+      return refuse(reduce, "looks ahead");
+    if (reduce.getScopeAttr())
+      return refuse(reduce, "is a reduction that begins again at an event");
+    Reduction kind = reduce.getKind();
+    if (kind == Reduction::First && to != sample)
+      return refuse(reduce, "is the first value since an event");
+    Type type = reduce.getType(), real = builder.getF32Type();
+    bool needsCount = kind != Reduction::Sum;
+
+    SmallVector<mlir::OpOperand *> uses = usesOf(reduce);
+    builder.setInsertionPointAfter(reduce);
+    Value isFirst = to == sample ? Value() : make<NotOp>(isBefore(to, to)), whole = reduce;
+    auto sum = [&](Value x, ClockInterface clock, Reduction kind) {
+      return make<ReduceOp>(valueType(shapeOf(x.getType()), elementOf(x.getType()), clock), kind, x, false,
+                            ScopeAttr());
+    };
+    Value ones = needsCount ? constant(real, from, 1) : Value();
+    Value start = addCarried("reduce", type), startCount, count;
+    size_t at = given.size() - 1;
+    if (needsCount) {
+      startCount = addCarried("reduce.count", StreamType::get({}, real, sample));
+      count = sum(ones, to, Reduction::Sum);
+    }
+    Value open = spread(start, to), openCount = needsCount ? spread(startCount, to) : Value();
+    Value joined =
+        join(kind, open, openCount, kind == Reduction::Mean ? sum(reduce.getX(), to, Reduction::Sum) : whole, count);
+    Value result = joined;
+    if (kind == Reduction::Mean) {
+      Value all = make<MaximumOp>(make<AddOp>(openCount, count), constant(real, to, 1));
+      result = make<DivOp>(joined, lengthened(all, type));
+    }
+    replace(uses, isFirst ? select(isFirst, result, reduce) : result);
+
+    builder.setInsertionPoint(output);
+    if (to == sample) {
+      given[at].second = joined;
+      if (needsCount)
+        given[at + 1].second = make<AddOp>(startCount, count);
+      return true;
+    }
+    // What no tick takes any more.
+    Value isTail = make<NotOp>(isFrom(to, from)), isTaken = isUpTo(to, sample);
+    Value tailCount = needsCount ? sum(where(isTail, ones), sample, Reduction::Sum) : Value();
+    Value x = kind == Reduction::Max ? select(isTail, reduce.getX(), lowest(reduce.getX().getType()))
+                                     : where(isTail, reduce.getX());
+    Value tail = sum(x, sample, kind == Reduction::Max ? kind : Reduction::Sum);
+    Value none = constant(start.getType(), 0);
+    if (needsCount) {
+      Value before = select(isTaken, constant(real, sample, 0), startCount);
+      given[at + 1].second = make<AddOp>(before, tailCount);
+      startCount = before;
+    }
+    given[at].second = join(kind, select(isTaken, none, start), startCount, tail, tailCount);
+    return true;
+  }
+
+  Value lowest(Type type) {
+    return make<ConstOp>(type, llvm::ArrayRef<double>(-std::numeric_limits<double>::infinity()));
+  }
+
+  /// A number a tick for each element.
+  Value lengthened(Value x, Type like) {
+    if (shapeOf(like).empty())
+      return x;
+    return make<RepeatOp>(valueType(shapeOf(like), elementOf(x.getType()), clockOf(x.getType())), x);
+  }
+
+  /// What was open and what has come, of so many values each.
+  Value join(Reduction kind, Value open, Value openCount, Value x, Value count) {
+    if (kind == Reduction::Sum || kind == Reduction::Mean)
+      return make<AddOp>(open, x);
+    auto isAny = [&](Value number) { return make<CompareOp>(Predicate::Gt, number, constant(number.getType(), 0)); };
+    if (kind == Reduction::First)
+      return select(isAny(openCount), open, x);
+    Value most = select(isAny(count), make<MaximumOp>(open, x), open);
+    return select(isAny(openCount), most, where(isAny(count), x));
+  }
+
+  /// A count goes on. From the end, what is asked is whether this tick is the last.
+  bool carryTick(TickOp tick) {
+    StreamType type = llvm::cast<StreamType>(tick.getType());
+    ClockInterface clock = type.getClock();
+    if (clock == sample || llvm::isa<PairClockAttr>(clock))
+      return true;
+    SmallVector<mlir::OpOperand *> uses = usesOf(tick);
+    builder.setInsertionPointAfter(tick);
+    if (tick.getReverse()) {
+      bool isOfEnd = clock == base && !tick.getScopeAttr() && llvm::all_of(tick->getUsers(), [&](Operation *user) {
+                       auto compare = llvm::dyn_cast<CompareOp>(user);
+                       auto zero = compare ? compare.getB().getDefiningOp<ConstOp>() : ConstOp();
+                       return zero && compare.getA() == tick.getResult() && zero.getValue().isSplat() &&
+                              zero.getInts().front() == 0;
+                     });
+      if (!isOfEnd)
+        return refuse(tick, "counts ticks from the end");
+      Value number =
+          make<AddOp>(tick, spread(select(ends, constant(integer, sample, 0), constant(integer, sample, 1)), clock));
+      replace(uses, number);
+      return true;
+    }
+    Value start = addCarried("ticks", type), isOpen = isUncut(tick.getScopeAttr(), clock);
+    Value number = make<AddOp>(tick, where(isOpen, spread(start, clock)));
+    replace(uses, number);
+    builder.setInsertionPoint(output);
+    give(lastOf(make<AddOp>(number, constant(type, 1)), start, tick.getScopeAttr()));
+    return true;
+  }
+
+  //===--- One row ahead ---===//
+
+  /// What is read against time is the row behind the window at its last tick, unless the sample ends there.
+  bool lookAhead(StateOp state) {
+    NextOp next = writerOf(state);
+    if (!next || state.getSlot().getType().getStream().getClock() != base || state.getScopeAttr())
+      return refuse(state, "looks ahead");
+    if (!isAhead(next.getValue()))
+      return refuse(state, "looks ahead at more than the next row of inputs");
+    for (Operation *user : llvm::to_vector(state.getSlot().getUsers()))
+      if (auto read = llvm::dyn_cast<ReadOp>(user)) {
+        ClockInterface at = clockOf(read.getType());
+        SmallVector<mlir::OpOperand *> uses = usesOf(read);
+        builder.setInsertionPointAfter(read);
+        Value isLast = make<NotOp>(make<OrOp>(isBehind(base, at), spread(ends, at)));
+        replace(uses, select(isLast, spread(ahead(next.getValue()), at), read));
+      }
+    return true;
+  }
+
+  /// True for a value that is made of one row of inputs alone.
+  bool isAhead(Value value) {
+    ClockInterface clock = clockOf(value.getType());
+    if (!clock || (clock == sample && isEarly(value)))
+      return true;
+    Operation *op = value.getDefiningOp();
+    if (!op || clock != base)
+      return clock == base;
+    if (auto latest = llvm::dyn_cast<LatestOp>(op))
+      return latest.getReverse() && clockOf(latest.getX().getType()) == sample && isEarly(latest.getX());
+    return (isTickLocal(op) || llvm::isa<ConstOp, LiftOp>(op)) &&
+           llvm::all_of(op->getOperands(), [&](Value operand) { return isAhead(operand); });
+  }
+
+  /// The same of the row behind the window, on `sample`.
+  Value ahead(Value value) {
+    if (clockOf(value.getType()) != base)
+      return value;
+    if (auto argument = llvm::dyn_cast<mlir::BlockArgument>(value)) {
+      Value &row = rowsAhead[argument];
+      if (!row)
+        row = addInput((aheadPrefix + model.getInputName(argument.getArgNumber())).str(), shapeOf(value.getType()),
+                       elementOf(value.getType()), sample);
+      return row;
+    }
+    Operation *op = value.getDefiningOp();
+    if (auto latest = llvm::dyn_cast<LatestOp>(op))
+      return latest.getX();
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(ahead(operand));
+    return createOnClock(builder, op, operands, sample)->getResult(llvm::cast<mlir::OpResult>(value).getResultNumber());
+  }
+
+  ModelOp model;
+  mlir::Block &block;
+  ReturnOp output;
+  std::string &why;
+  mlir::OpBuilder builder;
+  mlir::Location place = builder.getUnknownLoc();
+  AxisClockAttr sample, base;
+  Type boolean, integer;
+  SmallVector<mlir::Attribute> names; // of inputs
+  Value ends;
+  llvm::StringMap<int> taken;
+  std::vector<std::pair<std::string, Value>> given; // what is remembered at the window's end
+  llvm::DenseMap<mlir::Attribute, Value> slots[2];  // by direction
+  llvm::DenseMap<std::pair<Value, mlir::Attribute>, Value> held;
+  llvm::DenseMap<Value, Value> rowsAhead;
+};
+
+} // namespace
+
+ModelOp formWindow(ModelOp model, std::string &why) {
+  mlir::OpBuilder builder(model->getContext());
+  builder.setInsertionPointAfter(model);
+  auto window = llvm::cast<ModelOp>(builder.clone(*model));
+  window.setSymName((model.getSymName() + ".window").str());
+  if (Window(window, why).form())
+    return window;
+  window.erase();
+  return {};
+}
+
+namespace {
+
+struct FormWindows : impl::FormWindowsBase<FormWindows> {
+  void runOnOperation() override {
+    for (ModelOp model : llvm::to_vector(getOperation().getOps<ModelOp>())) {
+      std::string why;
+      ModelOp window = formWindow(model, why);
+      if (!window) {
+        model->setAttr(noWindowsName, mlir::StringAttr::get(model.getContext(), why));
+        model.emitRemark("has no windows: ") << why;
+        continue;
+      }
+      mlir::OpPassManager sweep(ModelOp::getOperationName());
+      sweep.addPass(createSimplifyPass());
+      sweep.addPass(createOrderSumsPass());
+      if (failed(runPipeline(sweep, window)))
+        return signalPassFailure();
+    }
+  }
+};
+
+} // namespace
+
+std::unique_ptr<mlir::Pass> createFormWindowsPass() { return std::make_unique<FormWindows>(); }
+
+} // namespace rondo::rnn

@@ -1,0 +1,43 @@
+// A sample in windows, one after another, against the sample in one go: outputs, losses and gradients must be the same.
+#ifndef RONDO_RUN_WINDOWS_H
+#define RONDO_RUN_WINDOWS_H
+
+#include "compiler/Run/Trial.h"
+
+namespace rondo::run {
+
+/// The axes of a batch, the coarsest first, and which rows of them a window has.
+class WindowCuts {
+public:
+  /// `model`: names the axes. Windows of so many rows of the coarsest; the last one of a sample may have fewer.
+  WindowCuts(rnn::ModelOp model, const reference::Batch &batch, int64_t rows);
+
+  int64_t count() const { return windows; }
+  /// Rows of an axis ("sample": one) that a window has.
+  std::pair<int64_t, int64_t> rows(llvm::StringRef axis, int64_t sample, int64_t window) const;
+  bool ends(int64_t sample, int64_t window) const; // the sample, with this window
+  /// Structure, and those rows of the inputs that the model has of its own.
+  reference::Batch part(int64_t window) const;
+
+private:
+  struct Level {
+    std::string name;
+    std::vector<std::vector<int64_t>> begins; // by sample and window, and one more
+  };
+  const reference::Batch &batch;
+  rnn::ModelOp model;
+  int64_t windows = 1;
+  std::vector<Level> levels;
+  std::vector<int64_t> last; // by sample: the window in which it ends
+};
+
+/// Rows begin..end-1.
+reference::Array rowsOf(const reference::Array &array, int64_t begin, int64_t end);
+
+/// Interprets `backward`, the gradients of the whole model, and `window`, the gradients of its window, window by window,
+/// in double precision. One property for each output, loss and gradient. An error if they cannot be run.
+llvm::Expected<std::vector<Property>> verifyWindows(rnn::ModelOp backward, rnn::ModelOp window, const Trial &trial,
+                                                    int64_t rows, uint64_t seed);
+
+} // namespace rondo::run
+#endif

@@ -77,10 +77,11 @@ private:
 struct ReduceNumbers {
   int32_t from, scope;
   Reduction kind;
-  bool reverse;
+  bool reverse, toSource;
   int64_t elements;
   explicit ReduceNumbers(const int64_t *n)
-      : from(int32_t(n[0])), scope(int32_t(n[3])), kind(Reduction(n[1])), reverse(n[2]), elements(n[4]) {}
+      : from(int32_t(n[0])), scope(int32_t(n[3])), kind(Reduction(n[1])), reverse(n[2]), toSource(n[5]),
+        elements(n[4]) {}
 };
 
 /// Whose ticks see which: for each tick of `to` (each sample) a range of ticks of `from`.
@@ -88,13 +89,13 @@ struct ReduceTime {
   enum class Kind { All, Ticks, Source } kind = Kind::Ticks;
   int32_t from = -1, to = -1, root = -1;
 
-  ReduceTime(const Call &call, const OpPlan &op, int32_t x) : from(call.timeOf(x)) {
+  ReduceTime(const Call &call, const OpPlan &op, const ReduceNumbers &n) : from(call.timeOf(n.from)) {
     if (op.clock < 0) {
       kind = Kind::All;
       return;
     }
     to = call.timeOf(op.clock);
-    if (call.isPair(x) && call.clock(x).source == op.clock && call.clock(x).target != op.clock) {
+    if (n.toSource) {
       kind = Kind::Source;
       to = 0;
     }
@@ -158,7 +159,7 @@ int64_t rangesOfReduce(const Call &call, const ReduceTime &time) {
 
 void runReduce(Call &call, const OpPlan &op, char *scratch) {
   ReduceNumbers n(call.numbers(op));
-  ReduceTime time(call, op, n.from);
+  ReduceTime time(call, op, n);
   Carver carver(scratch);
   int32_t *cutNumbers = carver.take<int32_t>(cutsSize(call, n.scope, time.root));
   Range *ranges = carver.take<Range>(rangesOfReduce(call, time));
@@ -334,7 +335,7 @@ bool carveRangeOp(const Call &call, const OpPlan &op, Carver &carver) {
   } else if (isTotal(op.code)) {
     carveTotal(call, op, carver);
   } else if (op.code == OpCode::Reduce) {
-    ReduceTime time(call, op, int32_t(n[0]));
+    ReduceTime time(call, op, ReduceNumbers(n));
     carver.take<int32_t>(cutsSize(call, int32_t(n[3]), time.root));
     carver.take<Range>(rangesOfReduce(call, time));
   } else {

@@ -107,7 +107,7 @@ std::optional<OpPlan> Planner::rowOp(Operation *op, int32_t clock, llvm::ArrayRe
       .Case([&](rnn::TickOp o) { return make(OpCode::Tick, {o.getReverse(), scope(o.getScopeAttr())}); })
       .Case([&](rnn::ReduceOp o) {
         return make(OpCode::Reduce, {this->clock(rnn::clockOf(o.getX().getType())), int64_t(o.getKind()),
-                                     o.getReverse(), scope(o.getScopeAttr()), count(o.getX())});
+                                     o.getReverse(), scope(o.getScopeAttr()), count(o.getX()), o.isToSource()});
       })
       .Case([&](step::AffineOp o) {
         return make(OpCode::Affine, {o.getReverse(), scope(o.getScopeAttr()), count(o.getResult())});

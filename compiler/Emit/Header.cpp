@@ -334,7 +334,7 @@ private:
     for (const Gradient &gradient : gradients.outputs) {
       const Port &port = interface.outputs[gradient.port];
       member("const float *" + gradient.member,
-             "given: NULL: zero; else [rows of " + port.member + "]" + dimensions(port.type));
+             "given: NULL: zero; else " + rowsOfAdjoint(port, dimensions(port.type)));
     }
     for (const Gradient &gradient : gradients.inputs) {
       const Port &port = interface.inputs[gradient.port];
@@ -391,6 +391,15 @@ private:
     member("double norm", "out: of the gradients of what is trained, before they are clipped");
     member("double rate", "out");
     os << "} " << prefix << "_update;\n\n";
+  }
+
+  /// Of outputs that tick now and then nobody could know how many rows they have.
+  static std::string rowsOfAdjoint(const Port &port, const std::string &dimensions) {
+    if (port.clock.empty())
+      return "[batch]" + dimensions + ", added up";
+    if (port.clock == port.axis)
+      return "[rows of " + port.member + "]" + dimensions;
+    return "[ticks of " + port.axis + "]" + dimensions + ": rows count where " + port.member + " ticks";
   }
 
   static std::string rowsOfInput(const Port &port) {

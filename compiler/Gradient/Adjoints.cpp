@@ -161,8 +161,9 @@ Value Adjoints::crossed(Value x, ClockInterface clock, bool reverse, ScopeAttr s
   return make<LatestOp>(valueType(shapeOf(x.getType()), elementOf(x.getType()), clock), x, reverse, scope);
 }
 
-Value Adjoints::reduced(Reduction kind, Value x, ClockInterface clock, bool reverse, ScopeAttr scope) {
-  return make<ReduceOp>(valueType(shapeOf(x.getType()), elementOf(x.getType()), clock), kind, x, reverse, scope);
+Value Adjoints::reduced(Reduction kind, Value x, ClockInterface clock, bool reverse, ScopeAttr scope, bool toSource) {
+  return make<ReduceOp>(valueType(shapeOf(x.getType()), elementOf(x.getType()), clock), kind, x, reverse, scope,
+                        toSource);
 }
 
 Value Adjoints::spread(Value x, ArrayRef<int64_t> shape, std::optional<int64_t> axis) {

@@ -40,7 +40,8 @@ public:
   mlir::Value where(mlir::Value condition, mlir::Value x);
   mlir::Value times(mlir::Value x, double factor);
   mlir::Value crossed(mlir::Value x, ClockInterface clock, bool reverse, ScopeAttr scope);
-  mlir::Value reduced(Reduction kind, mlir::Value x, ClockInterface clock, bool reverse, ScopeAttr scope);
+  mlir::Value reduced(Reduction kind, mlir::Value x, ClockInterface clock, bool reverse, ScopeAttr scope,
+                      bool toSource = false);
   /// The value repeated along an axis that it lacks, or along all where there is none: of this shape then.
   mlir::Value spread(mlir::Value x, llvm::ArrayRef<int64_t> shape, std::optional<int64_t> axis);
   mlir::Value transposed(mlir::Value x, llvm::ArrayRef<int64_t> permutation);

@@ -30,11 +30,13 @@ public:
 private:
   Value back(Value x) {
     if (pair)
-      return a.make<CrossOp>(valueType(shapeOf(x.getType()), elementOf(x.getType()), from), x);
+      return a.make<CrossOp>(valueType(shapeOf(x.getType()), elementOf(x.getType()), from), x, op.getToSource());
     return a.crossed(x, from, !op.getReverse(), op.getScopeAttr());
   }
 
-  Value reduce(Reduction kind, Value x) { return a.reduced(kind, x, to, op.getReverse(), op.getScopeAttr()); }
+  Value reduce(Reduction kind, Value x) {
+    return a.reduced(kind, x, to, op.getReverse(), op.getScopeAttr(), op.getToSource());
+  }
 
   /// How many rows each element was made of, at least 1.
   Value count() {
@@ -46,7 +48,7 @@ private:
   Value isFirstMaximum() {
     // Where the rows of a tick are those of `per`, there is an operation for it.
     bool isPlain =
-        pair ? to == pair.getTarget() : !op.getReverse() && !op.getScopeAttr() && !llvm::isa<PairClockAttr>(from);
+        pair ? !op.isToSource() : !op.getReverse() && !op.getScopeAttr() && !llvm::isa<PairClockAttr>(from);
     if (isPlain)
       return a.make<PickOp>(op.getX(), to);
     return isFirst(a.compare(Predicate::Eq, op.getX(), back(op.getResult())), /*last=*/false);
@@ -71,7 +73,7 @@ private:
     auto rows = llvm::dyn_cast<PairClockAttr>(from);
     if (!rows)
       return a.make<TickOp>(StreamType::get({}, number, from), false, ScopeAttr());
-    bool fromSource = to == rows.getTarget();
+    bool fromSource = to == rows.getTarget() && !op.isToSource();
     ClockInterface clock = fromSource ? rows.getSource() : rows.getTarget();
     Value tick = a.make<TickOp>(StreamType::get({}, number, clock), false, ScopeAttr());
     return a.make<CrossOp>(StreamType::get({}, number, from), tick, fromSource && rows.getTarget() == rows.getSource());
@@ -92,10 +94,8 @@ bool transposeCrossing(Adjoints &a, mlir::Operation *op, Value dy) {
   } else if (auto reduce = llvm::dyn_cast<ReduceOp>(op)) {
     Reduced(a, reduce).transpose(dy);
   } else if (auto cross = llvm::dyn_cast<CrossOp>(op)) {
-    // No reduction leads from pairs of a clock with itself to their source.
-    if (cross.isFromSource() && cross.getPair().getTarget() == cross.getPair().getSource())
-      return false;
-    a.add(cross.getX(), a.reduced(Reduction::Sum, dy, cross.getX().getType().getClock(), /*reverse=*/false, {}));
+    a.add(cross.getX(), a.reduced(Reduction::Sum, dy, cross.getX().getType().getClock(), /*reverse=*/false, {},
+                                  /*toSource=*/cross.getFromSource()));
   } else if (auto lift = llvm::dyn_cast<LiftOp>(op)) {
     a.add(lift.getX(), dy);
   } else if (auto total = llvm::dyn_cast<TotalOp>(op)) {

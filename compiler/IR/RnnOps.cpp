@@ -70,6 +70,12 @@ SmallVector<int64_t> ConstOp::getInts() {
 
 PairClockAttr CrossOp::getPair() { return cast<PairClockAttr>(getResult().getType().getClock()); }
 
+bool ReduceOp::isToSource() {
+  auto pair = dyn_cast<PairClockAttr>(getX().getType().getClock());
+  ClockInterface to = getType().getClock();
+  return getToSource() || (pair && to == pair.getSource() && to != pair.getTarget());
+}
+
 bool CrossOp::isFromSource() { return getFromSource() || getX().getType().getClock() != getPair().getTarget(); }
 
 //===--- Kinds of operations -----------------------------------------------------------------------------------===//

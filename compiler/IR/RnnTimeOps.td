@@ -155,23 +155,32 @@ def Rnn_ReduceOp : Rnn_Op<"reduce", [Pure, Rnn_Timed]> {
     The sum, mean, maximum or first of x's ticks after the result's previous tick, up to and including this one; with
     `reverse`, from this tick on and before the result's next one [C7]. Of no tick at all it is zero. `first` is the
     first in the direction of time. From a pair clock to its target: over the source rows of the tick; to its source:
-    over the target ticks of the row.
+    over the target ticks of the row. Where target and source are one clock, `source` says that the result is on the
+    source.
 
     ```mlir
     // args: %x : !rnn.stream<4xf32, #word>
     #sentence = #rnn.axis<"sentence">
     #word = #rnn.axis<"word" in #sentence>
+    #pairs = #rnn.pair<#word, #word>
     %sum = rnn.reduce sum %x : !rnn.stream<4xf32, #word> -> !rnn.stream<4xf32, #sentence>
     %max = rnn.reduce max reverse restart(after #sentence) %x : !rnn.stream<4xf32, #word> -> !rnn.stream<4xf32, #sentence>
+    %key = rnn.cross source %x : !rnn.stream<4xf32, #word> -> !rnn.stream<4xf32, #pairs>
+    %read = rnn.reduce sum source %key : !rnn.stream<4xf32, #pairs> -> !rnn.stream<4xf32, #word>
     ```
   }];
-  let arguments = (ins Rnn_Reduction:$kind, Rnn_AnyStream:$x, UnitAttr:$reverse, OptionalAttr<Rnn_Scope>:$scope);
+  let arguments = (ins Rnn_Reduction:$kind, Rnn_AnyStream:$x, UnitAttr:$reverse, OptionalAttr<Rnn_Scope>:$scope,
+                       UnitAttr:$to_source);
   let results = (outs Rnn_AnyStream:$result);
   let assemblyFormat = [{
-    $kind (`reverse` $reverse^)? (`restart` `(` custom<Cuts>($scope)^ `)`)? $x
+    $kind (`source` $to_source^)? (`reverse` $reverse^)? (`restart` `(` custom<Cuts>($scope)^ `)`)? $x
     attr-dict `:` qualified(type($x)) `->` qualified(type($result))
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// True if it leads from a pair clock to its source, as the clocks or `source` say.
+    bool isToSource();
+  }];
 }
 
 def Rnn_CrossOp : Rnn_Op<"cross", [Pure]> {

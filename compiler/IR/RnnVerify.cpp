@@ -90,6 +90,8 @@ LogicalResult ReduceOp::verify() {
       failed(verifyScope(*this, to)))
     return failure();
   auto pair = dyn_cast<PairClockAttr>(x.getClock());
+  if (getToSource() && (!pair || pair.getTarget() != pair.getSource() || to != pair.getSource()))
+    return emitOpError() << "says `source`, but does not lead from the pairs of a clock with itself to that clock";
   if (pair && (to == pair.getTarget() || to == pair.getSource()))
     return success();
   return verifyOneRoot(*this, x.getClock(), to, "[C7]");

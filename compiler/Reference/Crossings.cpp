@@ -25,12 +25,12 @@ private:
 /// over all target ticks, with time ending at the last, in reverse at the first.
 class ReduceRule final : public Rule {
 public:
-  ReduceRule(rnn::Reduction kind, ValueId x, bool reverse, ScopeId scope)
-      : kind(kind), x(x), reverse(reverse), scope(scope) {}
+  ReduceRule(rnn::Reduction kind, ValueId x, bool reverse, ScopeId scope, bool toSource)
+      : kind(kind), x(x), reverse(reverse), scope(scope), toSource(toSource) {}
 
   Row evaluate(Evaluation &e, ValueId self, Place place) const override {
     const Type &type = e.program().typeOf(self);
-    Sight sight(e.program(), e.program().typeOf(x).clock, type.clock);
+    Sight sight(e.program(), e.program().typeOf(x).clock, type.clock, toSource);
     Timeline &time = e.timeline(place.sample);
     int32_t here = sight.position(time, place);
     if (sight.towardsSource) // all target ticks of the row, in either direction
@@ -93,6 +93,7 @@ private:
   ValueId x;
   bool reverse;
   ScopeId scope;
+  bool toSource;
 };
 
 class CrossRule final : public Rule {
@@ -143,7 +144,7 @@ std::unique_ptr<Rule> makeCrossingRule(Compiler &c, mlir::Operation *op, unsigne
                                         c.scope(affine.getScopeAttr()));
   if (auto reduce = llvm::dyn_cast<rnn::ReduceOp>(op))
     return std::make_unique<ReduceRule>(reduce.getKind(), c.id(reduce.getX()), reduce.getReverse(),
-                                        c.scope(reduce.getScopeAttr()));
+                                        c.scope(reduce.getScopeAttr()), reduce.getToSource());
   if (auto cross = llvm::dyn_cast<rnn::CrossOp>(op))
     return std::make_unique<CrossRule>(c.id(cross.getX()), cross.isFromSource());
   return nullptr;

@@ -3,10 +3,10 @@
 
 namespace rondo::reference {
 
-Sight::Sight(const Program &program, ClockId from, ClockId to)
+Sight::Sight(const Program &program, ClockId from, ClockId to, bool toSource)
     : fromTime(from), toTime(to), program(program), from(from) {
   const Clock &f = program.clocks[from], &t = program.clocks[to];
-  towardsSource = f.isPair() && to == f.source && to != f.target;
+  towardsSource = toSource || (f.isPair() && to == f.source && to != f.target);
   if (f.isPair())
     fromTime = f.target;
   if (t.isPair())

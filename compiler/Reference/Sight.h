@@ -10,7 +10,8 @@ namespace rondo::reference {
 /// by row from where `sample` ticks.
 class Sight {
 public:
-  Sight(const Program &program, ClockId from, ClockId to);
+  /// `toSource`: from pairs of a clock with itself to the source, not to the target.
+  Sight(const Program &program, ClockId from, ClockId to, bool toSource = false);
 
   /// Where the looker stands: its position in the root that both clocks have, and its row.
   int32_t position(Timeline &time, Place looker) const;

@@ -62,11 +62,7 @@ public:
 
 private:
   Error interpreted() {
-    // What rounded weights make differ grows on the way back.
-    double allowed = options.weights == runtime::WeightFormat::F32    ? std::max(1e-4, 10 * options.rounding)
-                     : options.weights == runtime::WeightFormat::BF16 ? 5e-2
-                                                                      : 1e-1;
-    Comparison comparison("gradients ~ interpreted", allowed);
+    Comparison comparison("gradients ~ interpreted", allowed());
     auto expected = interpret(op, trial, options.seed);
     if (!expected)
       return expected.takeError();
@@ -205,7 +201,7 @@ private:
 
   /// Gradients of the samples one by one: those to inputs, and the sum of those to parameters.
   Error singles() {
-    Comparison comparison("gradients of singles", 1e-5);
+    Comparison comparison("gradients of singles", allowed());
     std::map<std::string, std::vector<double>> sums; // by parameter
     bool isWhole = true;                             // all samples have been added
     for (int64_t s = 0; s < trial.batch.samples; ++s) {
@@ -261,6 +257,16 @@ private:
       weight = its;
     }
     return weight.value_or(1);
+  }
+
+  /// What rounded weights make differ grows on the way back.
+  double allowed() const {
+    switch (options.weights) {
+    case runtime::WeightFormat::F32: return std::max(1e-4, 10 * options.rounding);
+    case runtime::WeightFormat::BF16: return 5e-2;
+    case runtime::WeightFormat::Int8: return 1e-1;
+    }
+    return 0;
   }
 
   rnn::ModelOp op;

@@ -1,10 +1,7 @@
 // From clock to clock: seen from behind, time runs the other way.
 //
-// RUN: split-file %s %t
-// RUN: rondo-opt --rondo-gradient %t/crossings.mlir | FileCheck %s
-// RUN: not rondo-opt --rondo-gradient %t/self.mlir 2>&1 | FileCheck %s --check-prefix=SELF
+// RUN: rondo-opt --rondo-gradient %s | FileCheck %s
 
-//--- crossings.mlir
 #s = #rnn.axis<"sentence">
 #w = #rnn.axis<"word" in #s>
 #p = #rnn.pair<#rnn.axis<"q">, #w>
@@ -77,14 +74,14 @@ rnn.model @tensors() {
   rnn.return "y" = %y : !x
 }
 
-//--- self.mlir
-// SELF: self.mlir:7:8: error: 'rnn.cross' op has no adjoint
-#t = #rnn.axis<"t">
-#tt = #rnn.pair<#t, #t>
-!x = !rnn.stream<4xf32, #t>
-!p = !rnn.stream<4xf32, #tt>
+// Of a clock with itself, what is seen as the source is summed over the targets.
+//
+// CHECK-LABEL: rnn.model @self.backward
+// CHECK:       %[[DP:.*]] = rnn.cross %d.y
+// CHECK:       rnn.reduce sum source %[[DP]] : !rnn.stream<4xf32, #{{.*}}> -> !rnn.stream<4xf32, #word>
+#tt = #rnn.pair<#w, #w>
 rnn.model @self(%x "x" : !x) {
-  %p = rnn.cross source %x : !x -> !p
-  %y = rnn.reduce sum %p : !p -> !x
+  %p = rnn.cross source %x : !x -> !rnn.stream<4xf32, #tt>
+  %y = rnn.reduce sum %p : !rnn.stream<4xf32, #tt> -> !x
   rnn.return "y" = %y : !x
 }

@@ -46,6 +46,7 @@ rnn.model @clocks(%x "x" : !rnn.stream<f32, #word>) {
   %s6 = rnn.latest %x : !rnn.stream<f32, #word> -> !rnn.stream<f32, #s6>
   %pair = rnn.cross %x : !rnn.stream<f32, #word> -> !rnn.stream<f32, #pair>
   %self = rnn.cross source %x : !rnn.stream<f32, #word> -> !rnn.stream<f32, #self>
+  %back = rnn.reduce sum source %self : !rnn.stream<f32, #self> -> !rnn.stream<f32, #word>
   %all = rnn.latest %x : !rnn.stream<f32, #word> -> !rnn.stream<f32, #rnn.axis<"sample">>
   rnn.return
 }

@@ -249,6 +249,15 @@ TEST(Gradient, Pairs) {
                             "%z : " + type + " -> " + to,
                         to);
       }
+  // Of a clock with itself, to either side, and from either.
+  for (std::string kind : {"sum", "mean", "max", "first"})
+    for (std::string side : {"", "source "})
+      for (std::string reverse : {"", "reverse "})
+        expectGradients("%a = rnn.cross source %x : !x -> !rnn.stream<3xf32, #ww>\n %e = rnn.exp %x : !x\n"
+                        "%b = rnn.cross %e : !x -> !rnn.stream<3xf32, #ww>\n"
+                        "%z = rnn.mul %a, %b : !rnn.stream<3xf32, #ww>\n %y = rnn.reduce " +
+                            kind + " " + side + reverse + "%z : !rnn.stream<3xf32, #ww> -> !x",
+                        "!x");
   // Only rows that meet; a clock with itself, and with those that it contains.
   expectGradients("%a = rnn.cross %x : !x -> !rnn.stream<3xf32, #ww>\n %b = rnn.softmax %a per(#word) : "
                   "!rnn.stream<3xf32, #ww>\n %z = rnn.mul %a, %b : !rnn.stream<3xf32, #ww>\n"

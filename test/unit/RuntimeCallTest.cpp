@@ -382,7 +382,7 @@ struct Mixed {
     plan.top(OpCode::SoftmaxPer, word, {same(states), same(soft)}, {sentence, 8});
     int32_t y = plan.output("y", word, 8), sums = plan.output("sums", sentence, 8);
     plan.top(plan.copy(word, same(soft), same(y)));
-    plan.top(OpCode::Reduce, sentence, {same(states), same(sums)}, {word, 0, 0, -1, 8});
+    plan.top(OpCode::Reduce, sentence, {same(states), same(sums)}, {word, 0, 0, -1, 8, 0});
   }
 };
 

@@ -170,7 +170,7 @@ struct Loops {
         {B::source(key), B::same(memory[0]), B::target(fast[1]), B::target(y), B::same(memory[1]), B::same(score)},
         width));
     ops.push_back(plan.op(OpCode::CumsumPer, pair, {B::same(score), B::same(sums)}, {target, width, 0}));
-    ops.push_back(plan.op(OpCode::Reduce, target, {B::same(sums), B::same(seen)}, {pair, 0, 0, -1, width}));
+    ops.push_back(plan.op(OpCode::Reduce, target, {B::same(sums), B::same(seen)}, {pair, 0, 0, -1, width, 0}));
     if (target != rare) {
       pairOut = plan.output("pairs", pair, width, Element::I64);
       ops.push_back(plan.copy(pair, B::same(sums), B::same(pairOut)));

@@ -103,7 +103,8 @@ public:
 
   /// What a tick sees by Latest or Strict.
   std::optional<Place> look(int32_t from, int32_t to, int s, Place looker, bool strict, bool reverse, int32_t scope) {
-    Sight sight = sightOf(from, to, s, looker);
+    bool toSource = isPair(from) && tables.clocks[from].source == to && tables.clocks[from].target != to;
+    Sight sight = sightOf(from, to, s, looker, toSource);
     int found = -1;
     for (int p = 0; p < length(sight.root, s); ++p) {
       bool isSeen = reverse ? (strict ? p > sight.here : p >= sight.here) : strict ? p < sight.here : p <= sight.here;
@@ -118,9 +119,9 @@ public:
     return Place{at, sight.isRowed ? sight.source : 0};
   }
 
-  /// What a tick's reduction is over, in order.
-  std::vector<Place> reduced(int32_t from, int32_t to, int s, Place looker, bool reverse, int32_t scope) {
-    Sight sight = sightOf(from, to, s, looker);
+  /// What a tick's reduction is over, in order. `toSource`: from pairs to their source.
+  std::vector<Place> reduced(int32_t from, int32_t to, bool toSource, int s, Place looker, bool reverse, int32_t scope) {
+    Sight sight = sightOf(from, to, s, looker, toSource);
     int low = 0, high = sight.here;
     for (int p = 0; p < sight.here && !reverse; ++p)
       if (ticks(sight.toTime, sight.root, s, p))
@@ -159,9 +160,9 @@ private:
     int here, source;
     bool isRowed, isTowardsSource;
   };
-  Sight sightOf(int32_t from, int32_t to, int s, Place looker) {
+  Sight sightOf(int32_t from, int32_t to, int s, Place looker, bool toSource) {
     Sight sight;
-    sight.isTowardsSource = isPair(from) && tables.clocks[from].source == to && tables.clocks[from].target != to;
+    sight.isTowardsSource = toSource;
     sight.fromTime = isPair(from) ? tables.clocks[from].target : from;
     sight.toTime = isPair(to) ? tables.clocks[to].target : sight.isTowardsSource ? 0 : to;
     sight.root = commonRoot(sight.fromTime, sight.toTime);

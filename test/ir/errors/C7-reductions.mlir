@@ -73,3 +73,14 @@ rnn.model @m(%x "x" : !rnn.stream<5xf32, #t>, %y "y" : !rnn.stream<!rnn.token<5>
   %l = rnn.ctc %x, %y : !rnn.stream<5xf32, #t>, !rnn.stream<!rnn.token<5>, #rnn.axis<"label">> -> !rnn.stream<f32, #t>
   rnn.return
 }
+
+// -----
+
+#t = #rnn.axis<"step">
+#ts = #rnn.pair<#t, #rnn.axis<"source">>
+rnn.model @m(%x "x" : !rnn.stream<f32, #t>) {
+  %p = rnn.cross %x : !rnn.stream<f32, #t> -> !rnn.stream<f32, #ts>
+  // expected-error@+1 {{says `source`, but does not lead from the pairs of a clock with itself to that clock}}
+  %y = rnn.reduce sum source %p : !rnn.stream<f32, #ts> -> !rnn.stream<f32, #t>
+  rnn.return
+}

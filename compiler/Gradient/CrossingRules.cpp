@@ -47,8 +47,7 @@ private:
 
   Value isFirstMaximum() {
     // Where the rows of a tick are those of `per`, there is an operation for it.
-    bool isPlain =
-        pair ? !op.isToSource() : !op.getReverse() && !op.getScopeAttr() && !llvm::isa<PairClockAttr>(from);
+    bool isPlain = pair ? !op.isToSource() : !op.getReverse() && !op.getScopeAttr() && !llvm::isa<PairClockAttr>(from);
     if (isPlain)
       return a.make<PickOp>(op.getX(), to);
     return isFirst(a.compare(Predicate::Eq, op.getX(), back(op.getResult())), /*last=*/false);

@@ -65,11 +65,16 @@ public:
     options.seed = 0; // of random numbers
     auto properties = verifyGradients(op, trial, options, *libraries[0], *libraries[1]);
     ASSERT_TRUE(bool(properties)) << llvm::toString(properties.takeError());
-    for (const Property &property : *properties)
+    for (const Property &property : *properties) {
+      if (mixesSamples && (property.name == "padding and gradients" || property.name == "gradients of singles"))
+        continue;
       EXPECT_EQ(property.status, Property::Status::Holds)
           << property.name << ": " << property.difference << " at " << property.where << " " << property.note << ", "
           << samples << " samples";
+    }
   }
+
+  bool mixesSamples = false; // what is computed is no gradient: a sample's numbers depend on the others'
 
   void expectSame() {
     expectSame(1, 3);
@@ -309,6 +314,7 @@ TEST(Backward, sumsOfProductsOfMatrices) {
       rnn.return "d.A" = %a, "d.B" = %b, "d.C" = %c, "d.D" = %t, "d.x" = %dx, "d.y" = %dy, "d.r" = %dr, "d.s" = %ds
           : tensor<6x4xf32>, tensor<3xf32>, tensor<4xf32>, tensor<6x3xf32>, !x, !y, !r, !s
     })"));
+  model.mixesSamples = true;
   model.expectSame();
 }
 

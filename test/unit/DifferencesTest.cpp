@@ -1,8 +1,8 @@
 // What holds gradients against differences finds wrong ones: of a small model element by element, of a large one in the
 // one direction that everything goes along.
+#include "compiler/Run/Differences.h"
 #include "InterpreterTesting.h"
 #include "compiler/Gradient/Passes.h"
-#include "compiler/Run/Differences.h"
 #include "mlir/Pass/PassManager.h"
 
 using namespace rondo;

@@ -120,7 +120,8 @@ public:
   }
 
   /// What a tick's reduction is over, in order. `toSource`: from pairs to their source.
-  std::vector<Place> reduced(int32_t from, int32_t to, bool toSource, int s, Place looker, bool reverse, int32_t scope) {
+  std::vector<Place> reduced(int32_t from, int32_t to, bool toSource, int s, Place looker, bool reverse,
+                             int32_t scope) {
     Sight sight = sightOf(from, to, s, looker, toSource);
     int low = 0, high = sight.here;
     for (int p = 0; p < sight.here && !reverse; ++p)

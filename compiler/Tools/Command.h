@@ -88,6 +88,7 @@ Command convertCommand();
 Command buildCommand();
 Command runCommand();
 Command trainCommand();
+Command evaluateCommand();
 Command generateCommand();
 Command verifyCommand();
 Command benchCommand();

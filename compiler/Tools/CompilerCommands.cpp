@@ -3,7 +3,8 @@
 namespace rondo::tools {
 
 std::vector<Command> compilerCommands() {
-  return {buildCommand(), runCommand(), trainCommand(), generateCommand(), verifyCommand(), benchCommand()};
+  return {buildCommand(),    runCommand(),    trainCommand(), evaluateCommand(),
+          generateCommand(), verifyCommand(), benchCommand()};
 }
 
 } // namespace rondo::tools

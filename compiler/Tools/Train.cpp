@@ -1,10 +1,6 @@
 // rondo train: a model's parameters from data, by the gradients of code that is compiled for this machine.
-#include "compiler/Tools/Compiled.h"
-#include "compiler/Tools/Crash.h"
-#include "compiler/Train/Data.h"
+#include "compiler/Tools/TrainingData.h"
 #include "compiler/Train/Trainer.h"
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
@@ -35,86 +31,30 @@ void catchInterrupts() {
     sigaction(signal, &action, nullptr);
 }
 
-/// Several values of one option are lines of one text.
-train::Settings settingsOf(const Arguments &arguments) {
-  train::Settings settings;
-  for (const char *option : kept)
-    if (arguments.has(option))
-      settings[option] = join(arguments.all(option), "\n");
-  return settings;
-}
-
-std::string textOf(const train::Settings &settings, const char *option) {
-  auto found = settings.find(option);
-  return found == settings.end() ? "" : found->second;
-}
-
-std::vector<rondo::run::InputFile> filesOf(const train::Settings &settings, const char *option) {
-  std::vector<rondo::run::InputFile> files;
-  SmallVector<StringRef> lines;
-  StringRef text = settings.count(option) ? StringRef(settings.find(option)->second) : StringRef();
-  text.split(lines, '\n', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
-  for (StringRef line : lines) {
-    if (auto pair = splitAssignment(line))
-      files.push_back({pair->first, pair->second});
-    else
-      files.push_back({"", line.str()});
-    addCrashInput(files.back().path);
-  }
-  return files;
-}
-
-/// --unit, --split and --unk
-Expected<train::DataOptions> dataOptions(const train::Settings &settings) {
-  train::DataOptions options;
-  std::string unit = textOf(settings, "unit"), split = textOf(settings, "split");
-  if (!unit.empty() && unit != "words" && unit != "characters")
-    return rondo::run::failure("option '--unit' needs words or characters, not '" + unit + "'");
-  if (!unit.empty())
-    options.words = unit == "words";
-  options.unknown = settings.count("unk") != 0;
-  if (split.empty())
-    return options;
-  train::TextSplit how;
-  if (split == "lines")
-    how.kind = train::TextSplit::Kind::Lines;
-  else if (split == "paragraphs")
-    how.kind = train::TextSplit::Kind::Paragraphs;
-  else if (StringRef(split).getAsInteger(10, how.length) || how.length < 1)
-    return rondo::run::failure("option '--split' needs lines, paragraphs or a number over 0, not '" + split + "'");
-  options.split = how;
-  return options;
-}
-
-std::string vocabularyFile(const train::TrainFolder &folder, StringRef input) {
-  return folder.file(("vocabulary." + input + ".txt").str());
-}
-
 /// Training and validation data, and the vocabularies of texts, which stand in the folder.
 Error readAllData(const dsl::Model &model, const train::Settings &settings, const train::TrainFolder &folder,
                   train::TrainTask &task) {
-  auto options = dataOptions(settings);
+  auto options = dataOptions(settings, "data");
   if (!options)
     return options.takeError();
   train::Vocabularies vocabularies;
-  if (folder.resume)
-    for (const dsl::Input &input : model.inputs)
-      if (std::string path = vocabularyFile(folder, input.name); sys::fs::exists(path)) {
-        auto read = train::Vocabulary::read(path, input.type.tokens, "input '" + input.name + "'");
-        if (!read)
-          return read.takeError();
-        vocabularies[input.name] = std::move(*read);
-      }
-  options->files = filesOf(settings, "data");
+  if (folder.resume) {
+    auto read = readVocabularies(model, folder.path);
+    if (!read)
+      return read.takeError();
+    vocabularies = std::move(*read);
+  }
   options->isNew = !folder.resume;
   auto data = train::readData(model, *options, vocabularies);
   if (!data)
     return data.takeError();
   task.data = std::move(*data);
-  options->files = filesOf(settings, "valid");
-  options->isNew = false;
-  if (!options->files.empty()) {
-    auto valid = train::readData(model, *options, vocabularies);
+  if (settings.count("valid")) {
+    auto ofValid = dataOptions(settings, "valid");
+    if (!ofValid)
+      return ofValid.takeError();
+    ofValid->isNew = false;
+    auto valid = train::readData(model, *ofValid, vocabularies);
     if (!valid)
       return valid.takeError();
     task.valid = std::move(*valid);
@@ -123,26 +63,16 @@ Error readAllData(const dsl::Model &model, const train::Settings &settings, cons
     return error;
   if (!folder.resume)
     for (const auto &[input, vocabulary] : vocabularies)
-      if (Error error = vocabulary.write(vocabularyFile(folder, input)))
+      if (Error error = vocabulary.write(vocabularyFile(folder.path, input)))
         return error;
   return Error::success();
-}
-
-Expected<std::unique_ptr<train::Gradients>> compile(Chosen chosen, bool gradients, int32_t threads) {
-  auto compiled = compileModel(chosen, /*targets=*/{}, emit::WeightFormat::F32, gradients);
-  if (!compiled)
-    return compiled.takeError();
-  auto library = compiled->load({/*seed=*/0, threads});
-  if (!library)
-    return library.takeError();
-  return train::compiledGradients(std::move(*library));
 }
 
 double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 /// What is asked for: by options, and with --resume by the checkpoint where there are none.
 Expected<train::Settings> allSettings(const Arguments &arguments, const train::TrainFolder &folder) {
-  train::Settings settings = settingsOf(arguments);
+  train::Settings settings = settingsOf(arguments, kept);
   if (!folder.resume)
     return settings;
   if (Error error = train::openFolder(folder))
@@ -169,9 +99,9 @@ static int run(const Command &command, const Arguments &arguments) {
     return usageError(command, "give the training data: --data FILE");
   if (folder.resume && arguments.has("params"))
     return usageError(command, "option '--params' is where a training begins, which --resume does not");
-  int64_t threads = arguments.count("threads", 1);
-  if (threads < 1 || threads > 1024)
-    return usageError(command, "option '--threads' needs a number from 1 to 1024");
+  auto threads = threadsOf(command, arguments);
+  if (!threads)
+    return exitUsage;
   auto settings = allSettings(arguments, folder);
   if (!settings)
     return failed(settings.takeError());
@@ -203,24 +133,25 @@ static int run(const Command &command, const Arguments &arguments) {
     task.start = &start.emplace(std::move(*params));
   }
 
-  auto training = compile(chosen, /*gradients=*/true, int32_t(threads));
+  auto training = compileTrainable(chosen, /*gradients=*/true, *threads);
   if (!training)
     return program.fail(training.takeError());
-  task.training = task.evaluation = training->get();
+  task.training = task.evaluation = training->model.get();
+  task.measures = training->measures;
   // Validation is without dropout and the like.
   Program plain(std::move(*checks), /*json=*/false);
-  std::unique_ptr<train::Gradients> evaluation;
-  if (model.training && task.valid.samples > 0) {
+  Trainable evaluation;
+  if (model.training && task.valid.samples() > 0) {
     Chosen other = loadModel(plain, arguments.positional[0], arguments.text("model"), /*training=*/false);
     if (!other)
       return plain.code;
     if (Error error = train::chooseLosses(other.op, options->phase))
       return plain.fail(std::move(error));
-    auto compiled = compile(other, /*gradients=*/false, int32_t(threads));
+    auto compiled = compileTrainable(other, /*gradients=*/false, *threads);
     if (!compiled)
       return plain.fail(compiled.takeError());
     evaluation = std::move(*compiled);
-    task.evaluation = evaluation.get();
+    task.evaluation = evaluation.model.get();
   }
 
   catchInterrupts();
@@ -236,10 +167,6 @@ Command trainCommand() {
       {"data", Option::Kind::Repeated, "[NAME=]FILE",
        "training data: a text, a table or arrays, for the inputs that it has or for one"},
       {"valid", Option::Kind::Repeated, "[NAME=]FILE", "data that the loss is measured on after each epoch"},
-      {"unit", Option::Kind::Text, "UNIT", "of texts: words or characters"},
-      {"split", Option::Kind::Text, "HOW",
-       "samples of a text without labels: lines, paragraphs, or pieces of so many tokens (256)"},
-      {"unk", Option::Kind::Flag, "", "a token <unk> stands for what has no place in the vocabulary"},
       {"optimizer", Option::Kind::Text, "NAME", "sgd, momentum, nesterov, rmsprop, adam (the default) or adamw"},
       {"lr", Option::Kind::Text, "RATE", "learning rate (0.001; of sgd, momentum and nesterov 0.1)"},
       {"schedule", Option::Kind::Text, "HOW",
@@ -262,6 +189,8 @@ Command trainCommand() {
       {"o", Option::Kind::File, "DIR", "the folder for checkpoints, parameters, metrics.csv and curve.svg"},
       {"model", Option::Kind::Text, "NAME", "the model, where the file has several"},
   };
+  std::vector<Option> ofData = dataOptionList();
+  options.insert(options.begin() + 2, ofData.begin(), ofData.end());
   return {
       "train",
       "FILE",

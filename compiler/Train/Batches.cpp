@@ -5,14 +5,6 @@
 
 namespace rondo::train {
 
-std::vector<int64_t> sampleTicks(const reference::Batch &data) {
-  std::vector<int64_t> ticks(data.samples);
-  for (const auto &[axis, lengths] : data.lengths)
-    for (int64_t s = 0; s < data.samples; ++s)
-      ticks[s] += lengths[s];
-  return ticks;
-}
-
 template <typename T> static void shuffle(std::vector<T> &list, const run::Draw &draw) {
   for (size_t i = list.size(); i > 1; --i)
     std::swap(list[i - 1], list[draw.below(i, i)]);
@@ -43,23 +35,6 @@ std::vector<Samples> orderedBatches(const std::vector<int64_t> &ticks, int64_t s
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return ticks[a] < ticks[b]; });
   return cut(order, size);
-}
-
-reference::Batch takeSamples(const reference::Batch &data, const Samples &samples) {
-  reference::Batch batch;
-  batch.samples = int64_t(samples.size());
-  auto take = [&](const auto &from, auto &to) {
-    to.reserve(samples.size());
-    for (int64_t s : samples)
-      to.push_back(from[s]);
-  };
-  for (const auto &[axis, lengths] : data.lengths)
-    take(lengths, batch.lengths[axis]);
-  for (const auto &[axis, offsets] : data.offsets)
-    take(offsets, batch.offsets[axis]);
-  for (const auto &[name, rows] : data.inputs)
-    take(rows, batch.inputs[name]);
-  return batch;
 }
 
 } // namespace rondo::train

@@ -3,14 +3,9 @@
 #ifndef RONDO_TRAIN_BATCHES_H
 #define RONDO_TRAIN_BATCHES_H
 
-#include "compiler/Reference/Interpreter.h"
+#include "compiler/Train/Dataset.h"
 
 namespace rondo::train {
-
-using Samples = std::vector<int64_t>; // numbers of samples
-
-/// Ticks of a sample, all base axes together.
-std::vector<int64_t> sampleTicks(const reference::Batch &data);
 
 /// All samples once, in an order of the seed and the epoch (from 0): shuffled, then ordered by length inside of pieces
 /// of so many batches that a batch has samples of like length, cut into batches, and these shuffled again. The batch
@@ -19,9 +14,6 @@ std::vector<Samples> shuffledBatches(const std::vector<int64_t> &ticks, int64_t 
 
 /// In order of length: for what is only evaluated.
 std::vector<Samples> orderedBatches(const std::vector<int64_t> &ticks, int64_t size);
-
-/// These samples alone.
-reference::Batch takeSamples(const reference::Batch &data, const Samples &samples);
 
 } // namespace rondo::train
 #endif

@@ -1,7 +1,6 @@
 #include "compiler/Train/Checkpoint.h"
 #include "compiler/Run/Files.h"
 #include "compiler/Run/Print.h"
-#include "runtime/Random.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cstring>
 #include <fmt/format.h>
@@ -132,33 +131,6 @@ Expected<Checkpoint> readCheckpoint(StringRef path, StringRef model, const std::
     if (!expected.count(tensor.name))
       return run::failureIn(path, "has '" + tensor.name + "', which the model does not have; it is of another model");
   return checkpoint;
-}
-
-uint64_t fingerprint(const reference::Batch &data) {
-  uint64_t hash = uint64_t(data.samples);
-  auto add = [&](uint64_t bits) { hash = runtime::mixBits(hash ^ bits); };
-  auto addText = [&](const std::string &text) { add(runtime::hashPath(text.data(), text.size())); };
-  for (const auto &[axis, lengths] : data.lengths) {
-    addText(axis);
-    for (int64_t length : lengths)
-      add(uint64_t(length));
-  }
-  for (const auto &[axis, samples] : data.offsets) {
-    addText(axis);
-    for (const auto &offsets : samples)
-      for (int64_t offset : offsets)
-        add(uint64_t(offset));
-  }
-  for (const auto &[name, samples] : data.inputs) {
-    addText(name);
-    for (const reference::Array &array : samples) {
-      for (double x : array.reals)
-        add(bitsOf(x));
-      for (int64_t x : array.ints)
-        add(uint64_t(x));
-    }
-  }
-  return hash;
 }
 
 } // namespace rondo::train

@@ -35,8 +35,5 @@ llvm::Expected<Settings> readSettings(llvm::StringRef path);
 llvm::Expected<Checkpoint> readCheckpoint(llvm::StringRef path, llvm::StringRef model,
                                           const std::vector<Parameter> &layout, int64_t floats);
 
-/// A number that other data hardly have.
-uint64_t fingerprint(const reference::Batch &data);
-
 } // namespace rondo::train
 #endif

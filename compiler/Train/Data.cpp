@@ -10,10 +10,8 @@ namespace rondo::train {
 using dsl::Clock;
 
 GivenData DataSource::none(const dsl::Input &input, StringRef path) const {
-  GivenData given;
-  given.rows.from = ("input '" + input.name + "' (" + path + ")").str();
-  given.cuts.resize(chains.size());
-  return given;
+  return {("input '" + input.name + "' (" + path + ")").str(), Column(input.type),
+          std::vector<std::vector<run::Cuts>>(chains.size())};
 }
 
 std::string DataSource::describe(const dsl::Input &input) const {
@@ -27,7 +25,7 @@ public:
   Reader(const dsl::Model &model, const DataOptions &options, Vocabularies &vocabularies)
       : source{model, options, vocabularies, {}, nullptr}, model(model) {}
 
-  Expected<reference::Batch> read() {
+  Expected<Dataset> read() {
     auto chains = run::chainsOf(model);
     if (!chains)
       return chains.takeError();
@@ -54,7 +52,8 @@ private:
         return read.takeError();
     }
     source.collected = nullptr;
-    return makeVocabularies(source, texts);
+    makeVocabularies(source, texts);
+    return Error::success();
   }
 
   static bool isTextFile(StringRef path) {
@@ -67,19 +66,16 @@ private:
     if (!read)
       return read.takeError();
     for (auto &[name, given] : *read) {
-      auto [place, isFirst] = inputs.try_emplace(name);
-      if (isFirst) {
-        place->second = std::move(given);
+      auto [place, isFirst] = inputs.try_emplace(name, std::move(given));
+      if (isFirst)
         continue;
-      }
       for (size_t c = 0; c < source.chains.size(); ++c) {
         auto &cuts = place->second.cuts[c];
         if (cuts.empty() != given.cuts[c].empty())
-          return run::failure(given.rows.from + " and an earlier file of it must both have offsets, or neither");
+          return run::failure(given.from + " and an earlier file of it must both have offsets, or neither");
         cuts.insert(cuts.end(), given.cuts[c].begin(), given.cuts[c].end());
       }
-      auto &samples = place->second.rows.samples;
-      samples.insert(samples.end(), given.rows.samples.begin(), given.rows.samples.end());
+      place->second.column.append(given.column);
     }
     return Error::success();
   }
@@ -103,21 +99,24 @@ private:
   }
 
   Expected<GivenInputs> readArrays(const dsl::Input &input, StringRef path) {
-    GivenData given;
+    GivenData given = source.none(input, path);
+    given.cuts.clear();
     auto rows = run::readInput(model, input, path, source.chains, given.cuts);
     if (!rows)
       return rows.takeError();
-    given.rows = std::move(*rows);
-    for (size_t s = 0; s < given.rows.samples.size(); ++s) {
-      const reference::Array &array = given.rows.samples[s];
+    given.from = rows->from;
+    for (size_t s = 0; s < rows->samples.size(); ++s) {
+      reference::Array &array = rows->samples[s];
       for (size_t i = 0; i < array.reals.size(); ++i)
         if (!std::isfinite(array.reals[i]))
           return run::failureIn(path, "input '" + input.name + "': sample " + Twine(s) + ", row " +
                                           Twine(i * array.shape[0] / array.reals.size()) + " holds " +
                                           (std::isnan(array.reals[i]) ? "NaN" : "an infinity"));
+      given.column.addSample(array);
+      array = reference::Array(); // what has been taken needs no memory
     }
     GivenInputs all;
-    all[input.name] = std::move(given);
+    all.emplace(input.name, std::move(given));
     return all;
   }
 
@@ -174,48 +173,47 @@ private:
     return label ? readLabelled(source, *label, *text, path) : readText(source, *text, path);
   }
 
-  Expected<reference::Batch> assemble() {
-    reference::Batch batch;
+  Expected<Dataset> assemble() {
+    Dataset data;
     const GivenData *first = nullptr;
     for (const dsl::Input &input : model.inputs) {
       auto given = inputs.find(input.name);
       if (given == inputs.end())
         return run::failure("the data have nothing for input '" + input.name + "' of model '" + model.name + "'" +
                             (inputs.empty() ? "" : "; give a further file, " + input.name + "=FILE"));
-      int64_t samples = int64_t(given->second.rows.samples.size());
-      if (first && samples != batch.samples)
-        return run::failure(given->second.rows.from + " has " + Twine(samples) +
-                            (samples == 1 ? " sample" : " samples") + ", but " + first->rows.from + " has " +
-                            Twine(batch.samples));
+      int64_t samples = given->second.column.samples();
+      if (first && samples != data.samples())
+        return run::failure(given->second.from + " has " + Twine(samples) + (samples == 1 ? " sample" : " samples") +
+                            ", but " + first->from + " has " + Twine(data.samples()));
       first = first ? first : &given->second;
-      batch.samples = samples;
+      data.begin(samples);
     }
-    if (batch.samples == 0)
-      return run::failure(first ? first->rows.from + " has no samples"
+    if (data.samples() == 0)
+      return run::failure(first ? first->from + " has no samples"
                                 : "model '" + model.name + "' has no inputs to train it on");
     for (size_t c = 0; c < source.chains.size(); ++c)
-      for (int64_t s = 0; s < batch.samples; ++s)
-        if (Error error = addStructure(c, s, batch))
+      for (int64_t s = 0; s < data.samples(); ++s)
+        if (Error error = addStructure(c, s, data))
           return std::move(error);
     for (auto &[name, given] : inputs)
-      batch.inputs[name] = std::move(given.rows.samples);
-    return batch;
+      data.addInput(name, std::move(given.column));
+    return data;
   }
 
-  Error addStructure(size_t c, int64_t s, reference::Batch &batch) {
+  Error addStructure(size_t c, int64_t s, Dataset &data) {
     const run::Chain &chain = source.chains[c];
     run::Cuts cuts(chain.axes.size());
     for (const dsl::Input &input : model.inputs) {
       const GivenData &given = inputs.at(input.name);
-      std::string who = given.rows.from + ", sample " + std::to_string(s) + ",";
+      std::string who = given.from + ", sample " + std::to_string(s) + ",";
       if (int own = chain.find(input.clock->name); own >= 0)
-        if (Error error = noteRows(cuts, chain, size_t(own), given.rows.samples[s].shape[0], who))
+        if (Error error = noteRows(cuts, chain, size_t(own), given.column.rows(s), who))
           return error;
       if (given.cuts[c].empty())
         continue;
-      if (int64_t(given.cuts[c].size()) != batch.samples)
-        return run::failure(given.rows.from + ": the offsets of '" + chain.axes.back()->name + "' cut " +
-                            Twine(given.cuts[c].size()) + " samples, but there are " + Twine(batch.samples));
+      if (int64_t(given.cuts[c].size()) != data.samples())
+        return run::failure(given.from + ": the offsets of '" + chain.axes.back()->name + "' cut " +
+                            Twine(given.cuts[c].size()) + " samples, but there are " + Twine(data.samples()));
       const run::Cuts &file = given.cuts[c][s];
       for (size_t axis = 0; axis < file.rows.size(); ++axis) {
         if (file.rows[axis] >= 0)
@@ -231,11 +229,11 @@ private:
         return run::failure("the data do not say how the rows of '" + chain.axes[axis - 1]->name + "' fall into '" +
                             chain.axes[axis]->name + "': a .safetensors file does, with '" +
                             chain.axes[axis - 1]->name + ".offsets'");
-      batch.offsets[chain.axes[axis]->name].push_back(*cuts.offsets[axis]);
+      data.addOffsets(chain.axes[axis]->name, *cuts.offsets[axis]);
     }
     if (cuts.rows[0] < 0)
       return run::failure("the data do not say how many rows '" + chain.axes[0]->name + "' has");
-    batch.lengths[chain.axes[0]->name].push_back(cuts.rows[0]);
+    data.addLength(chain.axes[0]->name, cuts.rows[0]);
     return Error::success();
   }
 
@@ -246,7 +244,7 @@ private:
 
 } // namespace
 
-Expected<reference::Batch> readData(const dsl::Model &model, const DataOptions &options, Vocabularies &vocabularies) {
+Expected<Dataset> readData(const dsl::Model &model, const DataOptions &options, Vocabularies &vocabularies) {
   return Reader(model, options, vocabularies).read();
 }
 

@@ -4,6 +4,7 @@
 #define RONDO_TRAIN_DATA_H
 
 #include "compiler/Run/Inputs.h"
+#include "compiler/Train/Dataset.h"
 #include "compiler/Train/Text.h"
 #include <optional>
 
@@ -29,14 +30,14 @@ using Vocabularies = std::map<std::string, Vocabulary>;
 
 /// Reads and checks all files: every input has rows in every sample, there is at least one sample, and reals are
 /// finite.
-llvm::Expected<reference::Batch> readData(const dsl::Model &model, const DataOptions &options,
-                                          Vocabularies &vocabularies);
+llvm::Expected<Dataset> readData(const dsl::Model &model, const DataOptions &options, Vocabularies &vocabularies);
 
 //===--- Parts -------------------------------------------------------------------------------------------------===//
 
 /// An input's rows by sample, and by chain what the file says of the structure: nothing, or one a sample.
 struct GivenData {
-  run::GivenInput rows;
+  std::string from; // what messages call it: "input 'x' (a.npy)"
+  Column column;
   std::vector<std::vector<run::Cuts>> cuts;
 };
 using GivenInputs = std::map<std::string, GivenData>;
@@ -44,7 +45,8 @@ using GivenInputs = std::map<std::string, GivenData>;
 /// What vocabularies are made of, by input: all files are looked through before one is read.
 struct VocabularyText {
   bool isLabel = false;
-  std::vector<Vocabulary::Source> sources;
+  bool areNumbers = true; // labels, all of them
+  UnitCounts counts;
 };
 
 /// What readers of files share.
@@ -61,7 +63,7 @@ struct DataSource {
 };
 
 /// Adds a number to the rows; what is wrong with it otherwise, "" if nothing.
-std::string addValue(const DataSource &source, const dsl::Input &input, double value, reference::Array &rows);
+std::string addValue(const DataSource &source, const dsl::Input &input, double value, Column &rows);
 
 /// A table: of one input, or of those that the header names.
 llvm::Expected<GivenInputs> readTable(const DataSource &source, const dsl::Input *input, llvm::StringRef path);
@@ -71,7 +73,7 @@ bool isText(const DataSource &source, const dsl::Input &input);
 /// A text of one input.
 llvm::Expected<GivenInputs> readText(const DataSource &source, const dsl::Input &input, llvm::StringRef path);
 /// Makes the vocabularies that are missing.
-llvm::Error makeVocabularies(const DataSource &source, const std::map<std::string, VocabularyText> &texts);
+void makeVocabularies(const DataSource &source, const std::map<std::string, VocabularyText> &texts);
 /// Lines `label<TAB>text`.
 llvm::Expected<GivenInputs> readLabelled(const DataSource &source, const dsl::Input &label, const dsl::Input &text,
                                          llvm::StringRef path);

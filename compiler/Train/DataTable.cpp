@@ -11,13 +11,15 @@ namespace rondo::train {
 using dsl::Clock;
 using dsl::Elem;
 
-std::string addValue(const DataSource &source, const dsl::Input &input, double value, reference::Array &rows) {
+std::string addValue(const DataSource &source, const dsl::Input &input, double value, Column &rows) {
   const dsl::Type &type = input.type;
   std::string wanted = "; it is for " + source.describe(input);
   if (!std::isfinite(value))
     return (std::isnan(value) ? "NaN" : "an infinity") + wanted;
   if (type.elem == Elem::Real) {
-    rows.reals.push_back(value);
+    if (!std::isfinite(float(value)))
+      return fmt::format("{} is larger than the largest number", value) + wanted;
+    rows.add(value);
     return "";
   }
   if (value != std::floor(value) || std::fabs(value) >= 0x1p53)
@@ -25,7 +27,7 @@ std::string addValue(const DataSource &source, const dsl::Input &input, double v
   int64_t limit = type.elem == Elem::Token ? type.tokens : type.elem == Elem::Bool ? 2 : 0;
   if (limit && (value < 0 || value >= double(limit)))
     return fmt::format("{} is out of range, 0 to {}", value, limit - 1) + wanted;
-  rows.ints.push_back(int64_t(value));
+  rows.add(value);
   return "";
 }
 
@@ -116,15 +118,10 @@ Expected<std::vector<Columns>> columnsOf(const DataSource &source, const run::Ta
   return std::vector<Columns>{columns};
 }
 
-/// Rows `begin` to `end` of one input. On `sample` they must all be the same, and are one.
-Expected<reference::Array> rowsOf(const DataSource &source, const Columns &columns, const run::Table &table,
-                                  int64_t begin, int64_t end, StringRef path) {
+/// Adds rows `begin` to `end` of one input, a sample. On `sample` they must all be the same, and are one.
+Error addRows(const DataSource &source, const Columns &columns, const run::Table &table, int64_t begin, int64_t end,
+              StringRef path, Column &rows) {
   bool onSample = columns.input->clock->kind == Clock::Kind::Sample;
-  std::vector<int64_t> shape = run::rowShape(columns.input->type);
-  shape.insert(shape.begin(), onSample ? 1 : end - begin);
-  reference::Array rows;
-  rows.shape = shape;
-  rows.isReal = columns.input->type.elem == Elem::Real;
   for (int64_t row = begin; row < end; ++row)
     for (int64_t column : columns.numbers) {
       double value = table.values[row * table.columns + column];
@@ -145,7 +142,8 @@ Expected<reference::Array> rowsOf(const DataSource &source, const Columns &colum
       if (std::string mistake = addValue(source, *columns.input, value, rows); !mistake.empty())
         return wrong(mistake);
     }
-  return rows;
+  rows.endSample(onSample ? 1 : end - begin);
+  return Error::success();
 }
 
 } // namespace
@@ -169,13 +167,10 @@ Expected<GivenInputs> readTable(const DataSource &source, const dsl::Input *inpu
   GivenInputs all;
   for (const Columns &of : *columns) {
     GivenData given = source.none(*of.input, path);
-    for (size_t s = 0; s + 1 < samples.size(); ++s) {
-      auto rows = rowsOf(source, of, *table, samples[s], samples[s + 1], path);
-      if (!rows)
-        return rows.takeError();
-      given.rows.samples.push_back(std::move(*rows));
-    }
-    all[of.input->name] = std::move(given);
+    for (size_t s = 0; s + 1 < samples.size(); ++s)
+      if (Error error = addRows(source, of, *table, samples[s], samples[s + 1], path, given.column))
+        return std::move(error);
+    all.emplace(of.input->name, std::move(given));
   }
   return all;
 }

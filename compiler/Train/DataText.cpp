@@ -1,4 +1,4 @@
-// Texts as data.
+// Texts as data. A file is gone through twice: for the vocabulary first, if there is none yet, then for its numbers.
 #include "compiler/Train/Data.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -16,42 +16,36 @@ bool isText(const DataSource &source, const dsl::Input &input) {
 
 namespace {
 
-/// A part of the file: a document, and where it stands.
-struct Piece {
-  StringRef text;
-  int64_t line, column;
-};
-
 StringRef withoutEnd(StringRef line) {
   line.consume_back("\r");
   return line;
 }
 
-/// The lines of a text; what ends it is no line.
-std::vector<Piece> linesOf(StringRef text) {
-  std::vector<Piece> lines;
-  for (int64_t number = 1; !text.empty(); ++number) {
+/// Calls `each` for the lines of a text, until one gives an error; what ends the text is no line.
+Error forLines(StringRef text, function_ref<Error(StringRef line)> each) {
+  while (!text.empty()) {
     auto [line, rest] = text.split('\n');
-    lines.push_back({withoutEnd(line), number, 1});
+    if (Error error = each(withoutEnd(line)))
+      return error;
     text = rest;
   }
-  return lines;
+  return Error::success();
 }
 
-/// What stands between empty lines.
-std::vector<Piece> paragraphsOf(StringRef text) {
-  std::vector<Piece> paragraphs;
-  bool isOpen = false;
-  for (const Piece &line : linesOf(text)) {
-    bool isEmpty = line.text.trim().empty();
-    if (!isEmpty && isOpen)
-      paragraphs.back().text =
-          StringRef(paragraphs.back().text.begin(), line.text.end() - paragraphs.back().text.begin());
-    else if (!isEmpty)
-      paragraphs.push_back(line);
-    isOpen = !isEmpty;
-  }
-  return paragraphs;
+/// The same for what stands between empty lines.
+Error forParagraphs(StringRef text, function_ref<Error(StringRef paragraph)> each) {
+  StringRef paragraph;
+  Error error = forLines(text, [&](StringRef line) -> Error {
+    bool isEmpty = line.trim().empty();
+    if (!isEmpty)
+      paragraph = paragraph.empty() ? line : StringRef(paragraph.begin(), size_t(line.end() - paragraph.begin()));
+    if (!isEmpty || paragraph.empty())
+      return Error::success();
+    return each(std::exchange(paragraph, StringRef()));
+  });
+  if (error)
+    return error;
+  return paragraph.empty() ? Error::success() : each(paragraph);
 }
 
 /// The token that ends a text which the model writes itself; -1: there is none.
@@ -62,11 +56,11 @@ int64_t endOf(const DataSource &source, const dsl::Input &input) {
   return -1;
 }
 
-/// Makes tokens of documents, for one input.
+/// Makes tokens of documents, for one input; while files are looked through, it counts them.
 class TextReader {
 public:
   TextReader(const DataSource &source, const dsl::Input &input, StringRef path)
-      : source(source), input(input), path(path) {
+      : source(source), input(input), path(path), given(source.none(input, path)) {
     for (size_t c = 0; c < source.chains.size(); ++c)
       if (source.chains[c].find(input.clock->name) == 0)
         chain = c;
@@ -74,79 +68,98 @@ public:
 
   size_t axes() const { return source.chains[chain].axes.size(); }
 
-  Error checkAxes() const {
-    if (axes() <= 2)
-      return Error::success();
-    return run::failureIn(path, "a text falls into sentences and words, but '" + input.clock->name +
-                                    "' has more axes over it; give a .safetensors file with offsets");
+  Error open(bool words) {
+    if (axes() > 2)
+      return run::failureIn(path, "a text falls into sentences and words, but '" + input.clock->name +
+                                      "' has more axes over it; give a .safetensors file with offsets");
+    auto opened = TextFile::open(path);
+    if (!opened)
+      return opened.takeError();
+    file.emplace(std::move(*opened));
+    kind = words ? UnitKind::Words : input.type.tokens == 256 ? UnitKind::Bytes : UnitKind::Characters;
+    if (!words && run::textHasTokens(input.type.tokens))
+      vocabulary = &fixed.emplace(kind == UnitKind::Bytes ? Vocabulary::bytes() : Vocabulary::printable());
+    else if (auto known = source.vocabularies.find(input.name); known != source.vocabularies.end())
+      vocabulary = &known->second;
+    else if (source.collected)
+      counts = &(*source.collected)[input.name].counts;
+    else
+      return run::failureIn(path, "input '" + input.name + "' has no vocabulary: the training data were no text");
+    if (!words && !source.collected)
+      given.column.reserve(int64_t(file->text().size()));
+    return Error::success();
   }
 
-  /// Words or characters of a document, which must hold some.
-  Expected<std::vector<Unit>> split(const Piece &piece, bool words) const {
-    bool bytes = !words && input.type.tokens == 256;
-    auto units = bytes   ? splitBytes(piece.text, piece.line, piece.column)
-                 : words ? splitWords(piece.text, path, piece.line, piece.column)
-                         : splitCharacters(piece.text, path, piece.line, piece.column);
-    if (units && units->empty())
-      return run::failureIn(path, "the document is empty", piece.line, piece.column);
-    return units;
-  }
+  const TextFile &text() const { return *file; }
 
-  /// `areWhole`: where the model's texts end with a token, so do these.
-  Expected<GivenData> encode(const std::vector<std::vector<Unit>> &documents, bool words, bool areWhole) {
-    auto vocabulary = vocabularyFor(documents, words);
-    if (!vocabulary)
-      return vocabulary.takeError();
-    GivenData given = source.none(input, path);
-    if (!*vocabulary)
-      return given;
-    for (const std::vector<Unit> &document : documents) {
-      reference::Array rows = run::makeArray({int64_t(document.size())}, /*isReal=*/false);
-      for (auto [unit, to] : zip(document, rows.ints)) {
-        auto number = (*vocabulary)->number(unit, path);
-        if (!number)
-          return number.takeError();
-        to = *number;
-      }
-      if (int64_t end = endOf(source, input); end >= 0 && areWhole) {
-        rows.ints.push_back(end);
-        ++rows.shape[0];
-      }
-      given.rows.samples.push_back(std::move(rows));
-      if (axes() < 2)
+  /// A document, which must hold something. `length`: it falls into samples of so many tokens; 0: it is one, and if the
+  /// model's texts end with a token, so does this one.
+  Error read(StringRef document, int64_t length) {
+    Units units(document, kind);
+    StringRef unit;
+    bool isEmpty = true;
+    while (units.next(unit)) {
+      isEmpty = false;
+      if (length && ticks == length)
+        endSample();
+      if (counts) {
+        counts->add(unit);
         continue;
-      run::Cuts cuts(axes());
-      cuts.offsets[1] = splitSentences(document);
-      cuts.rows = {int64_t(document.size()), int64_t(cuts.offsets[1]->size()) - 1};
-      given.cuts[chain].push_back(std::move(cuts));
+      }
+      int64_t number = vocabulary->number(unit);
+      if (number < 0)
+        return vocabulary->missing(unit, *file);
+      add(number);
+      if (axes() > 1)
+        sentences.add(unit);
     }
-    return given;
+    if (const char *bad = units.bad())
+      return noCharacter(*file, bad);
+    if (isEmpty)
+      return file->failure(document.data(), "the document is empty");
+    if (counts)
+      return Error::success();
+    if (int64_t end = endOf(source, input); end >= 0 && !length)
+      add(end);
+    endSample();
+    return Error::success();
   }
+
+  GivenData take() { return std::move(given); }
 
 private:
-  /// Null: the file is only looked through.
-  Expected<const Vocabulary *> vocabularyFor(const std::vector<std::vector<Unit>> &documents, bool words) {
-    if (!words && run::textHasTokens(input.type.tokens)) {
-      fixed = input.type.tokens == 256 ? Vocabulary::bytes() : Vocabulary::printable();
-      return &*fixed;
+  void add(int64_t number) {
+    given.column.add(double(number));
+    ++ticks;
+  }
+
+  void endSample() {
+    if (ticks == 0) // nothing but counts
+      return;
+    given.column.endSample(ticks);
+    if (axes() > 1) {
+      sentences.finish();
+      run::Cuts cuts(axes());
+      cuts.rows = {ticks, int64_t(sentences.offsets.size()) - 1};
+      cuts.offsets[1] = std::move(sentences.offsets);
+      given.cuts[chain].push_back(std::move(cuts));
+      sentences = Sentences();
     }
-    auto known = source.vocabularies.find(input.name);
-    if (known != source.vocabularies.end())
-      return &known->second;
-    if (!source.collected)
-      return run::failureIn(path, "input '" + input.name + "' has no vocabulary: the training data were no text");
-    VocabularyText &text = (*source.collected)[input.name];
-    text.sources.push_back({path.str(), {}});
-    for (const std::vector<Unit> &document : documents)
-      llvm::append_range(text.sources.back().units, document);
-    return nullptr;
+    ticks = 0;
   }
 
   const DataSource &source;
   const dsl::Input &input;
   StringRef path;
   size_t chain = 0;
+  std::optional<TextFile> file;
+  UnitKind kind = UnitKind::Characters;
   std::optional<Vocabulary> fixed;
+  const Vocabulary *vocabulary = nullptr;
+  UnitCounts *counts = nullptr;
+  GivenData given;
+  int64_t ticks = 0; // of the sample that is read
+  Sentences sentences;
 };
 
 /// How documents without labels are told apart.
@@ -161,140 +174,110 @@ TextSplit splitOf(const DataSource &source, const TextReader &reader) {
   return split;
 }
 
-bool isNumber(const Unit &label) {
-  double number;
-  return label.text == "true" || label.text == "false" || !StringRef(label.text).getAsDouble(number);
-}
-
 /// The numbers of labels: the labels themselves, or their places in a vocabulary.
-Expected<GivenData> encodeLabels(const DataSource &source, const dsl::Input &input, const std::vector<Unit> &labels,
-                                 StringRef path) {
-  GivenData given = source.none(input, path);
-  auto known = source.vocabularies.find(input.name);
-  bool named = known != source.vocabularies.end();
-  if (source.collected) {
-    VocabularyText &text = (*source.collected)[input.name];
-    text.isLabel = true;
-    text.sources.push_back({path.str(), labels});
-    return given;
-  }
-  for (const Unit &label : labels) {
-    reference::Array rows;
-    rows.shape = {1};
-    rows.isReal = input.type.elem == Elem::Real;
-    if (named) {
-      auto number = known->second.number(label, path);
-      if (!number)
-        return number.takeError();
-      rows.ints.push_back(*number);
-    } else {
-      double value = label.text == "true";
-      if (!isNumber(label))
-        return run::failureIn(path, shownUnit(label.text) + " is no number; it is for " + source.describe(input),
-                              label.line, label.column);
-      if (label.text != "true" && label.text != "false")
-        StringRef(label.text).getAsDouble(value);
-      if (std::string mistake = addValue(source, input, value, rows); !mistake.empty())
-        return run::failureIn(path, mistake, label.line, label.column);
+class LabelReader {
+public:
+  LabelReader(const DataSource &source, const dsl::Input &input, StringRef path)
+      : source(source), input(input), given(source.none(input, path)) {}
+
+  Error read(StringRef label, const TextFile &file) {
+    double value = label == "true";
+    bool isNumber = label == "true" || label == "false" || !label.getAsDouble(value);
+    auto known = source.vocabularies.find(input.name);
+    if (source.collected) {
+      VocabularyText &text = (*source.collected)[input.name];
+      text.isLabel = true;
+      text.areNumbers &= isNumber;
+      text.counts.add(label);
+    } else if (known != source.vocabularies.end()) {
+      int64_t number = known->second.number(label);
+      if (number < 0)
+        return known->second.missing(label, file);
+      given.column.add(double(number));
+    } else if (!isNumber) {
+      return file.failure(label.data(), shownUnit(label) + " is no number; it is for " + source.describe(input));
+    } else if (std::string mistake = addValue(source, input, value, given.column); !mistake.empty()) {
+      return file.failure(label.data(), mistake);
     }
-    given.rows.samples.push_back(std::move(rows));
+    if (!source.collected)
+      given.column.endSample(1);
+    return Error::success();
   }
-  return given;
-}
+
+  GivenData take() { return std::move(given); }
+
+private:
+  const DataSource &source;
+  const dsl::Input &input;
+  GivenData given;
+};
 
 } // namespace
 
-Error makeVocabularies(const DataSource &source, const std::map<std::string, VocabularyText> &texts) {
+void makeVocabularies(const DataSource &source, const std::map<std::string, VocabularyText> &texts) {
   for (const auto &[name, text] : texts) {
     const dsl::Input &input = *run::findInput(source.model, name);
-    auto hasNumbers = [](const Vocabulary::Source &labels) { return all_of(labels.units, isNumber); };
-    if (source.vocabularies.count(name) ||
-        (text.isLabel && (input.type.elem != Elem::Token || all_of(text.sources, hasNumbers))))
+    if (source.vocabularies.count(name) || (text.isLabel && (input.type.elem != Elem::Token || text.areNumbers)))
       continue;
     Vocabulary::Plan plan;
     plan.most = input.type.tokens;
     plan.withUnknown = source.options.unknown && !text.isLabel;
     plan.end = text.isLabel ? -1 : endOf(source, input);
     plan.what = source.describe(input);
-    auto made = Vocabulary::make(text.sources, plan);
-    if (!made)
-      return made.takeError();
-    source.vocabularies.emplace(name, std::move(*made));
+    source.vocabularies.emplace(name, Vocabulary::make(text.counts, plan));
   }
-  return Error::success();
 }
 
 Expected<GivenInputs> readText(const DataSource &source, const dsl::Input &input, StringRef path) {
   TextReader reader(source, input, path);
-  if (Error error = reader.checkAxes())
+  if (Error error = reader.open(source.options.words.value_or(reader.axes() > 1)))
     return std::move(error);
-  auto file = run::readWhole(path);
-  if (!file)
-    return file.takeError();
-  StringRef text = *file;
+  StringRef text = reader.text().text();
   if (text.consume_back("\n"))
     text = withoutEnd(text);
-  bool words = source.options.words.value_or(reader.axes() > 1);
   TextSplit split = splitOf(source, reader);
-  std::vector<Piece> pieces = split.kind == TextSplit::Kind::Lines        ? linesOf(text)
-                              : split.kind == TextSplit::Kind::Paragraphs ? paragraphsOf(text)
-                                                                          : std::vector<Piece>{{text, 1, 1}};
-  if (pieces.empty())
-    return run::failureIn(path, "the file is empty");
-  std::vector<std::vector<Unit>> documents;
-  for (const Piece &piece : pieces) {
-    auto units = reader.split(piece, words);
-    if (!units)
-      return units.takeError();
-    size_t most = split.kind == TextSplit::Kind::Pieces ? size_t(split.length) : units->size();
-    for (size_t begin = 0; begin < units->size(); begin += most)
-      documents.emplace_back(units->begin() + begin, units->begin() + std::min(begin + most, units->size()));
-  }
-  auto given = reader.encode(documents, words, split.kind != TextSplit::Kind::Pieces);
-  if (!given)
-    return given.takeError();
+  bool isEmpty = true;
+  auto whole = [&](StringRef document) {
+    isEmpty = false;
+    return reader.read(document, /*length=*/0);
+  };
+  Error error = split.kind == TextSplit::Kind::Pieces  ? reader.read(text, split.length)
+                : split.kind == TextSplit::Kind::Lines ? forLines(text, whole)
+                                                       : forParagraphs(text, whole);
+  if (error)
+    return std::move(error);
+  if (isEmpty && split.kind != TextSplit::Kind::Pieces)
+    return reader.text().failure("the file is empty");
   GivenInputs all;
-  all[input.name] = std::move(*given);
+  all.emplace(input.name, reader.take());
   return all;
 }
 
 Expected<GivenInputs> readLabelled(const DataSource &source, const dsl::Input &label, const dsl::Input &text,
                                    StringRef path) {
   TextReader reader(source, text, path);
-  if (Error error = reader.checkAxes())
+  if (Error error = reader.open(source.options.words.value_or(true)))
     return std::move(error);
-  auto file = run::readWhole(path);
-  if (!file)
-    return file.takeError();
-  bool words = source.options.words.value_or(true);
-  std::vector<Unit> labels;
-  std::vector<std::vector<Unit>> documents;
-  for (const Piece &line : linesOf(*file)) {
-    auto [name, document] = line.text.split('\t');
-    if (name.size() == line.text.size())
-      return run::failureIn(path, "the line has no tab; each is a label, a tab and a text", line.line, 1);
-    if (name.trim().empty())
-      return run::failureIn(path, "the label is empty", line.line, 1);
-    auto column = splitCharacters(name, path, line.line);
-    if (!column)
-      return column.takeError();
-    labels.push_back({name.trim().str(), line.line, 1});
-    auto units = reader.split({document, line.line, int64_t(column->size()) + 2}, words);
-    if (!units)
-      return units.takeError();
-    documents.push_back(std::move(*units));
-  }
-  if (documents.empty())
-    return run::failureIn(path, "the file is empty");
-  auto numbers = encodeLabels(source, label, labels, path);
-  if (!numbers)
-    return numbers.takeError();
-  auto tokens = reader.encode(documents, words, /*areWhole=*/true);
-  if (!tokens)
-    return tokens.takeError();
+  LabelReader labels(source, label, path);
+  const TextFile &file = reader.text();
+  Error error = forLines(file.text(), [&](StringRef line) -> Error {
+    auto [name, document] = line.split('\t');
+    if (name.size() == line.size())
+      return file.failure(line.data(), "the line has no tab; each is a label, a tab and a text");
+    name = name.trim();
+    if (name.empty())
+      return file.failure(line.data(), "the label is empty");
+    if (Error wrong = labels.read(name, file))
+      return wrong;
+    return reader.read(document, /*length=*/0);
+  });
+  if (error)
+    return std::move(error);
+  if (file.text().empty())
+    return file.failure("the file is empty");
   GivenInputs all;
-  all[label.name] = std::move(*numbers);
-  all[text.name] = std::move(*tokens);
+  all.emplace(label.name, labels.take());
+  all.emplace(text.name, reader.take());
   return all;
 }
 

@@ -12,9 +12,13 @@ namespace rondo::train {
 
 std::string Metrics::header() const {
   std::string out = "step,epoch,loss";
-  for (const std::string &name : names)
-    out += "," + name;
-  return out + ",rate,norm,valid";
+  for (const auto *list : {&names, &measures})
+    for (const std::string &name : *list)
+      out += "," + name;
+  out += ",rate,norm,valid";
+  for (const std::string &name : measures)
+    out += ",valid." + name;
+  return out;
 }
 
 void Metrics::print(const MetricsRow &row, raw_ostream &os) const {
@@ -23,11 +27,36 @@ void Metrics::print(const MetricsRow &row, raw_ostream &os) const {
   if (!names.empty())
     for (double loss : row.losses)
       os << fmt::format(",{}", loss);
+  for (double value : row.measures)
+    os << fmt::format(",{}", value);
   os << fmt::format(",{},{},", row.rate, row.norm);
   if (row.valid)
     os << fmt::format("{}", *row.valid);
+  for (size_t i = 0; i < measures.size(); ++i)
+    os << (row.valid ? fmt::format(",{}", row.validMeasures[i]) : ",");
   os << '\n';
 }
+
+/// The fields of a line, one after another; each call takes those of so many numbers.
+namespace {
+class Fields {
+public:
+  explicit Fields(StringRef line) { line.split(fields, ','); }
+  bool number(double &value) { return at < fields.size() && !fields[at++].getAsDouble(value); }
+  bool count(int64_t &value) { return at < fields.size() && !fields[at++].getAsInteger(10, value); }
+  bool numbers(size_t count, std::vector<double> &values) {
+    values.resize(count);
+    return llvm::all_of(values, [&](double &value) { return number(value); });
+  }
+  bool isEmpty() const { return at < fields.size() && fields[at].empty(); }
+  bool skip(size_t count) { return (at += count) <= fields.size(); }
+  bool isEnd() const { return at == fields.size(); }
+
+private:
+  SmallVector<StringRef> fields;
+  size_t at = 0;
+};
+} // namespace
 
 Error Metrics::readEarlier(int64_t upToStep) {
   auto text = run::readWhole(path);
@@ -38,23 +67,16 @@ Error Metrics::readEarlier(int64_t upToStep) {
   if (lines.empty() || lines[0] != header())
     return run::failureIn(path, "its first line is not '" + header() + "'; it is of another model", 1);
   for (size_t i = 1; i < lines.size(); ++i) {
-    SmallVector<StringRef> fields;
-    lines[i].split(fields, ',');
+    Fields fields(lines[i]);
     MetricsRow row;
-    double number = 0;
-    bool good = fields.size() == 6 + names.size() && !fields[0].getAsInteger(10, row.step) &&
-                !fields[1].getAsInteger(10, row.epoch) && !fields[2].getAsDouble(row.loss);
-    for (size_t k = 0; good && k < names.size(); ++k) {
-      good = !fields[3 + k].getAsDouble(number);
-      row.losses.push_back(number);
-    }
-    if (good) {
-      SmallVector<StringRef> rest(fields.begin() + 3 + names.size(), fields.end());
-      good = !rest[0].getAsDouble(row.rate) && !rest[1].getAsDouble(row.norm) &&
-             (rest[2].empty() || !rest[2].getAsDouble(number));
-      if (!rest[2].empty())
-        row.valid = number;
-    }
+    bool good = fields.count(row.step) && fields.count(row.epoch) && fields.number(row.loss) &&
+                fields.numbers(names.size(), row.losses) && fields.numbers(measures.size(), row.measures) &&
+                fields.number(row.rate) && fields.number(row.norm);
+    if (good && fields.isEmpty())
+      good = fields.skip(1 + measures.size());
+    else if (good)
+      good = fields.number(row.valid.emplace()) && fields.numbers(measures.size(), row.validMeasures);
+    good = good && fields.isEnd();
     if (good && row.step > upToStep)
       break;
     if (!good && i + 1 == lines.size())
@@ -66,9 +88,10 @@ Error Metrics::readEarlier(int64_t upToStep) {
   return Error::success();
 }
 
-Error Metrics::begin(std::vector<std::string> lossNames, int64_t upToStep) {
-  if (lossNames.size() > 1)
-    names = std::move(lossNames);
+Error Metrics::begin(std::vector<std::string> losses, std::vector<std::string> ofMeasures, int64_t upToStep) {
+  if (losses.size() > 1)
+    names = std::move(losses);
+  measures = std::move(ofMeasures);
   if (upToStep > 0)
     if (Error error = readEarlier(upToStep))
       return error;

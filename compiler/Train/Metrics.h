@@ -14,21 +14,23 @@ namespace rondo::train {
 
 struct MetricsRow {
   int64_t step = 0, epoch = 0;
-  double loss = 0;            // the sum of all
-  std::vector<double> losses; // by name
-  double rate = 0;            // of learning
-  double norm = 0;            // of the gradient, before it was clipped
+  double loss = 0;              // the sum of all
+  std::vector<double> losses;   // by name
+  std::vector<double> measures; // that are no losses, as accuracy, by name
+  double rate = 0;              // of learning
+  double norm = 0;              // of the gradient, before it was clipped
   std::optional<double> valid;
+  std::vector<double> validMeasures; // where there is a validation
 };
 
-/// metrics.csv: step,epoch,loss[,NAME..],rate,norm,valid. Names of losses stand there where there are several. It holds
-/// no times: the same training writes the same file.
+/// metrics.csv: step,epoch,loss[,NAME..],rate,norm,valid[,valid.NAME..]. Names of losses stand there where there are
+/// several, behind them those of measures. It holds no times: the same training writes the same file.
 class Metrics {
 public:
   explicit Metrics(std::string path) : path(std::move(path)) {}
 
   /// An empty table, or what an earlier one has up to a step.
-  llvm::Error begin(std::vector<std::string> names, int64_t upToStep);
+  llvm::Error begin(std::vector<std::string> losses, std::vector<std::string> measures, int64_t upToStep);
   void add(MetricsRow row);
   /// What was added is in the file now.
   llvm::Error flush();
@@ -41,7 +43,8 @@ private:
   llvm::Error readEarlier(int64_t upToStep);
 
   std::string path;
-  std::vector<std::string> names; // of losses, where there are several
+  std::vector<std::string> names;    // of losses, where there are several
+  std::vector<std::string> measures; // names
   std::vector<MetricsRow> all;
   std::unique_ptr<llvm::raw_fd_ostream> file;
 };

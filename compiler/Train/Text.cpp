@@ -21,6 +21,27 @@ std::string shownUnit(StringRef text) {
   return out + "'";
 }
 
+//===--- Files -------------------------------------------------------------------------------------------------===//
+
+Expected<TextFile> TextFile::open(StringRef path) {
+  auto buffer = MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return run::failureIn(path, buffer.getError().message());
+  TextFile file;
+  file.path = path.str();
+  file.buffer = std::move(*buffer);
+  return std::move(file);
+}
+
+Error TextFile::failure(const char *at, const Twine &what) const {
+  StringRef before = text().take_front(size_t(at - text().data()));
+  size_t lineBegin = before.rfind('\n') + 1; // npos + 1 is 0
+  int64_t column = 1;
+  for (char c : before.drop_front(lineBegin))
+    column += (static_cast<unsigned char>(c) & 0xC0) != 0x80; // not inside of a character
+  return run::failureIn(path, what, int64_t(before.count('\n')) + 1, column);
+}
+
 //===--- Splitting ---------------------------------------------------------------------------------------------===//
 
 /// Bytes of the character that `text` begins with; 0: it is no UTF-8.
@@ -40,71 +61,70 @@ static size_t characterBytes(StringRef text) {
   return count;
 }
 
-Expected<std::vector<Unit>> splitCharacters(StringRef text, StringRef path, int64_t line, int64_t column) {
-  std::vector<Unit> units;
-  while (!text.empty()) {
-    if (text.starts_with("\r\n"))
-      text = text.drop_front();
-    size_t bytes = characterBytes(text);
-    if (bytes == 0)
-      return run::failureIn(
-          path, "the byte 0x" + utohexstr(static_cast<unsigned char>(text[0])) + " begins no character of UTF-8", line,
-          column);
-    units.push_back({text.take_front(bytes).str(), line, column++});
-    if (text[0] == '\n')
-      ++line, column = 1;
-    text = text.drop_front(bytes);
-  }
-  return units;
+/// Bytes of a character; 0, and the place is noted, if there is none.
+size_t Units::character(StringRef text) {
+  if (kind == UnitKind::Bytes)
+    return 1;
+  size_t bytes = characterBytes(text);
+  if (bytes == 0)
+    badAt = text.data();
+  return bytes;
 }
 
-std::vector<Unit> splitBytes(StringRef text, int64_t line, int64_t column) {
-  std::vector<Unit> units;
-  for (char c : text) {
-    units.push_back({std::string(1, c), line, column++});
-    if (c == '\n')
-      ++line, column = 1;
-  }
-  return units;
+bool Units::next(StringRef &unit) {
+  auto isLetter = [](StringRef text) { return !text.empty() && (isAlnum(text[0]) || (text[0] & 0x80)); };
+  if (kind == UnitKind::Words)
+    rest = rest.ltrim(" \t\n\v\f\r");
+  else if (kind == UnitKind::Characters && rest.starts_with("\r\n"))
+    rest = rest.drop_front();
+  if (rest.empty())
+    return false;
+  size_t size = character(rest);
+  if (size == 0)
+    return false;
+  if (kind == UnitKind::Words && isLetter(rest))
+    for (StringRef behind = rest.drop_front(size); !behind.empty(); behind = rest.drop_front(size)) {
+      bool joins = (behind[0] == '\'' || behind[0] == '-') && isLetter(behind.drop_front());
+      if (!joins && !isLetter(behind))
+        break;
+      size_t more = character(behind);
+      if (more == 0)
+        return false;
+      size += more;
+    }
+  unit = rest.take_front(size);
+  rest = rest.drop_front(size);
+  return true;
 }
 
-Expected<std::vector<Unit>> splitWords(StringRef text, StringRef path, int64_t line, int64_t column) {
-  auto characters = splitCharacters(text, path, line, column);
-  if (!characters)
-    return characters.takeError();
-  auto isLetter = [](const Unit &unit) { return unit.text.size() > 1 || isAlnum(unit.text[0]); };
-  auto letterAt = [&](size_t i) { return i < characters->size() && isLetter((*characters)[i]); };
-  std::vector<Unit> words;
-  for (size_t i = 0; i < characters->size();) {
-    Unit unit = (*characters)[i++];
-    if (unit.text.size() == 1 && isSpace(unit.text[0]))
-      continue;
-    if (isLetter(unit))
-      while (i < characters->size()) {
-        const std::string &next = (*characters)[i].text;
-        if (!letterAt(i) && !((next == "'" || next == "-") && letterAt(i + 1)))
-          break;
-        unit.text += next;
-        ++i;
-      }
-    words.push_back(std::move(unit));
-  }
-  return words;
-}
-
-std::vector<int64_t> splitSentences(ArrayRef<Unit> words) {
-  std::vector<int64_t> offsets = {0};
-  auto ends = [&](size_t i) { return words[i].text == "." || words[i].text == "!" || words[i].text == "?"; };
-  for (size_t i = 0; i < words.size(); ++i)
-    if (i + 1 == words.size() || (ends(i) && !ends(i + 1)))
-      offsets.push_back(int64_t(i) + 1);
-  return offsets;
+Error noCharacter(const TextFile &file, const char *at) {
+  return file.failure(at, "the byte 0x" + utohexstr(static_cast<unsigned char>(*at)) + " begins no character of UTF-8");
 }
 
 //===--- Vocabularies ------------------------------------------------------------------------------------------===//
 
+std::vector<std::string> UnitCounts::order() const {
+  std::vector<std::pair<int64_t, std::string>> counts;
+  for (int byte = 0; byte < 256; ++byte)
+    if (ofBytes[byte])
+      counts.emplace_back(-ofBytes[byte], std::string(1, char(byte)));
+  for (const auto &other : others)
+    counts.emplace_back(-other.second, other.first().str());
+  llvm::sort(counts);
+  std::vector<std::string> order;
+  for (auto &[count, unit] : counts)
+    order.push_back(std::move(unit));
+  return order;
+}
+
 void Vocabulary::add(std::string unit) {
-  numbers.emplace(unit, int64_t(list.size()));
+  auto number = int32_t(list.size());
+  if (unit.size() == 1)
+    ofBytes[static_cast<unsigned char>(unit[0])] = number;
+  else
+    others.try_emplace(unit, number);
+  if (unit == unknown)
+    numberOfUnknown = number;
   list.push_back(std::move(unit));
 }
 
@@ -116,45 +136,31 @@ void Vocabulary::reserveEnd(const Plan &plan, bool isComplete) {
     add(end);
 }
 
-Expected<Vocabulary> Vocabulary::make(ArrayRef<Source> sources, const Plan &plan) {
-  std::map<std::string, int64_t, std::less<>> counts;
-  for (const Source &source : sources)
-    for (const Unit &unit : source.units)
-      ++counts[unit.text];
-  std::vector<std::pair<int64_t, std::string>> order;
-  for (const auto &[text, count] : counts)
-    order.emplace_back(-count, text);
-  llvm::sort(order);
+Vocabulary Vocabulary::make(const UnitCounts &counts, const Plan &plan) {
+  std::vector<std::string> order = counts.order();
   Vocabulary vocabulary;
   vocabulary.reserveEnd(plan, /*isComplete=*/false);
   if (plan.withUnknown)
     vocabulary.add(unknown);
-  int64_t most = plan.most;
-  for (auto &[count, text] : order) {
+  for (std::string &unit : order) {
     vocabulary.reserveEnd(plan, /*isComplete=*/false);
     bool isOpen = plan.end >= int64_t(vocabulary.list.size()); // a place must be left
-    if (int64_t(vocabulary.list.size()) < most - isOpen && !vocabulary.numbers.count(text))
-      vocabulary.add(std::move(text));
+    bool isThere = unit == unknown || unit == end;             // the text has it, too
+    if (int64_t(vocabulary.list.size()) < plan.most - isOpen && !(isThere && vocabulary.find(unit) >= 0))
+      vocabulary.add(unit);
   }
   vocabulary.reserveEnd(plan, /*isComplete=*/true);
-  if (plan.withUnknown)
-    return vocabulary;
-  for (const Source &source : sources)
-    for (const Unit &unit : source.units)
-      if (!vocabulary.numbers.count(unit.text))
-        return run::failureIn(source.path,
-                              shownUnit(unit.text) + " finds no place: the text has " + Twine(counts.size()) +
-                                  " different tokens, but " + plan.what + " has room for " +
-                                  Twine(most - (plan.end >= 0)) +
-                                  "; make the model's larger, or let --unk stand for the rarest",
-                              unit.line, unit.column);
+  int64_t room = plan.most - (plan.end >= 0);
+  if (int64_t(order.size()) > room)
+    vocabulary.whyMissing = " finds no place: the text has " + std::to_string(order.size()) +
+                            " different tokens, but " + plan.what + " has room for " + std::to_string(room) +
+                            "; make the model's larger, or let --unk stand for the rarest";
   return vocabulary;
 }
 
 Vocabulary Vocabulary::printable() {
   Vocabulary vocabulary;
-  vocabulary.from = "token(96), which holds printable ASCII and the end of a line";
-  vocabulary.isFixed = true;
+  vocabulary.whyMissing = " is not in token(96), which holds printable ASCII and the end of a line";
   for (char c = ' '; c <= '~'; ++c)
     vocabulary.add(std::string(1, c));
   vocabulary.add("\n");
@@ -163,7 +169,6 @@ Vocabulary Vocabulary::printable() {
 
 Vocabulary Vocabulary::bytes() {
   Vocabulary vocabulary;
-  vocabulary.isFixed = true;
   for (int byte = 0; byte < 256; ++byte)
     vocabulary.add(std::string(1, char(byte)));
   return vocabulary;
@@ -185,7 +190,7 @@ Expected<Vocabulary> Vocabulary::read(StringRef path, int64_t most, const std::s
   if (!text)
     return text.takeError();
   Vocabulary vocabulary;
-  vocabulary.from = ("'" + path + "'").str();
+  vocabulary.whyMissing = (" is not in '" + path + "'; a vocabulary made with --unk takes it for <unk>").str();
   StringRef rest = *text;
   for (int64_t line = 1; !rest.empty(); ++line) {
     StringRef escapedUnit;
@@ -204,7 +209,7 @@ Expected<Vocabulary> Vocabulary::read(StringRef path, int64_t most, const std::s
     }
     if (unit.empty())
       return run::failureIn(path, "the line is empty; each holds a token", line);
-    if (vocabulary.numbers.count(unit))
+    if (vocabulary.has(unit))
       return run::failureIn(path, shownUnit(unit) + " stands twice", line);
     if (int64_t(vocabulary.list.size()) == most)
       return run::failureIn(path, "has more tokens than " + what + ", which has " + Twine(most), line);
@@ -220,16 +225,8 @@ Error Vocabulary::write(StringRef path) const {
   });
 }
 
-Expected<int64_t> Vocabulary::number(const Unit &unit, StringRef path) const {
-  auto found = numbers.find(unit.text);
-  if (found == numbers.end())
-    found = numbers.find(unknown);
-  if (found != numbers.end())
-    return found->second;
-  return run::failureIn(path,
-                        shownUnit(unit.text) + " is not in " + from +
-                            (isFixed ? "" : "; a vocabulary made with --unk takes it for <unk>"),
-                        unit.line, unit.column);
+Error Vocabulary::missing(StringRef unit, const TextFile &file) const {
+  return file.failure(unit.data(), shownUnit(unit) + whyMissing);
 }
 
 } // namespace rondo::train

@@ -1,6 +1,6 @@
 #include "compiler/Train/Trainer.h"
 #include "compiler/Run/Structure.h"
-#include "compiler/Train/Batches.h"
+#include "compiler/Train/Evaluate.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -23,34 +23,6 @@ Error openFolder(const TrainFolder &folder) {
 }
 
 namespace {
-
-/// The mean of losses over batches: over all ticks that they were means of, or over the batches where a loss has none.
-class Means {
-public:
-  void add(ArrayRef<reference::LossValue> losses) {
-    sums.resize(losses.size());
-    for (auto [sum, loss] : zip(sums, losses)) {
-      sum.weighted += loss.value * double(loss.ticks);
-      sum.ticks += loss.ticks;
-      sum.plain += loss.value;
-    }
-    ++batches;
-  }
-  double total() const {
-    double all = 0;
-    for (const Sum &sum : sums)
-      all += sum.ticks ? sum.weighted / double(sum.ticks) : sum.plain / double(batches);
-    return all;
-  }
-
-private:
-  struct Sum {
-    double weighted = 0, plain = 0;
-    int64_t ticks = 0;
-  };
-  std::vector<Sum> sums;
-  int64_t batches = 0;
-};
 
 class Training {
 public:
@@ -84,11 +56,11 @@ private:
     }
     if (Error error = checkGroups(options.phase, paths))
       return error;
-    ticks = sampleTicks(task.data);
+    ticks = task.data.ticks();
     batchesOfEpoch = int64_t((ticks.size() + size_t(options.batch) - 1) / size_t(options.batch));
     optimiser.total = options.epochs * batchesOfEpoch;
-    if (task.valid.samples > 0)
-      validation = orderedBatches(sampleTicks(task.valid), options.batch);
+    if (task.valid.samples() > 0)
+      validation = orderedBatches(task.valid.ticks(), options.batch);
     if (Error error = folder.resume ? resume() : start())
       return error;
     gradients.resize(at.parameters.size());
@@ -100,7 +72,7 @@ private:
   Error start() {
     at.model = task.model;
     at.settings = options.settings;
-    at.data = fingerprint(task.data);
+    at.data = task.data.fingerprint();
     at.slots = runtime::optimiserSlots(options.optimiser);
     at.parameters.resize(task.training->floats());
     at.state.resize(at.slots * task.training->floats());
@@ -130,7 +102,7 @@ private:
         return run::failureIn(folder.checkpoint(), Twine("was made with --") + option + " " + was + ", not " + is +
                                                        "; a training goes on with what it began with");
     }
-    if (at.data != fingerprint(task.data))
+    if (at.data != task.data.fingerprint())
       return run::failureIn(folder.checkpoint(), "was made with other training data");
     if (at.slots != runtime::optimiserSlots(options.optimiser) || at.batch > batchesOfEpoch)
       return run::failureIn(folder.checkpoint(), "does not fit the optimizer or the data");
@@ -145,9 +117,9 @@ private:
   /// False: it was interrupted.
   Expected<bool> runEpoch() {
     std::vector<Samples> batches = shuffledBatches(ticks, options.batch, options.seed, at.epoch);
-    Means means;
+    Means means(task.measures);
     while (at.batch < batchesOfEpoch) {
-      reference::Batch batch = takeSamples(task.data, batches[at.batch]);
+      reference::Batch batch = task.data.take(batches[at.batch]);
       auto row = step(batch, means);
       if (!row)
         return row.takeError();
@@ -156,16 +128,19 @@ private:
         ticksOfBatch += ticks[sample];
       ++at.batch;
       bool isLast = at.batch == batchesOfEpoch;
+      std::string validText;
       if (isLast && !validation.empty()) {
         auto valid = evaluate();
         if (!valid)
           return valid.takeError();
-        row->valid = *valid;
+        row->valid = valid->total();
+        row->validMeasures = valid->ofMeasures();
+        validText = fmt::format(", validation {:.6g}", *row->valid) + valid->measuresText();
       }
       metrics.add(*row);
       progress.step(at.step, at.epoch + 1, options.epochs, row->loss, ticksOfBatch);
       if (isLast)
-        if (Error error = endEpoch(means, row->valid))
+        if (Error error = endEpoch(means, row->valid, validText))
           return std::move(error);
       if (!isLast && options.saveEvery && at.step % options.saveEvery == 0)
         if (Error error = save())
@@ -191,8 +166,9 @@ private:
     row.step = number;
     row.epoch = at.epoch + 1;
     for (const reference::LossValue &loss : *losses) {
-      row.losses.push_back(loss.value);
-      row.loss += loss.value;
+      bool isMeasure = is_contained(task.measures, loss.name);
+      row.loss += isMeasure ? 0 : loss.value;
+      (isMeasure ? row.measures : row.losses).push_back(loss.value);
     }
     runtime::Update update;
     update.step = number;
@@ -224,19 +200,12 @@ private:
                                     number, what, folder.checkpoint(), savedStep));
   }
 
-  Expected<double> evaluate() {
+  Expected<Means> evaluate() {
     // The parameters as the other model has them.
     Gradients &evaluation = *task.evaluation;
     Floats parameters(evaluation.floats());
     writeParameters(evaluation.parameters(), readParameters(layout, at.parameters.data()), parameters.data());
-    Means means;
-    for (const Samples &samples : validation) {
-      auto losses = evaluation.compute(parameters.data(), nullptr, takeSamples(task.valid, samples), options.seed);
-      if (!losses)
-        return losses.takeError();
-      means.add(*losses);
-    }
-    return means.total();
+    return train::evaluate(evaluation, parameters.data(), task.valid, validation, options.seed, task.measures);
   }
 
   //===--- Files -----------------------------------------------------------------------------------------------===//
@@ -245,15 +214,14 @@ private:
     metricsBegun = true;
     std::vector<std::string> names;
     for (const reference::LossValue &loss : losses)
-      names.push_back(loss.name);
-    return metrics.begin(std::move(names), at.step);
+      if (!is_contained(task.measures, loss.name))
+        names.push_back(loss.name);
+    return metrics.begin(std::move(names), task.measures, at.step);
   }
 
-  Error endEpoch(const Means &means, std::optional<double> valid) {
-    std::string text = fmt::format("epoch {} of {}: loss {:.6g}", at.epoch + 1, options.epochs, means.total());
-    if (valid)
-      text += fmt::format(", validation {:.6g}", *valid);
-    progress.line(text);
+  Error endEpoch(const Means &means, std::optional<double> valid, const std::string &validText) {
+    progress.line(fmt::format("epoch {} of {}: loss {:.6g}", at.epoch + 1, options.epochs, means.total()) +
+                  means.measuresText() + validText);
     if (valid && *valid < at.best) {
       at.best = *valid;
       if (Error error = saveParameters("best.safetensors"))

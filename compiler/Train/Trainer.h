@@ -5,6 +5,7 @@
 #ifndef RONDO_TRAIN_TRAINER_H
 #define RONDO_TRAIN_TRAINER_H
 
+#include "compiler/Train/Dataset.h"
 #include "compiler/Train/Metrics.h"
 #include "compiler/Train/Options.h"
 #include "compiler/Train/Progress.h"
@@ -26,7 +27,8 @@ struct TrainTask {
   std::string model; // its name
   Gradients *training = nullptr;
   Gradients *evaluation = nullptr;          // of the validation loss; its parameters are among the others
-  reference::Batch data, valid;             // without samples: there is no validation
+  std::vector<std::string> measures;        // names of what both give among the losses, but that is only looked at
+  Dataset data, valid;                      // without samples: there is no validation
   const reference::Params *start = nullptr; // null: made from the seed
 };
 

@@ -46,7 +46,10 @@ struct Case {
   llvm::Expected<reference::Batch> read(const std::string &program, Files files) {
     Checked checked(program);
     options.files = std::move(files);
-    return readData(checked.model(), options, vocabularies);
+    auto data = readData(checked.model(), options, vocabularies);
+    if (!data)
+      return data.takeError();
+    return data->all();
   }
   /// One file without a name.
   llvm::Expected<reference::Batch> one(const std::string &program, const std::string &name, const std::string &text) {
@@ -103,6 +106,7 @@ TEST(TrainData, SaysWhichTokenFindsNoPlace) {
             "a.txt:3:1: 'i' finds no place: the text has 9 different tokens, but input 'text' : token(8) has room for "
             "8; make the model's larger, or let --unk stand for the rarest");
   c.options.unknown = true;
+  c.vocabularies.clear();
   reference::Batch data = good(c.one(letters, "a.txt", "aabbccddeeff\ngg\ni"));
   EXPECT_EQ(c.vocabularies["text"].units()[0], "<unk>");
   EXPECT_EQ(c.vocabularies["text"].units().size(), 8u);
@@ -351,12 +355,88 @@ TEST(TrainBatches, TakeEverySampleOnceInLikeLengths) {
   EXPECT_NE(first, shuffledBatches(ticks, 8, 2, 0));
 }
 
+//===--- Memory ------------------------------------------------------------------------------------------------===//
+
+dsl::Type typeOf(dsl::Elem elem, int64_t tokens = 0) {
+  dsl::Type type;
+  type.elem = elem;
+  type.tokens = tokens;
+  return type;
+}
+
+// What is as wide as need be gives back what was put in, up to the largest.
+TEST(TrainDataset, KeepsTheLargestOfEachType) {
+  struct {
+    dsl::Type type;
+    double value;
+  } all[] = {{typeOf(dsl::Elem::Token, 256), 255},
+             {typeOf(dsl::Elem::Token, 257), 256},
+             {typeOf(dsl::Elem::Token, 65536), 65535},
+             {typeOf(dsl::Elem::Token, 65537), 65536},
+             {typeOf(dsl::Elem::Token, 1 << 30), 1 << 29},
+             {typeOf(dsl::Elem::Int), -0x1p52},
+             {typeOf(dsl::Elem::Bool), 1},
+             {typeOf(dsl::Elem::Real), 0.25}};
+  for (auto &one : all) {
+    Column column(one.type);
+    column.add(one.value);
+    column.add(0);
+    column.endSample(2);
+    column.endSample(0);
+    Column twice(one.type);
+    twice.append(column);
+    twice.append(column);
+    ASSERT_EQ(twice.samples(), 4);
+    EXPECT_EQ(twice.rows(1), 0);
+    reference::Array rows = twice.sample(2);
+    EXPECT_EQ(rows.isReal ? rows.reals[0] : double(rows.ints[0]), one.value);
+    EXPECT_EQ(rows.shape, (Ints{2}));
+  }
+}
+
+// Other data have another number: other values, the same ones in other samples, other sentences.
+TEST(TrainDataset, TellsDataApart) {
+  std::set<uint64_t> numbers;
+  int64_t count = 0;
+  for (const char *text : {"0\ta b. c\n1\tb\n", "0\ta b. b\n1\tb\n", "0\ta b.\n1\tc b\n", "0\ta. b c\n1\tb\n",
+                           "1\ta b. c\n0\tb\n", "0\ta b. c\n"}) {
+    Case c;
+    Dataset data(good(c.one(reviews, "a.tsv", text)));
+    EXPECT_EQ(data.fingerprint(), Dataset(data.all()).fingerprint());
+    numbers.insert(data.fingerprint());
+    ++count;
+  }
+  EXPECT_EQ(int64_t(numbers.size()), count);
+}
+
+// Characters of one to four bytes, ends of lines of both kinds, in a text that is cut in the middle of all that.
+TEST(TrainData, ReadsTheSameFromAllCuts) {
+  std::string text;
+  for (int i = 0; i < 40; ++i)
+    text += i % 3 ? "aé\r\n€" : "b\n😀";
+  Ints whole;
+  for (int64_t length : {1000, 7, 1}) {
+    Case c;
+    c.options.split = TextSplit{TextSplit::Kind::Pieces, length};
+    reference::Batch data = good(c.one(letters, "a.txt", text));
+    Ints tokens;
+    for (const reference::Array &rows : data.inputs["text"]) {
+      EXPECT_LE(rows.shape[0], length);
+      tokens.insert(tokens.end(), rows.ints.begin(), rows.ints.end());
+    }
+    whole = whole.empty() ? tokens : whole;
+    EXPECT_EQ(tokens, whole);
+    EXPECT_EQ(c.vocabularies["text"].units(), (std::vector<std::string>{"\n", "a", "é", "€", "b", "😀"}));
+  }
+  EXPECT_EQ(whole.size(), 40u * 4 - 14);
+}
+
 TEST(TrainBatches, TakeSamplesWithTheirStructure) {
   Case c;
-  reference::Batch data = good(c.one(reviews, "a.tsv", "0\ta b. c\n1\tb\n2\tc.\n"));
-  EXPECT_EQ(sampleTicks(data), (Ints{4, 1, 2}));
-  EXPECT_EQ(orderedBatches(sampleTicks(data), 2), (std::vector<Samples>{{1, 2}, {0}}));
-  reference::Batch batch = takeSamples(data, {2, 0});
+  Dataset data(good(c.one(reviews, "a.tsv", "0\ta b. c\n1\tb\n2\tc.\n")));
+  EXPECT_EQ(data.ticks(), (Ints{4, 1, 2}));
+  EXPECT_EQ(orderedBatches(data.ticks(), 2), (std::vector<Samples>{{1, 2}, {0}}));
+  reference::Batch batch = data.take({2, 0});
   EXPECT_EQ(batch.samples, 2);
   EXPECT_EQ(batch.lengths["word"], (Ints{2, 4}));
   EXPECT_EQ(batch.offsets["sentence"], (std::vector<Ints>{{0, 2}, {0, 3, 4}}));

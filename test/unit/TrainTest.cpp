@@ -81,7 +81,7 @@ struct Case {
   Case() {
     task.model = "points";
     task.training = task.evaluation = &model;
-    task.data = points(40, 7);
+    task.data = Dataset(points(40, 7));
   }
 
   llvm::Expected<TrainOutcome> run(Settings settings, bool resume = false, const std::string &into = "run") {
@@ -117,14 +117,15 @@ TEST(Train, TakesTheStepsOfTheOptimiser) {
   EXPECT_EQ(outcome.steps, 12);
   EXPECT_FALSE(outcome.interrupted);
   double p[3] = {0, 0.25, 0.5};
+  reference::Batch data = c.task.data.all();
   for (int64_t epoch = 0; epoch < 3; ++epoch)
-    for (const Samples &samples : shuffledBatches(sampleTicks(c.task.data), 10, 0, epoch)) {
+    for (const Samples &samples : shuffledBatches(c.task.data.ticks(), 10, 0, epoch)) {
       double g[3] = {};
       for (int64_t s : samples) {
-        const std::vector<double> &x = c.task.data.inputs["x"][s].reals;
+        const std::vector<double> &x = data.inputs["x"][s].reals;
         double q = 1 / (1 + std::exp(-(p[0] * x[0] + p[1] * x[1] + p[2])));
         for (int i = 0; i < 3; ++i)
-          g[i] += (q - c.task.data.inputs["y"][s].reals[0]) * (i < 2 ? x[i] : 1) / double(samples.size());
+          g[i] += (q - data.inputs["y"][s].reals[0]) * (i < 2 ? x[i] : 1) / double(samples.size());
       }
       for (int i = 0; i < 3; ++i)
         p[i] -= 0.5 * g[i];
@@ -175,7 +176,7 @@ TEST(Train, LeavesFrozenGroupsAlone) {
 
 TEST(Train, ValidatesAtTheEndOfEachEpoch) {
   Case c;
-  c.task.valid = points(10, 8);
+  c.task.valid = Dataset(points(10, 8));
   good(c.run({{"epochs", "3"}, {"batch", "20"}}));
   EXPECT_NE(c.said.find("epoch 3 of 3: loss 0."), std::string::npos) << c.said;
   EXPECT_NE(c.said.find(", validation 0."), std::string::npos) << c.said;
@@ -191,7 +192,7 @@ TEST(Train, GoesOnWithTheSameBits) {
       Settings settings = {{"optimizer", optimizer}, {"batch", "8"},  {"epochs", "3"},
                            {"schedule", "cosine"},   {"warmup", "2"}, {"seed", "3"}};
       Case c;
-      c.task.valid = points(10, 8);
+      c.task.valid = Dataset(points(10, 8));
       good(c.run(settings, false, "whole"));
       c.stopAfter = stop;
       EXPECT_TRUE(good(c.run(settings, false, "parts")).interrupted);
@@ -244,9 +245,9 @@ TEST(Train, RefusesCheckpointsThatDoNotFit) {
   other.erase("batch");
   EXPECT_EQ(c.refusal(other, true), "run/checkpoint.safetensors: was made with --batch 8, not the default; a training "
                                     "goes on with what it began with");
-  c.task.data = points(40, 9);
+  c.task.data = Dataset(points(40, 9));
   EXPECT_EQ(c.refusal(settings, true), "run/checkpoint.safetensors: was made with other training data");
-  c.task.data = points(40, 7);
+  c.task.data = Dataset(points(40, 7));
   c.task.model = "other";
   EXPECT_EQ(c.refusal(settings, true), "run/checkpoint.safetensors: is a checkpoint of model 'points', not of 'other'");
   c.task.model = "points";
@@ -313,7 +314,7 @@ TEST(Train, SaysWhatOptionsMustBe) {
 
 TEST(Train, WritesARowAStep) {
   Case c;
-  c.task.valid = points(10, 8);
+  c.task.valid = Dataset(points(10, 8));
   good(c.run({{"batch", "20"}, {"epochs", "2"}}));
   llvm::SmallVector<llvm::StringRef> lines;
   std::string text = c.folder.read("run/metrics.csv");

@@ -1,0 +1,102 @@
+#include "compiler/Tools/TrainingData.h"
+#include "compiler/Tools/Crash.h"
+#include "compiler/Train/Measures.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+
+using namespace llvm;
+
+namespace rondo::tools {
+
+train::Settings settingsOf(const Arguments &arguments, ArrayRef<const char *> options) {
+  train::Settings settings;
+  for (const char *option : options)
+    if (arguments.has(option))
+      settings[option] = join(arguments.all(option), "\n");
+  return settings;
+}
+
+static std::string textOf(const train::Settings &settings, const char *option) {
+  auto found = settings.find(option);
+  return found == settings.end() ? "" : found->second;
+}
+
+static std::vector<rondo::run::InputFile> filesOf(StringRef text) {
+  std::vector<rondo::run::InputFile> files;
+  SmallVector<StringRef> lines;
+  text.split(lines, '\n', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  for (StringRef line : lines) {
+    if (auto pair = splitAssignment(line))
+      files.push_back({pair->first, pair->second});
+    else
+      files.push_back({"", line.str()});
+    addCrashInput(files.back().path);
+  }
+  return files;
+}
+
+Expected<train::DataOptions> dataOptions(const train::Settings &settings, const char *files) {
+  train::DataOptions options;
+  options.files = filesOf(textOf(settings, files));
+  std::string unit = textOf(settings, "unit"), split = textOf(settings, "split");
+  if (!unit.empty() && unit != "words" && unit != "characters")
+    return rondo::run::failure("option '--unit' needs words or characters, not '" + unit + "'");
+  if (!unit.empty())
+    options.words = unit == "words";
+  options.unknown = settings.count("unk") != 0;
+  if (split.empty())
+    return options;
+  train::TextSplit how;
+  if (split == "lines")
+    how.kind = train::TextSplit::Kind::Lines;
+  else if (split == "paragraphs")
+    how.kind = train::TextSplit::Kind::Paragraphs;
+  else if (StringRef(split).getAsInteger(10, how.length) || how.length < 1)
+    return rondo::run::failure("option '--split' needs lines, paragraphs or a number over 0, not '" + split + "'");
+  options.split = how;
+  return options;
+}
+
+std::string vocabularyFile(StringRef folder, StringRef input) {
+  return (folder + "/vocabulary." + input + ".txt").str();
+}
+
+Expected<train::Vocabularies> readVocabularies(const dsl::Model &model, StringRef folder) {
+  train::Vocabularies vocabularies;
+  for (const dsl::Input &input : model.inputs)
+    if (std::string path = vocabularyFile(folder, input.name); sys::fs::exists(path)) {
+      auto read = train::Vocabulary::read(path, input.type.tokens, "input '" + input.name + "'");
+      if (!read)
+        return read.takeError();
+      vocabularies[input.name] = std::move(*read);
+    }
+  return vocabularies;
+}
+
+Expected<Trainable> compileTrainable(Chosen chosen, bool gradients, int32_t threads) {
+  std::vector<std::string> measures = train::addAccuracies(chosen.op);
+  auto compiled = compileModel(chosen, /*targets=*/{}, emit::WeightFormat::F32, gradients);
+  if (!compiled)
+    return compiled.takeError();
+  auto library = compiled->load({/*seed=*/0, threads});
+  if (!library)
+    return library.takeError();
+  return Trainable{train::compiledGradients(std::move(*library)), std::move(measures)};
+}
+
+std::optional<int32_t> threadsOf(const Command &command, const Arguments &arguments) {
+  int64_t threads = arguments.count("threads", 1);
+  if (threads >= 1 && threads <= 1024)
+    return int32_t(threads);
+  usageError(command, "option '--threads' needs a number from 1 to 1024");
+  return std::nullopt;
+}
+
+std::vector<Option> dataOptionList() {
+  return {{"unit", Option::Kind::Text, "UNIT", "of texts: words or characters"},
+          {"split", Option::Kind::Text, "HOW",
+           "samples of a text without labels: lines, paragraphs, or pieces of so many tokens (256)"},
+          {"unk", Option::Kind::Flag, "", "a token <unk> stands for what has no place in the vocabulary"}};
+}
+
+} // namespace rondo::tools

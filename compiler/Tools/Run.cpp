@@ -1,4 +1,5 @@
 // rondo run: a model on inputs from files or made up, compiled for this machine or by the interpreter.
+#include "compiler/Run/Alignment.h"
 #include "compiler/Run/Print.h"
 #include "compiler/Run/Timeline.h"
 #include "compiler/Tools/Compiled.h"
@@ -28,6 +29,15 @@ Expected<reference::Result> runCompiled(Chosen chosen, const reference::Params &
   return (*library)->run(batch);
 }
 
+/// The first sample of one output; `option` is NAME=FILE.
+Error drawAlignment(StringRef option, const rondo::run::RunReport &report) {
+  auto pair = splitAssignment(option);
+  auto alignment = rondo::run::alignmentOf(report.model, report.batch, report.result, pair->first);
+  if (!alignment)
+    return alignment.takeError();
+  return rondo::run::writeWhole(pair->second, [&](raw_ostream &os) { rondo::run::printAlignment(*alignment, os); });
+}
+
 } // namespace
 
 static int run(const Command &command, const Arguments &arguments) {
@@ -43,6 +53,9 @@ static int run(const Command &command, const Arguments &arguments) {
     if (arguments.text(option) == "-")
       return usageError(command,
                         Twine("option '--") + option + "' needs a file: the report goes to the standard output");
+  for (const std::string &option : arguments.all("alignment"))
+    if (auto pair = splitAssignment(option); !pair || pair->second == "-")
+      return usageError(command, "option '--alignment' needs NAME=FILE.svg, not '" + option + "'");
   Program program(std::move(*options), arguments.has("json"));
   Chosen chosen = loadModel(program, arguments.positional[0], arguments.text("model"), arguments.has("training"));
   if (!chosen)
@@ -84,6 +97,11 @@ static int run(const Command &command, const Arguments &arguments) {
   // Files first: when one cannot be written nothing else is said.
   if (std::string path = arguments.text("save"); !path.empty())
     if (Error error = rondo::run::saveOutputs(report, path))
+      return program.fail(std::move(error));
+  if (arguments.has("alignment") && batch->samples == 0)
+    return program.fail(rondo::run::failure("--alignment draws the first sample, but the batch has none"));
+  for (const std::string &option : arguments.all("alignment"))
+    if (Error error = drawAlignment(option, report))
       return program.fail(std::move(error));
   std::optional<rondo::run::Timeline> timeline;
   if (arguments.has("timeline")) {
@@ -139,6 +157,8 @@ Command runCommand() {
           formatOption(),
           {"save", Option::Kind::File, "FILE", "write the outputs to a safetensors file"},
           {"json", Option::Kind::Flag, "", "print everything as JSON, with all values"},
+          {"alignment", Option::Kind::Repeated, "NAME=FILE.svg",
+           "draw an output of weights, such as an attention's, for the first sample"},
           {"timeline", Option::Kind::Maybe, "FILE.svg", "draw which equation ticked when in the first sample"},
       }),
       1,

@@ -61,8 +61,11 @@ static_assert(leastTaskLines % tileLines == 0 && taskColumns % panelColumns == 0
 constexpr int64_t tileStep = chunkRows * tileLines + lineLanes;
 constexpr int64_t taskFloats(int64_t lines) { return lines / tileLines * tileStep + chunkRows * panelColumns; }
 
-/// Columns of the panel that begins at `column`: a multiple of a vector's.
-int64_t panelAt(int64_t column, int64_t end) { return least(panelColumns, roundedUp(end - column, lineLanes)); }
+/// Columns of the panel that begins at `column`: a multiple of a vector's. Two vectors at a time are faster than one.
+int64_t panelAt(int64_t column, int64_t end) {
+  int64_t rest = roundedUp(end - column, lineLanes);
+  return rest == panelColumns + lineLanes ? rest / 2 : least(panelColumns, rest);
+}
 
 /// y [m, k], the sum of a b transposed over all rows, with a: [m, n], b: [k, n].
 class Products {

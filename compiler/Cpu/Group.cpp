@@ -38,23 +38,32 @@ void Group::keepWhatIsNeeded() {
   }
 }
 
+llvm::SmallVector<Value> Group::partsOf(Value value) const {
+  auto concat = isInside(value) ? value.getDefiningOp<rnn::ConcatOp>() : rnn::ConcatOp();
+  if (!concat || concat.getAxis() != 0 || !isKernelOp(concat))
+    return {value};
+  llvm::SmallVector<Value> parts;
+  for (Value part : concat.getParts())
+    llvm::append_range(parts, partsOf(part));
+  return parts;
+}
+
 void Group::keepPartsOfJoined() {
   if (!isLoop())
     return;
   for (size_t i = 0; i < kept.size(); ++i) { // it grows
     Value value = kept[i];
-    auto concat = value.getDefiningOp<rnn::ConcatOp>();
-    if (!concat || !isKernelOp(concat) || concat.getAxis() != 0 || seen(value))
-      continue;
-    llvm::SmallPtrSet<Value, 4> parts;
-    bool isMade = llvm::all_of(concat.getParts(), [&](Value part) {
-      return isInside(part) && !seen(part) && isKernelOp(part.getDefiningOp()) && !isKernelFold(part.getDefiningOp()) &&
-             !kept.contains(part) && widthOf(part) == widthOf(concat.getParts().front()) && parts.insert(part).second;
-    });
+    llvm::SmallVector<Value> parts = partsOf(value);
+    llvm::SmallPtrSet<Value, 4> known;
+    bool isMade = parts.size() > 1 && !seen(value) && llvm::all_of(parts, [&](Value part) {
+                    return isInside(part) && !seen(part) && isKernelOp(part.getDefiningOp()) &&
+                           !isKernelFold(part.getDefiningOp()) && widthOf(part) == widthOf(parts.front()) &&
+                           known.insert(part).second;
+                  });
     if (!isMade)
       continue;
-    joined.insert(value);
-    kept.insert(concat.getParts().begin(), concat.getParts().end());
+    kept.insert(parts.begin(), parts.end());
+    joined[value] = std::move(parts);
   }
 }
 
@@ -107,7 +116,7 @@ int64_t Group::levelOf(Value value) {
   if (isSpecial(op)) {
     // `earliest` says it.
   } else if (joined.contains(value)) {
-    for (Value part : op->getOperands())
+    for (Value part : joined.lookup(value))
       level = std::max(level, levelOf(part));
   } else if (isKernelOp(op)) {
     Reach found = reach(value);
@@ -154,10 +163,10 @@ std::vector<Group::Members> Group::formKernels() {
     for (Value user : users)
       if (joins(users.front(), user))
         classes.unionSets(users.front().getAsOpaquePointer(), user.getAsOpaquePointer());
-  for (Value value : joined)
-    for (Value part : value.getDefiningOp()->getOperands())
-      if (Value first = value.getDefiningOp()->getOperand(0); joins(first, part))
-        classes.unionSets(first.getAsOpaquePointer(), part.getAsOpaquePointer());
+  for (auto &[value, parts] : joined)
+    for (Value part : parts)
+      if (joins(parts.front(), part))
+        classes.unionSets(parts.front().getAsOpaquePointer(), part.getAsOpaquePointer());
   llvm::MapVector<const void *, Members> kernels;
   for (Value root : roots)
     kernels[classes.getLeaderValue(root.getAsOpaquePointer())].insert(root);
@@ -239,8 +248,8 @@ llvm::DenseSet<Value> Group::findRead(llvm::ArrayRef<Members> kernels) const {
 void Group::placeHomes(llvm::ArrayRef<Members> kernels) {
   llvm::DenseSet<Value> read = findRead(kernels);
   llvm::DenseSet<Value> parts;
-  for (Value value : joined)
-    parts.insert(value.getDefiningOp()->operand_begin(), value.getDefiningOp()->operand_end());
+  for (auto &[value, own] : joined)
+    parts.insert(own.begin(), own.end());
   // Values that operations of this group read.
   llvm::SmallVector<Value> values(kept.begin(), kept.end());
   for (Operation &op : block)
@@ -263,9 +272,9 @@ void Group::placeHomes(llvm::ArrayRef<Members> kernels) {
       targets.insert(targets.begin(), homes[value]);
     }
   }
-  for (Value value : joined) {
+  for (auto &[value, own] : joined) {
     int64_t offset = 0;
-    for (Value part : value.getDefiningOp()->getOperands()) {
+    for (Value part : own) {
       for (View target : stores[value]) {
         target.offset += offset;
         stores[part].push_back(target);

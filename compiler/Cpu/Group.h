@@ -79,6 +79,8 @@ private:
   using Members = llvm::SetVector<mlir::Value>;
 
   void keepWhatIsNeeded();
+  /// Of what is joined the parts, else the value itself.
+  llvm::SmallVector<mlir::Value> partsOf(mlir::Value value) const;
   void keepPartsOfJoined();
   bool isLoaded(mlir::Value value) const;
   static int64_t widthOf(mlir::Value value);
@@ -94,7 +96,7 @@ private:
   bool addRowOp(mlir::Operation *op);
 
   llvm::SetVector<mlir::Value> kept;
-  llvm::SetVector<mlir::Value> joined; // of the kept ones those that consist of others
+  llvm::MapVector<mlir::Value, llvm::SmallVector<mlir::Value>> joined; // of the kept ones, of which others they consist
   llvm::DenseMap<mlir::Value, View> homes;
   llvm::DenseMap<mlir::Value, llvm::SmallVector<View, 2>> stores;
   llvm::DenseMap<mlir::Value, int64_t> levels;

@@ -182,10 +182,43 @@ private:
     ClockInterface attribute = rnn::clockOf(result.getType());
     bool isKnown = true;
     attribute.walk([&](rnn::EventClockAttr event) { isKnown &= !eventOf(event); });
+    if (mlir::Operation *reader = isKnown && planner.clock(attribute) == driver ? readerOf(result) : nullptr)
+      return addShare(result, reader);
     View view = planner.addResult(result, isKnown ? planner.clock(attribute) : driver);
     planner.setView(result, view);
     if (!isKnown)
       scattered.push_back({result, view});
+    return view;
+  }
+
+  /// The one operation that reads a result of floats; null where there are several, or it is the schedule's own result.
+  mlir::Operation *readerOf(Value result) {
+    mlir::Operation *reader = nullptr;
+    for (mlir::Operation *user : result.getUsers()) {
+      mlir::Operation *top = scan->getBlock()->findAncestorOpInBlock(*user);
+      if (llvm::isa<rnn::ReturnOp>(top) || (reader && reader != top))
+        return nullptr;
+      reader = top;
+    }
+    return Planner::elementOf(result.getType()) == runtime::Element::F32 ? reader : nullptr;
+  }
+
+  /// What is read together lies side by side, in the rows of one array: far memory is fast where its lines follow one
+  /// another.
+  View addShare(Value result, mlir::Operation *reader) {
+    int64_t bytes = Planner::rowBytes(result.getType());
+    auto [it, isNew] = shared.try_emplace(reader, -1);
+    if (isNew)
+      it->second = planner.addArray(result.getType(), Place::Call, driver);
+    View view = Planner::all(it->second);
+    runtime::ArrayPlan &array = planner.arrayOf(view);
+    if (!isNew) {
+      constexpr int64_t line = 64;
+      view.offset = bytes % line ? array.stride : aligned(array.stride);
+      array.stride = view.offset + bytes;
+      array.elements = array.stride / runtime::bytesOf(array.element);
+    }
+    planner.setView(result, view);
     return view;
   }
 
@@ -347,6 +380,7 @@ private:
   llvm::DenseMap<Value, View> views; // of what is read or held
   llvm::MapVector<Value, View> exported;
   llvm::SmallVector<std::pair<Value, View>> scattered;
+  llvm::DenseMap<mlir::Operation *, int32_t> shared; // arrays of results, by who reads them
 };
 
 } // namespace

@@ -6,6 +6,7 @@
 // The components of the equations come in the order in which they need one another. A loop is a scan. An equation that
 // looks at its own tick alone joins the last group of its clock that stands behind all that it needs, or begins one.
 // What only a later group of the same clock uses goes there, unless that makes more values known between groups. What
+// only joins values of a loop, which nobody else uses, is made in the loop, where it costs nothing. What
 // is cheap (constants, lifted tensors; inside of scans also what crosses to pairs) is repeated where it is used;
 // crossings, which move nothing, stand in front of what uses them first.
 #include "compiler/IR/Step.h"
@@ -128,6 +129,11 @@ private:
     ClockInterface clock = rnn::clockOf(op->getResult(0).getType());
     bool isPrepared = !clock && this->isPrepared(op);
     int64_t need = lastNeed(op);
+    if (need >= 0 && list[need].kind == Step::Kind::Scan && list[need].clock == clock && joinsResults(op, need)) {
+      list[need].ops.push_back(op);
+      steps[op] = need;
+      return;
+    }
     for (int64_t i = list.size() - 1; i >= std::max<int64_t>(need, 0); --i)
       if (list[i].kind == Step::Kind::Par && list[i].clock == clock && list[i].isPrepared == isPrepared) {
         list[i].ops.push_back(op);
@@ -135,6 +141,19 @@ private:
         return;
       }
     addStep({Step::Kind::Par, clock, isPrepared, {op}});
+  }
+
+  /// Whether it joins what this step makes, and all others that use it are of the step.
+  bool joinsResults(Operation *op, size_t step) const {
+    auto isOfStep = [&](Operation *other) {
+      auto it = steps.find(other);
+      return it != steps.end() && it->second == step;
+    };
+    return llvm::isa<rnn::ConcatOp>(op) && llvm::all_of(op->getOperands(), [&](Value part) {
+             return part.getDefiningOp() && isOfStep(part.getDefiningOp()) &&
+                    part.getType() == op->getOperand(0).getType() &&
+                    llvm::all_of(part.getUsers(), [&](Operation *user) { return user == op || isOfStep(user); });
+           });
   }
 
   /// Made of parameters and constants alone.

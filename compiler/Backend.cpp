@@ -5,6 +5,7 @@
 #include "compiler/Emit/Link.h"
 #include "compiler/Emit/Module.h"
 #include "compiler/Emit/Text.h"
+#include "compiler/Gradient/FormWindows.h"
 #include "compiler/Schedule/FormGenerate.h"
 #include "compiler/Schedule/FormStep.h"
 #include "mlir/IR/Builders.h"
@@ -32,10 +33,11 @@ static cpu::Isa isaOf(const emit::Target &target, runtime::WeightFormat weights)
 struct Backend::Lowering {
   const emit::Target *target = nullptr;
   cpu::CpuPlan plan;
-  std::vector<char> bytes;    // of the plan
-  std::vector<char> step;     // of the plan of single steps; empty: there is none
-  std::vector<char> generate; // of the plan of rows that the model makes; empty: there is none
-  std::vector<char> backward; // of the plan of gradients; empty: there is none
+  std::vector<char> bytes;                  // of the plan
+  std::vector<char> step;                   // of the plan of single steps; empty: there is none
+  std::vector<char> generate;               // of the plan of rows that the model makes; empty: there is none
+  std::vector<char> backward;               // of the plan of gradients; empty: there is none
+  std::vector<char> window, windowBackward; // of the plans of windows and their gradients; empty: there are none
   std::vector<std::string> kernels;
   std::unique_ptr<llvm::Module> code;
   SmallVector<char> object;
@@ -44,6 +46,8 @@ struct Backend::Lowering {
   StringRef stepBytes() const { return StringRef(step.data(), step.size()); }
   StringRef generateBytes() const { return StringRef(generate.data(), generate.size()); }
   StringRef backwardBytes() const { return StringRef(backward.data(), backward.size()); }
+  StringRef windowBytes() const { return StringRef(window.data(), window.size()); }
+  StringRef windowBackwardBytes() const { return StringRef(windowBackward.data(), windowBackward.size()); }
 };
 
 struct Backend::Parts {
@@ -59,7 +63,7 @@ struct Backend::Parts {
   bool isLowered = false, isCompiled = false;
   SmallVector<char> tables; // the object of all that is not kernels
 
-  emit::Facts facts() const { return {interface, options.targets, options.weights, preparedBytes}; }
+  emit::Facts facts() const { return {interface, options.targets, options.weights, preparedBytes, options.checkpoint}; }
 };
 
 Backend::Backend(step::ScheduleOp schedule, BackendOptions options, mlir::TimingScope &timing)
@@ -76,6 +80,24 @@ static void setGiven(const schedule::StepForm &form, runtime::PlanTables &tables
   }
   for (runtime::PortPlan &port : drop_begin(tables.inputs, count))
     port.given = Given::End;
+}
+
+/// What inputs of windows are that the model itself has not.
+static void setGiven(mlir::Operation *window, const runtime::PlanTables &own, runtime::PlanTables &tables) {
+  using runtime::Given;
+  int32_t loss = 0;
+  auto names = cast<step::ScheduleOp>(window).getInputs().getAsValueRange<mlir::StringAttr>();
+  for (auto [port, name] : drop_begin(zip(tables.inputs, names), own.inputs.size())) {
+    StringRef input = name;
+    port.given = name == rnn::endsName                ? Given::Ends
+                 : name.starts_with(rnn::wholePrefix) ? Given::Whole
+                 : name.starts_with(rnn::carryPrefix) ? Given::Carried
+                                                      : Given::Ahead;
+    if (port.given == Given::Whole)
+      port.end = loss++;
+    if (port.given == Given::Ahead && input.consume_front(rnn::aheadPrefix))
+      port.end = find(names, input).getCurrent() - names.begin().getCurrent();
+  }
 }
 
 static void describeSteps(const schedule::StepForm &form, const runtime::PlanTables &tables,
@@ -127,15 +149,21 @@ mlir::LogicalResult Backend::plan() {
       return mlir::failure();
     if (backward)
       lowering.backward = plan->backward->serialise();
+    if (step::ScheduleOp window = parts->options.window) {
+      if (!cpu::planWindow(window, isaOf(*target, parts->options.weights), *plan))
+        return mlir::failure();
+      setGiven(window, plan->tables, *plan->window);
+      lowering.window = plan->window->serialise();
+    }
+    step::ScheduleOp windowBackward = parts->options.windowBackward;
+    if (windowBackward && !cpu::planWindowBackward(windowBackward, isaOf(*target, parts->options.weights), *plan))
+      return mlir::failure();
+    if (windowBackward)
+      lowering.windowBackward = plan->windowBackward->serialise();
     lowering.bytes = plan->tables.serialise();
     lowering.plan = std::move(*plan);
-    const cpu::CpuPlan &made = lowering.plan;
-    int64_t prepared = (made.backward   ? *made.backward
-                        : made.generate ? *made.generate
-                        : made.step     ? *made.step
-                                        : made.tables)
-                           .preparedBytes;
-    parts->preparedBytes = std::max(parts->preparedBytes, runtime::preparedMarkBytes + prepared);
+    parts->preparedBytes =
+        std::max(parts->preparedBytes, runtime::preparedMarkBytes + lowering.plan.last().preparedBytes);
     parts->lowerings.push_back(std::move(lowering));
   }
   parts->interface = emit::interfaceOf(parts->schedule, parts->lowerings.front().planBytes());
@@ -147,9 +175,34 @@ mlir::LogicalResult Backend::plan() {
     parts->interface.generate = emit::generationOf(*parts->generate, parts->interface.inputs);
   if (parts->options.backward)
     parts->interface.gradients = emit::gradientsOf(parts->options.backward, parts->interface);
+  if (!checkCheckpoint())
+    return mlir::failure();
+  if (parts->options.window)
+    parts->interface.windows = emit::windowsOf(parts->options.window, parts->interface);
+  parts->interface.noWindows = parts->options.noWindows;
   if (parts->step)
     describeSteps(form, *parts->lowerings.front().plan.step, parts->interface);
   return mlir::success();
+}
+
+/// Whether samples can be replayed, where that is asked for. Where memory decides, they need not be.
+bool Backend::checkCheckpoint() {
+  if (!parts->options.checkpoint)
+    return true;
+  const cpu::CpuPlan &plan = parts->lowerings.front().plan;
+  llvm::SetVector<mlir::Attribute> groups;
+  parts->schedule.walk([&](rnn::LossOp loss) { groups.insert(loss.getTrainsAttr()); });
+  std::string why = !parts->options.window         ? parts->options.noWindows
+                    : plan.tables.axes.size() != 1 ? "its time has more than one axis"
+                    : groups.size() > 1            ? "its losses train different parameters"
+                                                   : "";
+  if (why.empty())
+    return true;
+  if (parts->options.checkpoint > 0)
+    mlir::emitError(parts->schedule.getLoc(), "the model has no checkpoints: ") << why;
+  bool isFine = parts->options.checkpoint < 0;
+  parts->options.checkpoint = 0;
+  return isFine;
 }
 
 std::string Backend::prefix() { return parts->interface.prefix; }
@@ -217,7 +270,7 @@ Error Backend::compile() {
   if (Error error = lower())
     return error;
   mlir::TimingScope scope = parts->timing.nest("emit");
-  emit::Content content{parts->interface, manifest(), parts->preparedBytes, {}};
+  emit::Content content{parts->interface, manifest(), parts->preparedBytes, parts->options.checkpoint, {}};
   for (Lowering &lowering : parts->lowerings) {
     auto object = cpu::toObject(*lowering.code, isaOf(*lowering.target, parts->options.weights));
     if (!object)
@@ -226,9 +279,12 @@ Error Backend::compile() {
     uint64_t identity = xxh3_64bits(lowering.planBytes()) ^ (3 * xxh3_64bits(lowering.stepBytes())) ^
                         (5 * xxh3_64bits(lowering.generateBytes())) ^
                         (lowering.backward.empty() ? 0 : 7 * xxh3_64bits(lowering.backwardBytes())) ^
+                        (lowering.window.empty() ? 0 : 11 * xxh3_64bits(lowering.windowBytes())) ^
+                        (lowering.windowBackward.empty() ? 0 : 13 * xxh3_64bits(lowering.windowBackwardBytes())) ^
                         xxh3_64bits(StringRef(lowering.object.data(), lowering.object.size()));
     content.codes.push_back({lowering.target, lowering.planBytes().str(), lowering.stepBytes().str(),
-                             lowering.generateBytes().str(), lowering.backwardBytes().str(), identity,
+                             lowering.generateBytes().str(), lowering.backwardBytes().str(),
+                             lowering.windowBytes().str(), lowering.windowBackwardBytes().str(), identity,
                              lowering.kernels});
   }
   std::unique_ptr<llvm::Module> module = emit::libraryModule(content, parts->context);
@@ -249,8 +305,7 @@ Expected<std::string> Backend::link(bool isShared) {
   job.isShared = isShared;
   job.hasNames = parts->options.hasNames;
   job.soname = "lib" + parts->interface.prefix + ".so";
-  for (const emit::Export &function : emit::exports(parts->interface.hasSteps, parts->interface.generate.has_value(),
-                                                    parts->interface.gradients.has_value()))
+  for (const emit::Export &function : emit::exports(parts->interface))
     job.exports.push_back(parts->interface.prefix + "_" + function.name.str());
   job.objects.push_back(StringRef(parts->tables.data(), parts->tables.size()));
   for (const Lowering &lowering : parts->lowerings)

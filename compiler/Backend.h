@@ -21,9 +21,12 @@ namespace rondo {
 struct BackendOptions {
   std::vector<const emit::Target *> targets; // best first, of one architecture
   runtime::WeightFormat weights = runtime::WeightFormat::F32;
-  std::optional<std::string> notCausal; // why the model cannot be stepped; empty: it can; nothing: not known
-  bool hasNames = false;                // a library keeps the names of its own functions
-  step::ScheduleOp backward;            // of the model that computes gradients; null: there is none
+  std::optional<std::string> notCausal;    // why the model cannot be stepped; empty: it can; nothing: not known
+  bool hasNames = false;                   // a library keeps the names of its own functions
+  step::ScheduleOp backward;               // of the model that computes gradients; null: there is none
+  step::ScheduleOp window, windowBackward; // of its windows, and of their gradients; null: there are none
+  std::string noWindows;                   // why there are none, where they were asked for
+  int64_t checkpoint = 0;                  // see runtime::Library; needs all three
 };
 
 class Backend {
@@ -49,6 +52,7 @@ public:
 
 private:
   struct Lowering; // of one target
+  bool checkCheckpoint();
   llvm::Error lower();
   llvm::Error compile();
   llvm::Expected<std::string> link(bool isShared);

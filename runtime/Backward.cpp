@@ -76,15 +76,15 @@ void giveGradient(const Call &call, const OpPlan &op) {
 
 /// Words of the caller's struct: its size, whether parameters' are added, parameters, what flows into outputs, and a
 /// place for each input of reals.
-static int64_t gradientWords(const Plan &forward, const Plan &plan) {
-  int64_t words = 3 + int64_t(plan.inputs.count) - int64_t(forward.inputs.count);
+static int64_t gradientWords(const Plan &forward, int64_t seeds) {
+  int64_t words = 3 + seeds;
   for (uint32_t i = 0; i < forward.inputs.count; ++i)
     words += forward.inputs.begin(&forward)[i].element == Element::F32;
   return words;
 }
 
-static bool takeGradients(Call &call, const Plan &forward, void *gradients) {
-  int64_t words = gradientWords(forward, *call.plan);
+bool takeGradients(Call &call, const Plan &forward, int64_t seeds, void *gradients) {
+  int64_t words = gradientWords(forward, seeds);
   if (!checkStruct(call.error, "gradients", gradients, words))
     return false;
   call.gradients = static_cast<uint64_t *>(gradients);
@@ -149,7 +149,8 @@ int32_t backward(const Model &model, const Plan *forward, const void *prepared, 
   call.pool = enter(pool) ? pool : nullptr;
   auto **joined = static_cast<const void **>(__builtin_alloca((model.plan->inputs.count + 1) * sizeof(void *)));
   bool isDone =
-      takeInputs(call, inputs, true) && takeOutputs(call, outputs) && takeGradients(call, *forward, gradients);
+      takeInputs(call, inputs, true) && takeOutputs(call, outputs) &&
+      takeGradients(call, *forward, int64_t(model.plan->inputs.count) - int64_t(forward->inputs.count), gradients);
   if (isDone) {
     joinInputs(call, *forward, joined);
     isDone = carryOut(call, workspace, bytes);

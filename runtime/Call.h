@@ -70,11 +70,12 @@ struct Call {
   uint64_t seed = 0;
   const int64_t *const *offsets = nullptr; // by axis
   const void *const *inputs = nullptr;
-  int32_t given = INT32_MAX;      // inputs from this number on flow into outputs: they have the outputs' rows, and
-                                  // null is zero
-  uint64_t *gradients = nullptr;  // words of the caller's struct
-  uint64_t *outputs = nullptr;    // `outputWords` each, then the losses' two
-  const Choice *choice = nullptr; // where the model feeds itself; else null
+  int32_t given = INT32_MAX;     // inputs from this number on flow into outputs: they have the outputs' rows, and
+                                 // null is zero
+  uint64_t *gradients = nullptr; // words of the caller's struct
+  const int64_t *ticksBefore = nullptr; // of a window: by sample, ticks of its time ahead of it; else null
+  uint64_t *outputs = nullptr;          // `outputWords` each, then the losses' two
+  const Choice *choice = nullptr;       // where the model feeds itself; else null
   const char *parameters = nullptr;
   char *prepared = nullptr;
   Error own;
@@ -114,6 +115,8 @@ struct Call {
   int32_t timeOf(int32_t clock) const {
     return this->clock(clock).kind == ClockPlan::Kind::Pair ? this->clock(clock).target : clock;
   }
+  /// A sample's first position, counted from where the sample itself begins.
+  int64_t begin(int64_t sample) const { return ticksBefore ? ticksBefore[sample] : 0; }
   bool isPair(int32_t clock) const { return clock >= 0 && this->clock(clock).kind == ClockPlan::Kind::Pair; }
 
 private:

@@ -62,9 +62,9 @@ void fillRandom(const Call &call, const OpPlan &op, const Operand &y, int64_t be
   bool isPair = call.isPair(op.clock);
   auto positionOf = [&](int32_t clock, int32_t tick, int32_t sample) {
     const int32_t *positions = call.clocks[clock].positions;
-    return call.isSampled(clock)
-               ? 0
-               : (positions ? positions[tick] : tick) - call.rootBegin(call.clock(clock).root, sample);
+    return call.isSampled(clock) ? 0
+                                 : (positions ? positions[tick] : tick) -
+                                       call.rootBegin(call.clock(clock).root, sample) + call.begin(sample);
   };
   for (int64_t i = 0; i < count; ++i) {
     int32_t row = int32_t(begin + i), tick = row, source = 0;

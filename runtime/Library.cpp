@@ -132,7 +132,7 @@ int32_t libraryPrepare(const Library &library, const void *parameters, void *pre
   mark->code = code->number;
   char *made = static_cast<char *>(prepared) + preparedMarkBytes;
   int32_t wrong = prepare(code->model, parameters, made, error);
-  const Plan *others[] = {code->step, code->generate, code->backward};
+  const Plan *others[] = {code->step, code->generate, code->backward, code->window, code->windowBackward};
   for (const Plan *plan : others)
     if (!wrong && plan)
       wrong = prepare(modelOf(*code, plan), parameters, made, error);
@@ -232,8 +232,36 @@ int32_t libraryGenerate(const Library &library, const void *prepared, const void
                   options, generated, workspace, bytes, pool, error);
 }
 
+static WindowModel windowsOf(const LibraryCode &code) {
+  return {code.model, code.window, code.windowBackward, code.identity};
+}
+
+int32_t libraryWindowStateBytes(const Library &library, int64_t batch, size_t *bytes, Error *error) {
+  return mostBytes(library, bytes, error, [&](const LibraryCode &code, size_t *needed) {
+    return windowStateBytes(windowsOf(code), batch, needed, error);
+  });
+}
+
+int32_t libraryWindowWorkspaceBytes(const Library &library, const void *inputs, int32_t gradients, size_t *bytes,
+                                    Error *error) {
+  return mostBytes(library, bytes, error, [&](const LibraryCode &code, size_t *needed) {
+    return windowWorkspaceBytes(windowsOf(code), inputs, gradients, needed, error);
+  });
+}
+
+int32_t libraryWindow(const Library &library, const void *prepared, const void *inputs, const void *window,
+                      void *outputs, void *gradients, void *workspace, size_t bytes, Pool *pool, Error *error) {
+  const LibraryCode *code = codeOf(library, prepared, error);
+  if (!code)
+    return failure(error, Code::Argument);
+  return runWindow(windowsOf(*code), static_cast<const char *>(prepared) + preparedMarkBytes, inputs, window, outputs,
+                   gradients, workspace, bytes, pool, error);
+}
+
 int32_t libraryBackwardWorkspaceBytes(const Library &library, const void *inputs, size_t *bytes, Error *error) {
   return mostBytes(library, bytes, error, [&](const LibraryCode &code, size_t *needed) {
+    if (library.checkpoint)
+      return replayWorkspaceBytes(windowsOf(code), code.backward, library.checkpoint, inputs, needed, error);
     return backwardWorkspaceBytes(modelOf(code, code.backward), code.model.plan, inputs, needed, error);
   });
 }
@@ -243,8 +271,11 @@ int32_t libraryBackward(const Library &library, const void *prepared, const void
   const LibraryCode *code = codeOf(library, prepared, error);
   if (!code)
     return failure(error, Code::Argument);
-  return backward(modelOf(*code, code->backward), code->model.plan,
-                  static_cast<const char *>(prepared) + preparedMarkBytes, inputs, outputs, gradients, workspace, bytes,
+  const char *made = static_cast<const char *>(prepared) + preparedMarkBytes;
+  if (library.checkpoint)
+    return replay(windowsOf(*code), code->backward, library.checkpoint, made, inputs, outputs, gradients, workspace,
+                  bytes, pool, error);
+  return backward(modelOf(*code, code->backward), code->model.plan, made, inputs, outputs, gradients, workspace, bytes,
                   pool, error);
 }
 

@@ -19,9 +19,11 @@ struct LibraryCode {
   uint64_t identity = 0; // of plan and code: what was prepared by it is marked with it
   const char *target = nullptr;
   Model model;
-  const Plan *step = nullptr;     // of single steps, with the same kernels; null: there is none
-  const Plan *generate = nullptr; // of rows that the model makes, with the same kernels; null: it does not
-  const Plan *backward = nullptr; // of gradients, with the same kernels; null: there is none
+  const Plan *step = nullptr;           // of single steps, with the same kernels; null: there is none
+  const Plan *generate = nullptr;       // of rows that the model makes, with the same kernels; null: it does not
+  const Plan *backward = nullptr;       // of gradients, with the same kernels; null: there is none
+  const Plan *window = nullptr;         // of windows, with the same kernels; null: there is none
+  const Plan *windowBackward = nullptr; // of their gradients
 };
 
 struct Library {
@@ -29,6 +31,7 @@ struct Library {
   int64_t count = 0;
   const char *manifest = nullptr;
   int64_t parameterBytes = 0, preparedBytes = 0;
+  int64_t checkpoint = 0; // rows between what is kept of a sample for its gradients; 0: all is kept, -1: see Runtime.h
   InitTable init;
   ParameterTable parameters;
 };
@@ -87,6 +90,13 @@ int32_t libraryGroup(const Library &library, const char *path, int32_t trained, 
                      Error *error) __asm__("rondo.group");
 int32_t libraryOptimise(const Library &library, const void *prepared, const Optimiser *optimiser, Update *update,
                         void *state, size_t bytes, Pool *pool, Error *error) __asm__("rondo.optimise");
+int32_t libraryWindowStateBytes(const Library &library, int64_t batch, size_t *bytes,
+                                Error *error) __asm__("rondo.window.state.bytes");
+int32_t libraryWindowWorkspaceBytes(const Library &library, const void *inputs, int32_t gradients, size_t *bytes,
+                                    Error *error) __asm__("rondo.window.workspace.bytes");
+int32_t libraryWindow(const Library &library, const void *prepared, const void *inputs, const void *window,
+                      void *outputs, void *gradients, void *workspace, size_t bytes, Pool *pool,
+                      Error *error) __asm__("rondo.window");
 Pool *libraryPoolCreate(const Library &library, int32_t threads) __asm__("rondo.pool.create");
 void libraryPoolDestroy(const Library &library, Pool *pool) __asm__("rondo.pool.destroy");
 const char *libraryErrorText(const Library &library, int32_t code) __asm__("rondo.error.text");

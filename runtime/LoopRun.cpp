@@ -211,7 +211,9 @@ void Loop::fillRandom(const LoopOp &op, const LoopClock &clock, int32_t rows, in
   bool isChosen = call.choice && call.clock(scan.driver).axis == call.choice->axis;
   auto positionOf = [&](int32_t of, int32_t tick, int32_t sample) {
     const int32_t *positions = call.clocks[of].positions;
-    return call.isSampled(of) ? 0 : (positions ? positions[tick] : tick) - call.rootBegin(call.clock(of).root, sample);
+    return call.isSampled(of) ? 0
+                              : (positions ? positions[tick] : tick) - call.rootBegin(call.clock(of).root, sample) +
+                                    call.begin(sample);
   };
   for (int32_t i = 0; i < rows; ++i) {
     int32_t sequence = isDriver ? i : clock.lists[int32_t(List::Sequence)][entry + i];

@@ -237,13 +237,18 @@ struct ScanPlan {
   int32_t isBehind = 0; // of several scans: a step of this one reads what those ahead of it give at the same step
 };
 
-/// Of an input of single steps: when a sequence's row is looked at.
+/// Of an input of single steps: when a sequence's row is looked at. Of one that windows have behind the model's own: what
+/// it is, a row a sample.
 enum class Given : uint8_t {
-  Always, // at each step
-  First,  // at the first step of a sequence
-  AtEnd,  // where the input `end` says so
-  End,    // at each step: a bool, which says that a segment ends here. Null: none does. Such inputs are the last ones,
-          // finer segments before coarser ones: where one ends, all that stand before it do
+  Always,  // at each step
+  First,   // at the first step of a sequence
+  AtEnd,   // where the input `end` says so
+  End,     // at each step: a bool, which says that a segment ends here. Null: none does. Such inputs are the last ones,
+           // finer segments before coarser ones: where one ends, all that stand before it do
+  Ends,    // of a window: a bool, whether the sample ends with it. Null: none does
+  Ahead,   // of a window: the row of the input `end` that stands behind it, unless the sample ends
+  Whole,   // of a window: how many ticks the loss `end` is the mean of, all samples' added; see Gradient.cpp
+  Carried, // of a window: what is remembered at its begin. Outputs behind the model's own give it back, in this order
 };
 
 /// What the caller gives or gets.
@@ -256,7 +261,7 @@ struct PortPlan {
   int64_t elements = 1;
   int64_t tokens = 0; // Token: how many there are
   int32_t name = -1;  // in the text; -1: none
-  int32_t end = -1;   // AtEnd: an input
+  int32_t end = -1;   // AtEnd, Ahead: an input; Whole: a loss
 };
 
 //===--- The block ---------------------------------------------------------------------------------------------===//

@@ -72,6 +72,38 @@ int32_t backwardWorkspaceBytes(const Model &model, const Plan *forward, const vo
 int32_t backward(const Model &model, const Plan *forward, const void *prepared, const void *inputs, void *outputs,
                  void *gradients, void *workspace, size_t bytes, Pool *pool, Error *error);
 
+//===--- Windows -----------------------------------------------------------------------------------------------===//
+
+/// A library's plans of windows. `identity`: a number that states of other models do not have.
+struct WindowModel {
+  Model model;                                        // of whole samples
+  const Plan *window = nullptr, *gradients = nullptr; // gradients: null: there are none
+  uint64_t identity = 0;
+};
+
+// A window is a batch whose samples go on where those of the window before have ended. What is remembered is a state,
+// which the caller owns, at an address that is a multiple of 64.
+//   window: size in bytes; state at its begin (null: samples begin); where that at its end goes (null: nowhere); one byte
+//           a sample: 1 if it ends with the window (null: none does); for each input that is looked at one row ahead its
+//           row behind the window, one a sample: not looked at where it ends. If there are gradients: what flows into the
+//           state at its end, itself a state (null: nothing), where goes what flows into that at its begin (null:
+//           nowhere); for each input of reals among those looked at ahead where the gradients of such rows go
+// `gradients`: null: only what `forward` computes.
+int32_t windowStateBytes(const WindowModel &model, int64_t batch, size_t *bytes, Error *error);
+int32_t windowWorkspaceBytes(const WindowModel &model, const void *inputs, int32_t gradients, size_t *bytes,
+                             Error *error);
+int32_t runWindow(const WindowModel &model, const void *prepared, const void *inputs, const void *window, void *outputs,
+                  void *gradients, void *workspace, size_t bytes, Pool *pool, Error *error);
+
+// The gradients of whole samples, window by window: what is remembered is kept every `rows` rows (-1: as many as memory
+// asks for; see mostWhole), and from the last window on all else is computed again. Of time with one axis only.
+int32_t replayWorkspaceBytes(const WindowModel &model, const Plan *backward, int64_t rows, const void *inputs,
+                             size_t *bytes, Error *error);
+int32_t replay(const WindowModel &model, const Plan *backward, int64_t rows, const void *prepared, const void *inputs,
+               void *outputs, void *gradients, void *workspace, size_t bytes, Pool *pool, Error *error);
+/// Where `rows` is -1: a batch whose workspace has no more bytes is computed as a whole.
+constexpr int64_t mostWhole = int64_t(256) << 20;
+
 //===--- A model that feeds itself -----------------------------------------------------------------------------===//
 
 // The plan has a scan with a Choose in it, and no outputs.

@@ -32,6 +32,17 @@ struct CpuPlan {
   /// Of gradients, if there is such a plan: its inputs are those of `tables`, then what flows into outputs; it has the
   /// outputs of `tables`, and gives gradients. Its Prepare adds to those of the others.
   std::optional<runtime::PlanTables> backward;
+  /// Of windows, and of their gradients, if there are such plans. `window` has the inputs and outputs of `tables`, then
+  /// those that windows have more.
+  std::optional<runtime::PlanTables> window, windowBackward;
+
+  /// The one that was made last: its Prepare comes behind those of all others.
+  const runtime::PlanTables &last() const {
+    const runtime::PlanTables *last = &tables;
+    for (const auto *other : {&step, &generate, &backward, &window, &windowBackward})
+      last = *other ? &**other : last;
+    return *last;
+  }
 };
 
 /// Parameters begin at multiples of this, in the caller's buffer and in what Prepare makes.
@@ -50,6 +61,11 @@ bool planGenerate(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan);
 /// Decides how a library that has the plan computes gradients; `schedule` is that of the model which the gradient pass
 /// made.
 bool planBackward(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan);
+
+/// Decides how such a library goes on with samples, window by window, and, behind planWindow, how it computes gradients of
+/// windows.
+bool planWindow(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan);
+bool planWindowBackward(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan);
 
 /// The plan as a table, for --emit=plan.
 void printPlan(const CpuPlan &plan, llvm::raw_ostream &out);

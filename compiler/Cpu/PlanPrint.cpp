@@ -193,18 +193,15 @@ private:
 
 void printPlan(const CpuPlan &plan, llvm::raw_ostream &out) {
   Printer(plan, plan.tables, out).run();
-  if (plan.step) {
-    out << "\n# single steps\n";
-    Printer(plan, *plan.step, out).run();
-  }
-  if (plan.generate) {
-    out << "\n# rows that the model makes\n";
-    Printer(plan, *plan.generate, out).run();
-  }
-  if (plan.backward) {
-    out << "\n# gradients\n";
-    Printer(plan, *plan.backward, out).run();
-  }
+  for (auto [what, other] : {std::make_pair("single steps", &plan.step),
+                             {"rows that the model makes", &plan.generate},
+                             {"gradients", &plan.backward},
+                             {"windows", &plan.window},
+                             {"gradients of windows", &plan.windowBackward}})
+    if (*other) {
+      out << "\n# " << what << "\n";
+      Printer(plan, **other, out).run();
+    }
 }
 
 } // namespace rondo::cpu

@@ -186,7 +186,7 @@ bool Planner::run() {
     });
   };
   // The caller gives offsets to both plans in one order.
-  if (gradients)
+  if (extends)
     addAxesOf(*addedTo);
   // Inputs first: the order of the caller's offsets.
   for (mlir::Type type : schedule.getBody().getArgumentTypes())
@@ -499,7 +499,7 @@ std::optional<CpuPlan> planSchedule(step::ScheduleOp schedule, const Isa &isa) {
 void Planner::addTo(CpuPlan &plan, bool isStepped) {
   stepped = isStepped;
   addedTo = &plan.tables;
-  tables().preparedBytes = (plan.generate ? *plan.generate : plan.step ? *plan.step : plan.tables).preparedBytes;
+  tables().preparedBytes = plan.last().preparedBytes;
   result.tensors = std::move(plan.tensors);
   result.packs = std::move(plan.packs);
   result.kernels = std::move(plan.kernels);
@@ -535,8 +535,11 @@ std::vector<int64_t> Planner::callersInputs() {
 }
 
 /// Plans one more schedule of a model that has a plan, and puts it into its place there.
-static bool planBeside(Planner &planner, CpuPlan &plan, std::optional<runtime::PlanTables> CpuPlan::*place) {
+static bool planBeside(Planner &planner, CpuPlan &plan, std::optional<runtime::PlanTables> CpuPlan::*place,
+                       const runtime::PlanTables *extended = nullptr) {
   planner.addTo(plan, /*isStepped=*/place == &CpuPlan::step);
+  if (extended)
+    planner.extend(*extended);
   bool isPlanned = planner.run();
   planner.giveTo(plan);
   plan.*place = std::move(planner.result.tables);
@@ -556,7 +559,18 @@ bool planGenerate(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan) {
 bool planBackward(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan) {
   Planner planner(schedule, isa);
   planner.giveGradients();
-  return planBeside(planner, plan, &CpuPlan::backward);
+  return planBeside(planner, plan, &CpuPlan::backward, &plan.tables);
+}
+
+bool planWindow(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan) {
+  Planner planner(schedule, isa);
+  return planBeside(planner, plan, &CpuPlan::window, &plan.tables);
+}
+
+bool planWindowBackward(step::ScheduleOp schedule, const Isa &isa, CpuPlan &plan) {
+  Planner planner(schedule, isa);
+  planner.giveGradients();
+  return planBeside(planner, plan, &CpuPlan::windowBackward, &*plan.window);
 }
 
 } // namespace rondo::cpu

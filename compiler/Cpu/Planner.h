@@ -24,7 +24,9 @@ public:
   bool run();
   /// To be called first for a library that has a plan already; `isStepped`: the schedule is one of single steps.
   void addTo(CpuPlan &plan, bool isStepped);
-  /// To be called behind addTo: results behind the outputs of the other plan are gradients, of parameters and of inputs.
+  /// To be called behind addTo: the caller's inputs and axes are those of this plan, of which the schedule's are more.
+  void extend(const runtime::PlanTables &other) { addedTo = &other, extends = true; }
+  /// To be called behind extend: results behind the outputs of the other plan are gradients, of parameters and of inputs.
   void giveGradients() { gradients = true; }
   /// Gives back what addTo took.
   void giveTo(CpuPlan &plan);
@@ -122,7 +124,7 @@ private:
 
   step::ScheduleOp schedule;
   Isa isa;
-  bool stepped = false, gradients = false;
+  bool stepped = false, gradients = false, extends = false;
   const runtime::PlanTables *addedTo = nullptr;
   llvm::DenseMap<mlir::Attribute, int32_t> clocks, axes, scopes;
   std::map<std::vector<int64_t>, int32_t> maps;

@@ -102,14 +102,31 @@ static const Export ofGradients[] = {
      "names the parameter. The same bits for any pool, and on any machine. A NULL pool is one thread."},
 };
 
-std::vector<Export> exports(bool steps, bool generates, bool trains) {
+static const Export ofWindows[] = {
+    {"window_state_bytes", "rondo.window.state.bytes", "ilpp", "int32_t ",
+     "int64_t batch, size_t *bytes, rondo_error *error",
+     "How large what is remembered of `batch` samples from window to window is."},
+    {"window_workspace_bytes", "rondo.window.workspace.bytes", "ipipp", "int32_t ",
+     "const @_inputs *inputs, int32_t gradients, size_t *bytes, rondo_error *error",
+     "How large a workspace @_window needs, by what @_workspace_bytes is to @_forward; `gradients`: 1 if it computes "
+     "them, else 0."},
+    {"window", "rondo.window", "ipppppplpp", "int32_t ",
+     "const void *prepared, const @_inputs *inputs, const @_window_place *window, @_outputs *outputs, "
+     "@_gradients *gradients, void *workspace, size_t workspace_bytes, @_pool *pool, rondo_error *error",
+     "What @_forward computes of a part of its samples' time, which goes on where the window before has ended; with "
+     "gradients that are not NULL those too. A NULL pool is one thread."},
+};
+
+std::vector<Export> exports(const Interface &interface) {
   std::vector<Export> list(std::begin(all), std::end(all));
-  if (steps)
+  if (interface.hasSteps)
     list.insert(list.end(), std::begin(ofSteps), std::end(ofSteps));
-  if (generates)
+  if (interface.generate)
     list.insert(list.end(), std::begin(ofGeneration), std::end(ofGeneration));
-  if (trains)
+  if (interface.gradients)
     list.insert(list.end(), std::begin(ofGradients), std::end(ofGradients));
+  if (interface.windows)
+    list.insert(list.end(), std::begin(ofWindows), std::end(ofWindows));
   return list;
 }
 

@@ -3,8 +3,7 @@
 #ifndef RONDO_EMIT_EXPORTS_H
 #define RONDO_EMIT_EXPORTS_H
 
-#include "llvm/ADT/StringRef.h"
-#include <vector>
+#include "compiler/Emit/Interface.h"
 
 namespace rondo::emit {
 
@@ -16,9 +15,8 @@ struct Export {
   llvm::StringRef parameters;
   llvm::StringRef comment;
 };
-/// `steps`: with those of models that can be stepped; `generates`: with those of models that feed themselves; `trains`:
-/// with those that give gradients.
-std::vector<Export> exports(bool steps, bool generates, bool trains);
+/// With those of single steps, of rows that the model makes, of gradients and of windows where the library has these.
+std::vector<Export> exports(const Interface &interface);
 
 } // namespace rondo::emit
 #endif

@@ -53,8 +53,11 @@ public:
       printGradients(*interface.gradients);
       printOptimisers();
     }
-    for (const Export &function :
-         exports(interface.hasSteps, interface.generate.has_value(), interface.gradients.has_value()))
+    if (interface.windows)
+      printWindows(*interface.windows);
+    else if (!interface.noWindows.empty())
+      comment("There are no functions that go on with samples: " + interface.noWindows + "."), os << "\n";
+    for (const Export &function : exports(interface))
       printFunction(function);
     os << "#ifdef __cplusplus\n}\n#endif\n#endif\n";
   }
@@ -400,6 +403,41 @@ private:
     if (port.clock == port.axis)
       return "[rows of " + port.member + "]" + dimensions;
     return "[ticks of " + port.axis + "]" + dimensions + ": rows count where " + port.member + " ticks";
+  }
+
+  void printWindows(const Windows &windows) {
+    comment(withPrefix(
+        "Where a window stands among those of its samples. Its samples go on where the ones before have ended, or "
+        "begin; "
+        "one that has no rows left stays as it is. " +
+        (interface.axes.size() > 1 ? "A window has whole rows of " + interface.axes.front().name + ". "
+                                   : std::string()) +
+        "What is remembered is a state of @_window_state_bytes, at a multiple of @_ALIGNMENT: no pointers are in it. "
+        "Values on `sample` are those of the sample so far; losses count them only where it ends."));
+    os << "typedef struct " << prefix << "_window_place {\n";
+    member("size_t size", "sizeof(" + prefix + "_window_place)");
+    member("const void *state", "at the window's begin; NULL: that of the samples");
+    member("void *next_state", "NULL: not wanted; else where the state at the window's end is written");
+    member("const uint8_t *sample_ends", "NULL: no sample ends; else [batch]: 1 where it does, with the window");
+    for (const Gradient &row : windows.ahead) {
+      const Port &port = interface.inputs[row.port];
+      member("const " + cTypeOf(port.type.element) + " *" + row.member,
+             "[batch]" + dimensions(port.type) + range(port.type) + ": the row of " + port.name +
+                 " behind the window, not looked at where a sample ends or has no rows in it");
+    }
+    if (interface.gradients) {
+      member("const void *d_next_state", "NULL: zero; else what flows into next_state, as laid out there");
+      member("void *d_state", "NULL: not wanted; else where is written what flows into state");
+    }
+    for (const Gradient &row : windows.dAhead) {
+      const Port &port = interface.inputs[row.port];
+      member("float *" + row.member,
+             "NULL: not wanted; else [batch]" + dimensions(port.type) + ": what flows into that row");
+    }
+    os << "} " << prefix << "_window_place;\n";
+    if (!interface.gradients)
+      os << "typedef struct " << prefix << "_gradients " << prefix << "_gradients; /* there are none: NULL */\n";
+    os << "\n";
   }
 
   static std::string rowsOfInput(const Port &port) {

@@ -1,4 +1,5 @@
 #include "compiler/Emit/Interface.h"
+#include "compiler/Gradient/FormWindows.h"
 #include "compiler/IR/Step.h"
 #include "mlir/IR/Location.h"
 #include "llvm/ADT/STLExtras.h"
@@ -200,6 +201,23 @@ Gradients gradientsOf(mlir::Operation *schedule, const Interface &interface) {
     if (input.type.element == Element::F32)
       gradients.inputs.push_back({i, members.add("d_" + input.name, {""})});
   return gradients;
+}
+
+Windows windowsOf(mlir::Operation *schedule, const Interface &interface) {
+  Windows windows;
+  Members members({"size", "state", "next_state", "sample_ends", "d_next_state", "d_state"});
+  auto names = cast<step::ScheduleOp>(schedule).getInputs().getAsValueRange<mlir::StringAttr>();
+  for (StringRef name : drop_begin(names, interface.inputs.size())) {
+    if (!name.consume_front(rnn::aheadPrefix))
+      continue;
+    size_t port =
+        find_if(interface.inputs, [&](const Port &port) { return port.name == name; }) - interface.inputs.begin();
+    windows.ahead.push_back({port, members.add(name.str() + "_next", {""})});
+  }
+  for (const Gradient &row : windows.ahead)
+    if (interface.gradients && interface.inputs[row.port].type.element == Element::F32)
+      windows.dAhead.push_back({row.port, members.add("d_" + row.member, {""})});
+  return windows;
 }
 
 Generation generationOf(mlir::Operation *schedule, ArrayRef<Port> inputs) {

@@ -54,7 +54,7 @@ struct Generation {
   std::vector<std::string> inputs; // that the rows depend on, beside the prompt
 };
 
-/// A gradient that is no parameter's, and the member of the gradients' struct that points to it.
+/// A gradient that is no parameter's, and the member of the gradients' struct that points to it; of a window's struct.
 struct Gradient {
   size_t port = 0; // among the outputs, or the inputs
   std::string member;
@@ -62,6 +62,12 @@ struct Gradient {
 struct Gradients {
   std::vector<Gradient> outputs; // what the caller gives; none where there are losses
   std::vector<Gradient> inputs;  // what the caller gets
+};
+
+/// How the library goes on with samples, window by window.
+struct Windows {
+  std::vector<Gradient> ahead;  // inputs of which the row behind a window is looked at
+  std::vector<Gradient> dAhead; // those of reals among them: where gradients of such rows go
 };
 
 struct Loss {
@@ -98,6 +104,8 @@ struct Interface {
   std::string stepAxis;                 // of which a step is a row
   std::vector<StepEnd> stepEnds;        // of all axes; where there are steps: of those that matter, in their order
   std::optional<Gradients> gradients;   // if the library computes them
+  std::optional<Windows> windows;       // if the library goes on with samples
+  std::string noWindows;                // why it does not, where that is asked for
   std::optional<Generation> generate;   // what generates, if the library does
   std::string notGenerated;             // why it does not, where the program says how it would
 };
@@ -106,6 +114,8 @@ struct Interface {
 Interface interfaceOf(mlir::Operation *model, llvm::StringRef plan);
 /// Of the schedule that computes gradients, for the model's ports.
 Gradients gradientsOf(mlir::Operation *schedule, const Interface &interface);
+/// Of the schedule of windows, for the model's ports.
+Windows windowsOf(mlir::Operation *schedule, const Interface &interface);
 /// Of what schedule::formGenerate made, for the model's inputs.
 Generation generationOf(mlir::Operation *schedule, llvm::ArrayRef<Port> inputs);
 

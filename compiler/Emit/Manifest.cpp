@@ -49,6 +49,12 @@ public:
         json.attribute("whyNotGenerated", interface.notGenerated);
       if (interface.gradients)
         printGradients(*interface.gradients);
+      if (interface.windows)
+        printWindows(*interface.windows);
+      else if (!interface.noWindows.empty())
+        json.attribute("whyNoWindows", interface.noWindows);
+      if (facts.checkpoint)
+        json.attribute("checkpoint", facts.checkpoint);
       json.attributeObject("bytes", [&] {
         json.attribute("parameters", interface.parameterBytes);
         json.attribute("prepared", facts.preparedBytes);
@@ -88,19 +94,27 @@ public:
   }
 
 private:
+  void printMembers(StringRef key, ArrayRef<Gradient> gradients, ArrayRef<Port> ports) {
+    json.attributeArray(key, [&] {
+      for (const Gradient &gradient : gradients)
+        json.object([&] {
+          json.attribute("name", ports[gradient.port].name);
+          json.attribute("member", gradient.member);
+        });
+    });
+  }
+
   void printGradients(const Gradients &gradients) {
-    auto list = [&](StringRef key, ArrayRef<Gradient> gradients, ArrayRef<Port> ports) {
-      json.attributeArray(key, [&] {
-        for (const Gradient &gradient : gradients)
-          json.object([&] {
-            json.attribute("name", ports[gradient.port].name);
-            json.attribute("member", gradient.member);
-          });
-      });
-    };
     json.attributeObject("gradients", [&] {
-      list("outputs", gradients.outputs, interface.outputs);
-      list("inputs", gradients.inputs, interface.inputs);
+      printMembers("outputs", gradients.outputs, interface.outputs);
+      printMembers("inputs", gradients.inputs, interface.inputs);
+    });
+  }
+
+  void printWindows(const Windows &windows) {
+    json.attributeObject("windows", [&] {
+      printMembers("ahead", windows.ahead, interface.inputs);
+      printMembers("gradients", windows.dAhead, interface.inputs);
     });
   }
 

@@ -23,8 +23,7 @@ public:
     module->setTargetTriple(Triple(tripleOf(content.codes.front().target->arch)));
     module->setPICLevel(PICLevel::BigPIC);
     library = buildLibrary();
-    for (const Export &function : exports(content.interface.hasSteps, content.interface.generate.has_value(),
-                                          content.interface.gradients.has_value()))
+    for (const Export &function : exports(content.interface))
       buildFunction(function);
     return std::move(module);
   }
@@ -79,8 +78,8 @@ private:
     for (int32_t line = 0; line < runtime::lineCodes; ++line)
       if (!code.backward.empty() && runtime::isOfOptimisers(runtime::LineCode(line)))
         use(line);
-    for (StringRef bytes :
-         {StringRef(code.plan), StringRef(code.step), StringRef(code.generate), StringRef(code.backward)}) {
+    for (StringRef bytes : {StringRef(code.plan), StringRef(code.step), StringRef(code.generate),
+                            StringRef(code.backward), StringRef(code.window), StringRef(code.windowBackward)}) {
       auto *plan = reinterpret_cast<const runtime::Plan *>(bytes.data());
       for (uint32_t i = 0; !bytes.empty() && i < plan->ops.count; ++i)
         for (int32_t line = 0; line < runtime::lineCodes; ++line)
@@ -106,18 +105,19 @@ private:
       codes.push_back(ConstantStruct::getAnon(
           {half(code.target->level), half(number), word(code.identity), text("target", code.target->name), plan,
            kernelTable(code), lineTable(code), planOrNull("step.", code.step), planOrNull("generate.", code.generate),
-           planOrNull("backward.", code.backward)}));
+           planOrNull("backward.", code.backward), planOrNull("window.", code.window),
+           planOrNull("window.backward.", code.windowBackward)}));
     }
     auto *table = data("codes", ConstantArray::get(ArrayType::get(codes.front()->getType(), codes.size()), codes), 8);
     InitTables tables = initTables(content.interface);
     ParameterTables parameters = parameterTables(content.interface);
     return data("library",
-                ConstantStruct::getAnon({table, word(codes.size()), text("manifest", content.manifest),
-                                         word(content.interface.parameterBytes), word(content.preparedBytes),
-                                         items("init", tables.plans), word(tables.plans.size()),
-                                         bytes("init.data", tables.data, 8), items("parameters", parameters.plans),
-                                         word(parameters.plans.size()), items("parameters.sizes", parameters.sizes),
-                                         bytes("parameters.text", parameters.text, 1)}),
+                ConstantStruct::getAnon(
+                    {table, word(codes.size()), text("manifest", content.manifest),
+                     word(content.interface.parameterBytes), word(content.preparedBytes), word(content.checkpoint),
+                     items("init", tables.plans), word(tables.plans.size()), bytes("init.data", tables.data, 8),
+                     items("parameters", parameters.plans), word(parameters.plans.size()),
+                     items("parameters.sizes", parameters.sizes), bytes("parameters.text", parameters.text, 1)}),
                 8);
   }
 

@@ -18,10 +18,11 @@ namespace rondo::emit {
 struct Code {
   const Target *target = nullptr;
   std::string plan;
-  std::string step;      // the plan of single steps; empty: there is none
-  std::string generate;  // the plan of rows that the model makes; empty: there is none
-  std::string backward;  // the plan of gradients; empty: there is none
-  uint64_t identity = 0; // what it prepares is of no use to code of another one
+  std::string step;                   // the plan of single steps; empty: there is none
+  std::string generate;               // the plan of rows that the model makes; empty: there is none
+  std::string backward;               // the plan of gradients; empty: there is none
+  std::string window, windowBackward; // the plans of windows and of their gradients; empty: there are none
+  uint64_t identity = 0;              // what it prepares is of no use to code of another one
   std::vector<std::string> kernels;
 };
 
@@ -29,6 +30,7 @@ struct Content {
   Interface interface;
   std::string manifest;
   int64_t preparedBytes = 0;
+  int64_t checkpoint = 0;  // see runtime::Library
   std::vector<Code> codes; // best first
 };
 

@@ -12,6 +12,7 @@ struct Facts {
   std::vector<const Target *> targets;
   WeightFormat weights = WeightFormat::F32;
   int64_t preparedBytes = 0;
+  int64_t checkpoint = 0; // see runtime::Library
 };
 
 /// A C99 header that C++ takes too. Who has only this and the library needs no more.

@@ -85,6 +85,8 @@ private:
   bool refuse(Operation *op, const llvm::Twine &reason) {
     mlir::Location at = op->getLoc();
     std::string name, line;
+    if (auto state = llvm::dyn_cast<StateOp>(op))
+      return refuse("'" + state.getPath() + "' " + reason);
     while (true) {
       if (auto call = llvm::dyn_cast<mlir::CallSiteLoc>(at)) {
         at = call.getCaller(); // in the model, not in a cell of it
@@ -649,7 +651,6 @@ struct FormWindows : impl::FormWindowsBase<FormWindows> {
       ModelOp window = formWindow(model, why);
       if (!window) {
         model->setAttr(noWindowsName, mlir::StringAttr::get(model.getContext(), why));
-        model.emitRemark("has no windows: ") << why;
         continue;
       }
       mlir::OpPassManager sweep(ModelOp::getOperationName());

@@ -43,7 +43,7 @@ def FormWindows : Pass<"rondo-form-windows", "::mlir::ModuleOp"> {
     `window.ends` (whether the sample ends with the window), for each loss `whole.NAME` (all samples'
     added, how many ticks it is the mean of; 0: those of the window; of a loss without a clock: below 0 it does not count), rows behind the window, `ahead.NAME`,
     of inputs that are looked at one row ahead, and what is remembered, `carry.NAME`. It returns the outputs of `@m`, then
-    what is remembered at the window's end, in that order. Of a model that cannot be computed so a remark says why.
+    what is remembered at the window's end, in that order. A model that cannot be computed so has an attribute that says why.
 
     ```mlir
     %s = rnn.state "h" : !rnn.state<!rnn.stream<4xf32, #t>>

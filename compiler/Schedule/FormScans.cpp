@@ -9,6 +9,7 @@
 // only joins values of a loop, which nobody else uses, is made in the loop, where it costs nothing. What
 // is cheap (constants, lifted tensors; inside of scans also what crosses to pairs) is repeated where it is used;
 // crossings, which move nothing, stand in front of what uses them first.
+#include "compiler/Gradient/FormWindows.h"
 #include "compiler/IR/Step.h"
 #include "compiler/Schedule/Passes.h"
 #include "compiler/Transforms/Condensation.h"
@@ -259,6 +260,8 @@ private:
     auto names = llvm::to_vector(model.getInputs().getAsValueRange<mlir::StringAttr>());
     auto schedule = builder.create<step::ScheduleOp>(model.getLoc(), model.getSymName(), names, from.getArgumentTypes(),
                                                      model.getTraining());
+    if (mlir::Attribute why = model->getAttr(rnn::noWindowsName))
+      schedule->setAttr(rnn::noWindowsName, why);
     mlir::Block &block = schedule.getBody().front();
     values.map(from.getArguments(), block.getArguments());
     top = mlir::OpBuilder::atBlockEnd(&block);

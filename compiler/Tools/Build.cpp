@@ -63,7 +63,7 @@ public:
     }
     if (arguments.positional.size() != 1)
       return usageError(command, "expected " + command.positional);
-    for (auto choose : {&Build::chooseEnd, &Build::chooseTargets, &Build::chooseOutput})
+    for (auto choose : {&Build::chooseEnd, &Build::chooseTargets, &Build::chooseOutput, &Build::chooseCheckpoint})
       if (int code = (this->*choose)())
         return code;
     timing.setEnabled(arguments.has("timing"));
@@ -123,6 +123,16 @@ private:
     return exitFine;
   }
 
+  int chooseCheckpoint() {
+    auto rows = checkpointOf(command, arguments);
+    if (!rows)
+      return exitUsage;
+    checkpoint = *rows;
+    if (checkpoint && !arguments.has("gradients"))
+      return usageError(command, "--checkpoint is about gradients: give --gradients too");
+    return exitFine;
+  }
+
   //===--- Front ---===//
 
   int emitTree() {
@@ -173,6 +183,7 @@ private:
     StageOptions stageOptions;
     stageOptions.stopAfter = end->name;
     stageOptions.gradients = arguments.has("gradients") || end->kind == Stage::Kind::Gradient;
+    stageOptions.windows = arguments.has("windows") || checkpoint || end->kind == Stage::Kind::Windows;
     stageOptions.verifyEach = arguments.has("verify-each");
     SmallString<128> reproducer;
     sys::path::system_temp_directory(/*ErasedOnReboot=*/true, reproducer);
@@ -254,7 +265,7 @@ private:
       options.targets = targets;
       options.weights = weights;
       options.hasNames = arguments.has("symbols");
-      options.backward = program.module->lookupSymbol<step::ScheduleOp>((schedule.getSymName() + ".backward").str());
+      setOthers(*program.module, schedule, checkpoint, options);
       options.notCausal = model->causal ? "" : model->whyNotCausal;
       Backend backend(schedule, std::move(options), root);
       if (mlir::failed(backend.plan()))
@@ -358,6 +369,7 @@ private:
   const Product *product = nullptr; // null: the IR
   std::vector<const emit::Target *> targets;
   emit::WeightFormat weights = emit::WeightFormat::F32;
+  int64_t checkpoint = 0; // rows; see runtime::Library
   mlir::DefaultTimingManager timing;
 };
 
@@ -366,32 +378,34 @@ private:
 static int run(const Command &command, const Arguments &arguments) { return Build(command, arguments).run(); }
 
 Command buildCommand() {
-  return {"build",
-          "FILE",
-          "compile a file to native libraries",
-          "Writes, for each model of the file, libMODEL.so and MODEL.h. FILE is - for the standard input.",
-          withModelOptions({
-              {"o", Option::Kind::File, "DIR", "write into this folder (.); what --emit prints, into this file"},
-              {"target", Option::Kind::Text, "LIST",
-               "native, x86-64-v2, x86-64-v3, x86-64-v4 or aarch64; several for a library that picks at load"},
-              formatOption(),
-              {"gradients", Option::Kind::Flag, "", "also compile what computes gradients: MODEL_backward"},
-              {"emit", Option::Kind::Text, "PRODUCT",
-               "instead print ast, rnn, grad, step, plan, header, manifest, llvm or asm, or write obj"},
-              {"stop-after", Option::Kind::Text, "STAGE", "print the IR as it is behind that stage of --list"},
-              {"symbols", Option::Kind::Flag, "", "keep names of local functions, for profilers and debuggers"},
-              {"depfile", Option::Kind::File, "FILE", "write what was read, for make and ninja"},
-              {"save-temps", Option::Kind::File, "DIR", "also write what there is behind each stage into DIR"},
-              {"locations", Option::Kind::Flag, "", "print the places in the source that each operation comes from"},
-              {"verify-each", Option::Kind::Flag, "", "check the IR behind each stage"},
-              {"remarks", Option::Kind::Flag, "",
-               "say which loops there are, and what of the source keeps them from running in parallel over time"},
-              {"timing", Option::Kind::Flag, "", "print the time of each stage, to the standard error"},
-              {"list", Option::Kind::Flag, "", "list the stages and products"},
-          }),
-          0,
-          1,
-          run};
+  return {
+      "build",
+      "FILE",
+      "compile a file to native libraries",
+      "Writes, for each model of the file, libMODEL.so and MODEL.h. FILE is - for the standard input.",
+      withModelOptions({
+          {"o", Option::Kind::File, "DIR", "write into this folder (.); what --emit prints, into this file"},
+          {"target", Option::Kind::Text, "LIST",
+           "native, x86-64-v2, x86-64-v3, x86-64-v4 or aarch64; several for a library that picks at load"},
+          formatOption(),
+          {"gradients", Option::Kind::Flag, "", "also compile what computes gradients: MODEL_backward"},
+          {"windows", Option::Kind::Flag, "", "also compile what goes on with samples, window by window: MODEL_window"},
+          checkpointOption(),
+          {"emit", Option::Kind::Text, "PRODUCT",
+           "instead print ast, rnn, grad, step, plan, header, manifest, llvm or asm, or write obj"},
+          {"stop-after", Option::Kind::Text, "STAGE", "print the IR as it is behind that stage of --list"},
+          {"depfile", Option::Kind::File, "FILE", "write what was read, for make and ninja"},
+          {"save-temps", Option::Kind::File, "DIR", "also write what there is behind each stage into DIR"},
+          {"locations", Option::Kind::Flag, "", "print the places in the source that each operation comes from"},
+          {"verify-each", Option::Kind::Flag, "", "check the IR behind each stage"},
+          {"remarks", Option::Kind::Flag, "",
+           "say which loops there are, and what of the source keeps them from running in parallel over time"},
+          {"timing", Option::Kind::Flag, "", "print the time of each stage, to the standard error"},
+          {"list", Option::Kind::Flag, "", "list the stages and products"},
+      }),
+      0,
+      1,
+      run};
 }
 
 } // namespace rondo::tools

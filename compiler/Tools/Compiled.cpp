@@ -1,19 +1,20 @@
 #include "compiler/Tools/Compiled.h"
-#include "compiler/Backend.h"
+#include "compiler/Gradient/FormWindows.h"
 #include "compiler/Pipeline.h"
 
 using namespace llvm;
 
 namespace rondo::tools {
 
-Expected<Scheduled> scheduleModel(Chosen chosen, bool gradients) {
+Expected<Scheduled> scheduleModel(Chosen chosen, Beside beside) {
   Scheduled scheduled;
   scheduled.step = mlir::ModuleOp::create(chosen.op.getLoc());
   scheduled.step->push_back(chosen.op->clone());
   mlir::DefaultTimingManager timing; // not enabled
   mlir::TimingScope root = timing.getRootScope();
   StageOptions options;
-  options.gradients = gradients;
+  options.gradients = beside.gradients;
+  options.windows = beside.windows || beside.checkpoint;
   options.after = [&](size_t, const Stage &) {
     if (!scheduled.step->getOps<rnn::ModelOp>().empty())
       scheduled.rnn = cast<mlir::ModuleOp>((*scheduled.step)->clone());
@@ -25,14 +26,14 @@ Expected<Scheduled> scheduleModel(Chosen chosen, bool gradients) {
 }
 
 Expected<Compiled> compileModel(Chosen chosen, std::vector<const emit::Target *> targets, emit::WeightFormat weights,
-                                bool gradients) {
+                                Beside beside) {
   if (targets.empty()) {
     auto own = emit::parseTargets("native", weights);
     if (!own)
       return own.takeError();
     targets = std::move(*own);
   }
-  auto scheduled = scheduleModel(chosen, gradients);
+  auto scheduled = scheduleModel(chosen, beside);
   if (!scheduled)
     return scheduled.takeError();
   mlir::DefaultTimingManager timing; // not enabled
@@ -40,7 +41,7 @@ Expected<Compiled> compileModel(Chosen chosen, std::vector<const emit::Target *>
   BackendOptions how;
   how.targets = std::move(targets);
   how.weights = weights;
-  how.backward = scheduled->backward();
+  setOthers(*scheduled->step, scheduled->schedule(), beside.checkpoint, how);
   Backend backend(scheduled->schedule(), std::move(how), root);
   if (mlir::failed(backend.plan()))
     return run::failure("the model cannot be compiled; 'rondo run --interpret' runs it all the same");
@@ -48,6 +49,34 @@ Expected<Compiled> compileModel(Chosen chosen, std::vector<const emit::Target *>
   if (!bytes)
     return bytes.takeError();
   return Compiled{std::move(*bytes), backend.prefix(), std::move(scheduled->rnn)};
+}
+
+void setOthers(mlir::ModuleOp module, step::ScheduleOp schedule, int64_t checkpoint, BackendOptions &options) {
+  auto find = [&](StringRef ending) {
+    return module.lookupSymbol<step::ScheduleOp>((schedule.getSymName() + ending).str());
+  };
+  options.backward = find(".backward");
+  options.window = find(".window");
+  options.windowBackward = find(".window.backward");
+  if (auto why = schedule->getAttrOfType<mlir::StringAttr>(rnn::noWindowsName))
+    options.noWindows = why.getValue().str();
+  options.checkpoint = checkpoint;
+}
+
+Option checkpointOption() {
+  return {"checkpoint", Option::Kind::Text, "ROWS",
+          "what gradients keep of a sample: none (the default: all is kept), the state every so many rows, or auto"};
+}
+
+std::optional<int64_t> checkpointOf(const Command &command, const Arguments &arguments) {
+  std::string text = arguments.text("checkpoint", "none");
+  int64_t rows = 0;
+  if (text == "none" || text == "auto")
+    return text == "auto" ? -1 : 0;
+  if (!StringRef(text).getAsInteger(10, rows) && rows > 0 && rows < int64_t(1) << 31)
+    return rows;
+  usageError(command, "option '--checkpoint' takes a number of rows, 'auto' or 'none', not '" + text + "'");
+  return std::nullopt;
 }
 
 Option formatOption() {

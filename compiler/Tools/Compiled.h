@@ -2,6 +2,7 @@
 #ifndef RONDO_TOOLS_COMPILED_H
 #define RONDO_TOOLS_COMPILED_H
 
+#include "compiler/Backend.h"
 #include "compiler/Emit/Target.h"
 #include "compiler/IR/Step.h"
 #include "compiler/Run/Library.h"
@@ -23,23 +24,33 @@ struct Compiled {
   }
 };
 
-/// A module of its own with the model, with `gradients` also the one that computes them, behind the last stage that works on `rnn` and behind the last that makes a
-/// schedule. What cannot be scheduled is reported at its place in the source.
+/// What is compiled beside a model.
+struct Beside {
+  bool gradients = false, windows = false;
+  int64_t checkpoint = 0; // see runtime::Library
+};
+
+/// A module of its own with the model and what stands beside it, behind the last stage that works on `rnn` and behind the
+/// last that makes a schedule. What cannot be scheduled is reported at its place in the source.
 struct Scheduled {
   mlir::OwningOpRef<mlir::ModuleOp> rnn, step;
   rnn::ModelOp model() { return *rnn->getOps<rondo::rnn::ModelOp>().begin(); }
-  /// Null: there is none.
-  step::ScheduleOp backward() {
-    return step->lookupSymbol<step::ScheduleOp>((schedule().getSymName() + ".backward").str());
-  }
   step::ScheduleOp schedule() { return *step->getOps<step::ScheduleOp>().begin(); }
 };
-llvm::Expected<Scheduled> scheduleModel(Chosen chosen, bool gradients = false);
+llvm::Expected<Scheduled> scheduleModel(Chosen chosen, Beside beside = {});
 
 /// For the targets, or for this machine if there are none. The program's own module stays as it is. What cannot be
 /// compiled is also reported at its place in the source.
 llvm::Expected<Compiled> compileModel(Chosen chosen, std::vector<const emit::Target *> targets,
-                                      emit::WeightFormat weights, bool gradients = false);
+                                      emit::WeightFormat weights, Beside beside = {});
+
+/// What stands beside a model's schedule in its module, as far as it is there.
+void setOthers(mlir::ModuleOp module, step::ScheduleOp schedule, int64_t checkpoint, BackendOptions &options);
+
+/// --checkpoint
+Option checkpointOption();
+/// What it says: rows, 0 for none, -1 for auto; nothing after a usage error.
+std::optional<int64_t> checkpointOf(const Command &command, const Arguments &arguments);
 
 /// --dtype
 Option formatOption();

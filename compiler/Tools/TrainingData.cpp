@@ -75,7 +75,7 @@ Expected<train::Vocabularies> readVocabularies(const dsl::Model &model, StringRe
 
 Expected<Trainable> compileTrainable(Chosen chosen, bool gradients, int32_t threads) {
   std::vector<std::string> measures = train::addAccuracies(chosen.op);
-  auto compiled = compileModel(chosen, /*targets=*/{}, emit::WeightFormat::F32, gradients);
+  auto compiled = compileModel(chosen, /*targets=*/{}, emit::WeightFormat::F32, {gradients});
   if (!compiled)
     return compiled.takeError();
   auto library = compiled->load({/*seed=*/0, threads});

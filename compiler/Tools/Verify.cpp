@@ -67,7 +67,7 @@ static Error addCompiled(const Chosen &chosen, const emit::Target *target, const
   std::vector<const emit::Target *> targets;
   if (target)
     targets.push_back(target);
-  auto compiled = compileModel(chosen, targets, how.weights, gradients);
+  auto compiled = compileModel(chosen, targets, how.weights, {gradients});
   if (!compiled)
     return compiled.takeError();
   auto one = compiled->load({how.seed, 1}), two = compiled->load({how.seed, 2});

@@ -206,7 +206,7 @@ TEST(Windows, AreNotWhereTimeIsLookedAtAsAWhole) {
     %y = rnn.add %r, %x : !x
     rnn.next %s, %y : !x)",
                     "!x"),
-            "a value (line 22) looks ahead at more than the next row of inputs");
+            "'s' looks ahead at more than the next row of inputs");
   EXPECT_EQ(refusal("%l = rnn.latest %x : !x -> !one\n%y = rnn.latest reverse %l : !one -> !x", "!x"),
             "a value (line 23) spreads over time what is known at its end");
   EXPECT_EQ(refusal("%y = rnn.latest %x : !x -> !rnn.stream<3xf32, #rnn.every<2 phase 0 of #t reverse>>",

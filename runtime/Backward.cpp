@@ -25,8 +25,8 @@ static bool hasEmptyRows(const Call &call, int32_t clock) {
 }
 
 void placeGradients(Call &call) {
-  for (uint32_t i = 0; i < call.plan->forward.count && call.gradients; ++i) {
-    const OpPlan &op = call.op(call.plan->forward.first + int32_t(i));
+  for (int32_t i = 0; i < call.plan->forward.count && call.gradients; ++i) {
+    const OpPlan &op = call.op(call.plan->forward.first + i);
     if (op.code != OpCode::Gradient)
       continue;
     const int64_t *n = call.numbers(op);

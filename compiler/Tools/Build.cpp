@@ -394,6 +394,7 @@ Command buildCommand() {
           {"emit", Option::Kind::Text, "PRODUCT",
            "instead print ast, rnn, grad, step, plan, header, manifest, llvm or asm, or write obj"},
           {"stop-after", Option::Kind::Text, "STAGE", "print the IR as it is behind that stage of --list"},
+          {"symbols", Option::Kind::Flag, "", "keep names of local functions, for profilers and debuggers"},
           {"depfile", Option::Kind::File, "FILE", "write what was read, for make and ninja"},
           {"save-temps", Option::Kind::File, "DIR", "also write what there is behind each stage into DIR"},
           {"locations", Option::Kind::Flag, "", "print the places in the source that each operation comes from"},

@@ -45,7 +45,9 @@ struct Built {
       ADD_FAILURE() << "a stage failed";
       return;
     }
-    Backend backend(*module->getOps<step::ScheduleOp>().begin(), {{emit::nativeTarget()}, {}, std::nullopt, {}}, root);
+    BackendOptions options;
+    options.targets = {emit::nativeTarget()};
+    Backend backend(*module->getOps<step::ScheduleOp>().begin(), std::move(options), root);
     if (mlir::failed(backend.plan())) {
       ADD_FAILURE() << "the model cannot be planned";
       return;

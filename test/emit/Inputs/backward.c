@@ -49,7 +49,7 @@ static double value(void) {
   must(tagger_forward(prepared, &in, &out, workspace, bytes, NULL, &error));
   double sum = 0;
   for (int i = 0; i < WORDS * 3; ++i)
-    sum += (double)y[0][i] * d_y[0][i];
+    sum += (double)y[i / 3][i % 3] * d_y[i / 3][i % 3];
   return sum;
 }
 static int isNear(float *at, float gradient) {
@@ -65,11 +65,11 @@ static int isNear(float *at, float gradient) {
 int main(int count, char **arguments) {
   (void)arguments;
   for (int i = 0; i < WORDS * 2; ++i)
-    x[0][i] = (float)sin(i + 1);
+    x[i / 2][i % 2] = (float)sin(i + 1);
   for (int i = 0; i < SENTENCES; ++i)
     weight[i] = 1 + (float)i / 2;
   for (int i = 0; i < WORDS * 3; ++i)
-    d_y[0][i] = (float)cos(2 * i);
+    d_y[i / 3][i % 3] = (float)cos(2 * i);
   parameters = take(TAGGER_PARAMETER_BYTES), prepared = take(TAGGER_PREPARED_BYTES);
   first = take(TAGGER_PARAMETER_BYTES), second = take(TAGGER_PARAMETER_BYTES);
   memset(first, 0, TAGGER_PARAMETER_BYTES), memset(second, 0, TAGGER_PARAMETER_BYTES);
@@ -89,10 +89,10 @@ int main(int count, char **arguments) {
   value();
   int same = 1, near = 1;
   for (int i = 0; i < WORDS * 3; ++i)
-    same &= fabs(seen[0][i] - y[0][i]) < 1e-6;
+    same &= fabs(seen[i / 3][i % 3] - y[i / 3][i % 3]) < 1e-6;
   say(same && out.y_rows == WORDS, "outputs are those of forward");
   for (int i = 0; i < WORDS * 2; ++i)
-    near &= isNear(&x[0][i], rows[0][i]);
+    near &= isNear(&x[i / 2][i % 2], rows[i / 2][i % 2]);
   for (int i = 0; i < SENTENCES; ++i)
     near &= isNear(&weight[i], weights[i]);
   for (int i = 0; i < FLOATS; ++i) /* also what lies between parameters, where nothing changes */
@@ -129,7 +129,7 @@ int main(int count, char **arguments) {
   for (int i = 0; i < FLOATS; ++i)
     same &= second[i] == 0;
   for (int i = 0; i < WORDS * 2; ++i)
-    same &= d_x[0][i] == 0;
+    same &= d_x[i / 2][i % 2] == 0;
   say(same, "what is not given is zero");
   say(weights[1] == 0 && weights[0] != 0 && weights[2] != 0, "rows of empty sentences are zero");
 

@@ -4,9 +4,11 @@ import os
 import sys
 import tempfile
 
-if "RONDO_PRELOAD" in os.environ and "LD_PRELOAD" not in os.environ:  # of libraries with sanitizers
-    os.environ.update(LD_PRELOAD=os.environ["RONDO_PRELOAD"], ASAN_OPTIONS="detect_leaks=0")
-    os.execv(sys.executable, [sys.executable, *sys.argv])
+if "RONDO_PRELOAD" in os.environ:  # of libraries with sanitizers; the tools that are run here have them by themselves
+    if "LD_PRELOAD" not in os.environ:
+        os.environ.update(LD_PRELOAD=os.environ["RONDO_PRELOAD"], ASAN_OPTIONS="detect_leaks=0")
+        os.execv(sys.executable, [sys.executable, *sys.argv])
+    del os.environ["LD_PRELOAD"], os.environ["RONDO_PRELOAD"]
 
 import json
 import numpy as np

@@ -1,8 +1,7 @@
 // rondo generate: runs what the program's `generate` says, from a prompt, compiled for this machine or by the
 // interpreter.
 #include "compiler/Run/Print.h"
-#include "compiler/Tools/Compiled.h"
-#include "compiler/Tools/Module.h"
+#include "compiler/Tools/TextCodec.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 #include <fmt/format.h>
@@ -16,16 +15,16 @@ namespace rondo::tools {
 namespace {
 
 /// The rows that are forced first, from --prompt or --prompt-file.
-Expected<rondo::run::Array> readPrompt(const dsl::Model &model, const dsl::Input &input, const Arguments &arguments) {
+Expected<rondo::run::Array> readPrompt(const dsl::Model &model, const dsl::Input &input,
+                                       const std::optional<TextCodec> &codec, const Arguments &arguments) {
   std::vector<int64_t> shape = rondo::run::rowShape(input.type);
   shape.insert(shape.begin(), 0);
   rondo::run::Array none = rondo::run::makeArray(shape, input.type.elem == dsl::Elem::Real);
   if (arguments.has("prompt")) {
-    if (input.type.elem != dsl::Elem::Token || !input.type.dims.empty() ||
-        !rondo::run::textHasTokens(input.type.tokens))
+    if (!codec)
       return rondo::run::failure("--prompt is for text, token(96) or token(256), but input '" + input.name + "' is " +
                                  dsl::describe(input.type, model) + "; use --prompt-file");
-    auto tokens = rondo::run::encodeText(arguments.text("prompt"), input.type.tokens, "--prompt");
+    auto tokens = codec->encode(arguments.text("prompt"), "--prompt");
     if (!tokens)
       return tokens.takeError();
     none.shape[0] = int64_t(tokens->size());
@@ -47,11 +46,8 @@ Expected<rondo::run::Array> readPrompt(const dsl::Model &model, const dsl::Input
   return std::move(given->samples[0]);
 }
 
-bool isText(const dsl::Input &input) {
-  return input.type.elem == dsl::Elem::Token && input.type.dims.empty() && rondo::run::textHasTokens(input.type.tokens);
-}
-
-void printText(const dsl::Input &input, const std::vector<std::vector<Generated>> &all, bool scores) {
+void printText(const dsl::Input &input, const std::optional<TextCodec> &codec,
+               const std::vector<std::vector<Generated>> &all, bool scores) {
   for (size_t s = 0; s < all.size(); ++s)
     for (size_t k = 0; k < all[s].size(); ++k) {
       const Generated &one = all[s][k];
@@ -63,8 +59,8 @@ void printText(const dsl::Input &input, const std::vector<std::vector<Generated>
           outs() << fmt::format(", score {:.6g}", one.score);
         outs() << ":\n";
       }
-      if (isText(input)) {
-        outs() << rondo::run::decodeText(one.rows.ints, input.type.tokens) << '\n';
+      if (codec) {
+        outs() << codec->decode(one.rows.ints) << '\n';
       } else if (input.type.dims.empty() && !one.rows.isReal) {
         for (size_t i = 0; i < one.rows.ints.size(); ++i)
           outs() << (i ? " " : "") << one.rows.ints[i];
@@ -78,7 +74,8 @@ void printText(const dsl::Input &input, const std::vector<std::vector<Generated>
     }
 }
 
-void printJson(const dsl::Model &model, const dsl::Input &input, const std::vector<std::vector<Generated>> &all) {
+void printJson(const dsl::Model &model, const dsl::Input &input, const std::optional<TextCodec> &codec,
+               const std::vector<std::vector<Generated>> &all) {
   json::OStream json(outs(), 1);
   json.object([&] {
     json.attribute("model", model.name);
@@ -92,8 +89,8 @@ void printJson(const dsl::Model &model, const dsl::Input &input, const std::vect
               json.attributeBegin("rows");
               rondo::run::writeJson(json, one.rows);
               json.attributeEnd();
-              if (isText(input))
-                json.attribute("text", json::fixUTF8(rondo::run::decodeText(one.rows.ints, input.type.tokens)));
+              if (codec)
+                json.attribute("text", json::fixUTF8(codec->decode(one.rows.ints)));
             });
         });
     });
@@ -172,7 +169,10 @@ static int run(const Command &command, const Arguments &arguments) {
     return program.fail(rondo::run::failure("model '" + model->name + "' has no `generate`"));
   const dsl::Generate &generate = model->generates[0];
   const dsl::Input &input = model->inputs[generate.input];
-  auto prompt = readPrompt(*model, input, arguments);
+  auto codec = TextCodec::of(input, arguments.text("params"));
+  if (!codec)
+    return program.fail(codec.takeError());
+  auto prompt = readPrompt(*model, input, *codec, arguments);
   if (!prompt)
     return program.fail(prompt.takeError());
   how->prompt = std::move(*prompt);
@@ -204,9 +204,9 @@ static int run(const Command &command, const Arguments &arguments) {
   if (!all)
     return program.fail(all.takeError());
   if (arguments.has("json"))
-    printJson(*model, input, *all);
+    printJson(*model, input, *codec, *all);
   else
-    printText(input, *all, how->mode == GenerateOptions::Mode::Beam);
+    printText(input, *codec, *all, how->mode == GenerateOptions::Mode::Beam);
   return exitFine;
 }
 
@@ -214,8 +214,7 @@ Command generateCommand() {
   std::vector<Option> options = {
       {"params", Option::Kind::File, "FILE",
        "the parameters, a safetensors file; without it they are made from the seed"},
-      {"prompt", Option::Kind::Text, "TEXT",
-       "the text to go on from (token(96) and token(256)); only what follows is printed"},
+      {"prompt", Option::Kind::Text, "TEXT", "the text to go on from; only what follows is printed"},
       {"prompt-file", Option::Kind::File, "FILE", "the same as rows of a .npy, .csv, .txt or .safetensors file"},
       {"input", Option::Kind::Repeated, "NAME=FILE", "another input of the model, as for rondo run"},
       {"greedy", Option::Kind::Flag, "", "always the likeliest (the default)"},
@@ -234,14 +233,16 @@ Command generateCommand() {
       {"json", Option::Kind::Flag, "", "print JSON: rows, scores and text"},
       {"model", Option::Kind::Text, "NAME", "the model, where the file has several"},
   };
-  return {"generate",
-          "FILE",
-          "let a model with `generate` write",
-          "The model is compiled for this machine. --fp64 is the interpreter's, which is slow.",
-          withSourceOptions(std::move(options)),
-          1,
-          1,
-          run};
+  return {
+      "generate",
+      "FILE",
+      "let a model with `generate` write",
+      "Text is what token(96) and token(256) are, and what a vocabulary says that lies beside the parameters: where\n"
+      "rondo train made both. The model is compiled for this machine. --fp64 is the interpreter's, which is slow.",
+      withSourceOptions(std::move(options)),
+      1,
+      1,
+      run};
 }
 
 } // namespace rondo::tools

@@ -123,8 +123,6 @@ static int run(const Command &command, const Arguments &arguments) {
     return program.fail(std::move(error));
   train::TrainTask task;
   task.model = model.name;
-  if (Error error = readAllData(model, *settings, folder, task))
-    return program.fail(std::move(error));
   std::optional<reference::Params> start;
   if (arguments.has("params")) {
     auto params = parametersFor(chosen.op, arguments.text("params"), /*seed=*/0);
@@ -132,7 +130,8 @@ static int run(const Command &command, const Arguments &arguments) {
       return program.fail(params.takeError());
     task.start = &start.emplace(std::move(*params));
   }
-
+  if (Error error = readAllData(model, *settings, folder, task))
+    return program.fail(std::move(error));
   auto training = compileTrainable(chosen, /*gradients=*/true, *threads);
   if (!training)
     return program.fail(training.takeError());

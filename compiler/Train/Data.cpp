@@ -2,6 +2,7 @@
 #include "dsl/Diagnostics.h"
 #include "llvm/Support/Path.h"
 #include <cmath>
+#include <fmt/format.h>
 
 using namespace llvm;
 
@@ -16,6 +17,12 @@ GivenData DataSource::none(const dsl::Input &input, StringRef path) const {
 
 std::string DataSource::describe(const dsl::Input &input) const {
   return "input '" + input.name + "' : " + dsl::describe(input.type, model);
+}
+
+std::string describeBad(double value) {
+  return std::isnan(value)   ? "NaN"
+         : std::isinf(value) ? "an infinity"
+                             : fmt::format("{}, which is larger than the largest number", value);
 }
 
 namespace {
@@ -108,10 +115,9 @@ private:
     for (size_t s = 0; s < rows->samples.size(); ++s) {
       reference::Array &array = rows->samples[s];
       for (size_t i = 0; i < array.reals.size(); ++i)
-        if (!std::isfinite(array.reals[i]))
+        if (double x = array.reals[i]; !std::isfinite(float(x)))
           return run::failureIn(path, "input '" + input.name + "': sample " + Twine(s) + ", row " +
-                                          Twine(i * array.shape[0] / array.reals.size()) + " holds " +
-                                          (std::isnan(array.reals[i]) ? "NaN" : "an infinity"));
+                                          Twine(i * array.shape[0] / array.reals.size()) + " holds " + describeBad(x));
       given.column.addSample(array);
       array = reference::Array(); // what has been taken needs no memory
     }

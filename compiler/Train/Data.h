@@ -65,6 +65,9 @@ struct DataSource {
 /// Adds a number to the rows; what is wrong with it otherwise, "" if nothing.
 std::string addValue(const DataSource &source, const dsl::Input &input, double value, Column &rows);
 
+/// What a real is that is no finite float: "NaN".
+std::string describeBad(double value);
+
 /// A table: of one input, or of those that the header names.
 llvm::Expected<GivenInputs> readTable(const DataSource &source, const dsl::Input *input, llvm::StringRef path);
 

@@ -14,11 +14,9 @@ using dsl::Elem;
 std::string addValue(const DataSource &source, const dsl::Input &input, double value, Column &rows) {
   const dsl::Type &type = input.type;
   std::string wanted = "; it is for " + source.describe(input);
-  if (!std::isfinite(value))
-    return (std::isnan(value) ? "NaN" : "an infinity") + wanted;
+  if (!std::isfinite(float(value)))
+    return describeBad(value) + wanted;
   if (type.elem == Elem::Real) {
-    if (!std::isfinite(float(value)))
-      return fmt::format("{} is larger than the largest number", value) + wanted;
     rows.add(value);
     return "";
   }

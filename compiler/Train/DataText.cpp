@@ -68,9 +68,11 @@ public:
 
   size_t axes() const { return source.chains[chain].axes.size(); }
 
+  /// `words`: what is not asked for.
   Error open(bool words) {
-    if (axes() > 2)
-      return run::failureIn(path, "a text falls into sentences and words, but '" + input.clock->name +
+    words = source.options.words.value_or(words && !isSpelled());
+    if (axes() > 3 || (isSpelled() && words))
+      return run::failureIn(path, "a text falls into sentences, words and letters, but '" + input.clock->name +
                                       "' has more axes over it; give a .safetensors file with offsets");
     auto opened = TextFile::open(path);
     if (!opened)
@@ -92,24 +94,18 @@ public:
 
   const TextFile &text() const { return *file; }
 
-  /// A document, which must hold something. `length`: it falls into samples of so many tokens; 0: it is one, and if the
-  /// model's texts end with a token, so does this one.
+  /// A document, which must hold something. `length`: it falls into samples of about so many tokens; 0: it is one, and if
+  /// the model's texts end with a token, so does this one.
   Error read(StringRef document, int64_t length) {
-    Units units(document, kind);
+    Units units(document, isSpelled() ? UnitKind::Words : kind);
     StringRef unit;
     bool isEmpty = true;
     while (units.next(unit)) {
       isEmpty = false;
-      if (length && ticks == length)
+      if (length && ticks >= length)
         endSample();
-      if (counts) {
-        counts->add(unit);
-        continue;
-      }
-      int64_t number = vocabulary->number(unit);
-      if (number < 0)
-        return vocabulary->missing(unit, *file);
-      add(number);
+      if (Error error = isSpelled() ? addWord(unit) : addUnit(unit))
+        return error;
       if (axes() > 1)
         sentences.add(unit);
     }
@@ -117,8 +113,6 @@ public:
       return noCharacter(*file, bad);
     if (isEmpty)
       return file->failure(document.data(), "the document is empty");
-    if (counts)
-      return Error::success();
     if (int64_t end = endOf(source, input); end >= 0 && !length)
       add(end);
     endSample();
@@ -128,24 +122,53 @@ public:
   GivenData take() { return std::move(given); }
 
 private:
+  /// Letters in words in sentences.
+  bool isSpelled() const { return axes() == 3; }
+
+  Error addWord(StringRef word) {
+    Units letters(word, kind);
+    StringRef letter;
+    while (letters.next(letter))
+      if (Error error = addUnit(letter))
+        return error;
+    wordOffsets.push_back(ticks);
+    return Error::success();
+  }
+
+  Error addUnit(StringRef unit) {
+    if (counts) {
+      counts->add(unit);
+      return Error::success();
+    }
+    int64_t number = vocabulary->number(unit);
+    if (number < 0)
+      return vocabulary->missing(unit, *file);
+    add(number);
+    return Error::success();
+  }
+
   void add(int64_t number) {
     given.column.add(double(number));
     ++ticks;
   }
 
   void endSample() {
-    if (ticks == 0) // nothing but counts
+    std::vector<int64_t> ofSentences = sentences.finish(), ofWords = std::exchange(wordOffsets, {0});
+    int64_t count = std::exchange(ticks, 0);
+    if (count == 0) // units were only counted
       return;
-    given.column.endSample(ticks);
-    if (axes() > 1) {
-      sentences.finish();
-      run::Cuts cuts(axes());
-      cuts.rows = {ticks, int64_t(sentences.offsets.size()) - 1};
-      cuts.offsets[1] = std::move(sentences.offsets);
-      given.cuts[chain].push_back(std::move(cuts));
-      sentences = Sentences();
+    given.column.endSample(count);
+    if (axes() == 1)
+      return;
+    run::Cuts cuts(axes());
+    cuts.rows[0] = count;
+    if (isSpelled()) {
+      cuts.rows[1] = int64_t(ofWords.size()) - 1;
+      cuts.offsets[1] = std::move(ofWords);
     }
-    ticks = 0;
+    cuts.rows.back() = int64_t(ofSentences.size()) - 1;
+    cuts.offsets.back() = std::move(ofSentences);
+    given.cuts[chain].push_back(std::move(cuts));
   }
 
   const DataSource &source;
@@ -158,7 +181,9 @@ private:
   const Vocabulary *vocabulary = nullptr;
   UnitCounts *counts = nullptr;
   GivenData given;
-  int64_t ticks = 0; // of the sample that is read
+  // Of the sample that is read:
+  int64_t ticks = 0;
+  std::vector<int64_t> wordOffsets = {0}; // into letters
   Sentences sentences;
 };
 
@@ -230,7 +255,7 @@ void makeVocabularies(const DataSource &source, const std::map<std::string, Voca
 
 Expected<GivenInputs> readText(const DataSource &source, const dsl::Input &input, StringRef path) {
   TextReader reader(source, input, path);
-  if (Error error = reader.open(source.options.words.value_or(reader.axes() > 1)))
+  if (Error error = reader.open(/*words=*/reader.axes() > 1))
     return std::move(error);
   StringRef text = reader.text().text();
   if (text.consume_back("\n"))
@@ -256,7 +281,7 @@ Expected<GivenInputs> readText(const DataSource &source, const dsl::Input &input
 Expected<GivenInputs> readLabelled(const DataSource &source, const dsl::Input &label, const dsl::Input &text,
                                    StringRef path) {
   TextReader reader(source, text, path);
-  if (Error error = reader.open(source.options.words.value_or(true)))
+  if (Error error = reader.open(/*words=*/true))
     return std::move(error);
   LabelReader labels(source, label, path);
   const TextFile &file = reader.text();

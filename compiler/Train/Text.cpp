@@ -33,6 +33,13 @@ Expected<TextFile> TextFile::open(StringRef path) {
   return std::move(file);
 }
 
+TextFile TextFile::of(StringRef name, StringRef text) {
+  TextFile file;
+  file.path = name.str();
+  file.buffer = MemoryBuffer::getMemBufferCopy(text);
+  return file;
+}
+
 Error TextFile::failure(const char *at, const Twine &what) const {
   StringRef before = text().take_front(size_t(at - text().data()));
   size_t lineBegin = before.rfind('\n') + 1; // npos + 1 is 0

@@ -13,6 +13,8 @@ namespace rondo::train {
 class TextFile {
 public:
   static llvm::Expected<TextFile> open(llvm::StringRef path);
+  /// A text that is in no file.
+  static TextFile of(llvm::StringRef name, llvm::StringRef text);
 
   llvm::StringRef text() const { return buffer->getBuffer(); }
   /// `at`: in the text.
@@ -52,9 +54,6 @@ llvm::Error noCharacter(const TextFile &file, const char *at);
 /// Sentences end behind words that are '.', '!' or '?' (several in a row are one end).
 class Sentences {
 public:
-  /// Offsets into the words so far, without the end of the last sentence.
-  std::vector<int64_t> offsets = {0};
-
   void add(llvm::StringRef word) {
     bool ends = word == "." || word == "!" || word == "?";
     if (hasEnded && !ends)
@@ -62,9 +61,17 @@ public:
     hasEnded = ends;
     ++words;
   }
-  void finish() { offsets.push_back(words); }
+  /// Offsets into the words, one more than there are sentences. Then it begins anew.
+  std::vector<int64_t> finish() {
+    if (words)
+      offsets.push_back(words);
+    std::vector<int64_t> all = std::move(offsets);
+    *this = Sentences();
+    return all;
+  }
 
 private:
+  std::vector<int64_t> offsets = {0};
   int64_t words = 0;
   bool hasEnded = false;
 };

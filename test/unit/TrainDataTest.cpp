@@ -219,6 +219,43 @@ TEST(TrainData, ReadsLabelledDocuments) {
   EXPECT_EQ(data.offsets["sentence"], (std::vector<Ints>{{0, 3, 6}, {0, 2}, {0, 2}}));
 }
 
+// Without labels documents are paragraphs.
+TEST(TrainData, ReadsDocumentsInSentencesAndWords) {
+  const char *story = R"(model m {
+    input words : token(12) on word in sentence
+    h = gru(4)(embed(4)(words))
+    output y = dense(12)(h)
+    loss cross_entropy(y, next(words))
+  })";
+  Case c;
+  reference::Batch data = good(c.one(story, "a.txt", "A b. C\nd!? E\n\n\nf.\n"));
+  ASSERT_EQ(data.samples, 2);
+  EXPECT_EQ(data.lengths["word"], (Ints{8, 2}));
+  EXPECT_EQ(data.offsets["sentence"], (std::vector<Ints>{{0, 3, 7, 8}, {0, 2}}));
+}
+
+TEST(TrainData, SpellsWordsOfSentences) {
+  const char *spelled = R"(model m {
+    input letters : token(12) on letter in word in sentence
+    input label : token(3) on sample
+    h = gru(4)(embed(4)(letters))
+    output y = dense(3)(h when sample)
+    loss cross_entropy(y, label)
+  })";
+  Case c;
+  reference::Batch data = good(c.one(spelled, "a.tsv", "0\tab a. cab\n2\tb\n"));
+  ASSERT_EQ(data.samples, 2);
+  EXPECT_EQ(c.vocabularies["letters"].units(), (std::vector<std::string>{"a", "b", ".", "c"}));
+  EXPECT_EQ(data.inputs["letters"][0].ints, (Ints{0, 1, 0, 2, 3, 0, 1}));
+  EXPECT_EQ(data.lengths["letter"], (Ints{7, 1}));
+  EXPECT_EQ(data.offsets["word"], (std::vector<Ints>{{0, 2, 3, 4, 7}, {0, 1}}));
+  EXPECT_EQ(data.offsets["sentence"], (std::vector<Ints>{{0, 3, 4}, {0, 1}}));
+  c.options.words = true;
+  EXPECT_EQ(c.refusal(spelled, "a.tsv", "0\ta\n"),
+            "a.tsv: a text falls into sentences, words and letters, but 'letter' has more axes over it; give a "
+            ".safetensors file with offsets");
+}
+
 TEST(TrainData, TakesLabelsThatAreNumbersAsTheyAre) {
   Case c;
   reference::Batch data = good(c.one(reviews, "a.tsv", "2\ta\n0\tb\n"));

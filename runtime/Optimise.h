@@ -64,8 +64,8 @@ bool checkOptimiser(const Optimiser *optimiser, Error *error);
 /// Whether the struct and the number of a step can be.
 bool checkUpdate(const Update *step, Error *error);
 
-/// A step of all that is trained. `state`: slots of `stride` floats, as the parameters lie. Where a gradient is no finite
-/// number, that is said and nothing has moved; where a parameter is none behind the step, that is said.
+/// A step of all that is trained. `state`: slots of `stride` floats, as the parameters lie. Where a gradient is no
+/// finite number, that is said and nothing has moved; where a parameter is none behind the step, that is said.
 bool update(const ParameterTable &parameters, const Lines *lines, const Optimiser &optimiser, Update &step,
             float *state, int64_t stride, Pool *pool, Error *error);
 

@@ -132,6 +132,7 @@ static int run(const Command &command, const Arguments &arguments) {
   }
   if (Error error = readAllData(model, *settings, folder, task))
     return program.fail(std::move(error));
+
   auto training = compileTrainable(chosen, /*gradients=*/true, *threads);
   if (!training)
     return program.fail(training.takeError());

@@ -1,5 +1,5 @@
-// All that a training needs to go on as if it had never stopped, in one safetensors file: each parameter under its path,
-// the optimiser's slots as PATH@0, PATH@1, and the rest as metadata.
+// All that a training needs to go on as if it had never stopped, in one safetensors file: each parameter under its
+// path, the optimiser's slots as PATH@0, PATH@1, and the rest as metadata.
 #ifndef RONDO_TRAIN_CHECKPOINT_H
 #define RONDO_TRAIN_CHECKPOINT_H
 

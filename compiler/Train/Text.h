@@ -1,5 +1,5 @@
-// Text as tokens: vocabularies, and how documents fall into sentences, words and characters. Files are mapped, and units
-// are parts of them: nothing is kept for each.
+// Text as tokens: vocabularies, and how documents fall into sentences, words and characters. Files are mapped, and
+// units are parts of them: nothing is kept for each.
 #ifndef RONDO_TRAIN_TEXT_H
 #define RONDO_TRAIN_TEXT_H
 
@@ -30,8 +30,8 @@ enum class UnitKind { Bytes, Characters, Words };
 
 /// The units of a document, one after another.
 ///   Characters  of UTF-8; the end of a line (LF or CR LF) is "\n"
-///   Words       runs of letters, digits and what is no ASCII, with ' and - inside of them; every other mark is a word of
-///               its own. An end of line is none
+///   Words       runs of letters, digits and what is no ASCII, with ' and - inside of them; every other mark is a word
+///               of its own. An end of line is none
 class Units {
 public:
   Units(llvm::StringRef text, UnitKind kind) : rest(text), kind(kind) {}

@@ -87,7 +87,7 @@ static int run(const Command &command, const Arguments &arguments) {
   auto data = train::readData(*chosen.model, *ofData, *vocabularies);
   if (!data)
     return program.fail(data.takeError());
-  auto compiled = compileTrainable(chosen, /*gradients=*/false, *threads);
+  auto compiled = compileTrainable(chosen, {}, *threads);
   if (!compiled)
     return program.fail(compiled.takeError());
   train::Gradients &model = *compiled->model;

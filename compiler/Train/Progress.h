@@ -23,6 +23,8 @@ public:
   void begin(int64_t done, int64_t total);
   /// After a step, the number of which is counted from 1.
   void step(int64_t step, int64_t epoch, int64_t epochs, double loss, int64_t ticks);
+  /// Seconds from any beginning.
+  double time() const { return now(); }
   /// A line that stays.
   void line(const llvm::Twine &text);
 

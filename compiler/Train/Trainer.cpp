@@ -41,6 +41,9 @@ public:
       if (!*isWhole)
         return stop();
     }
+    if (savedStep != at.step)
+      if (Error error = save())
+        return std::move(error);
     progress.line("wrote " + folder.file("model.safetensors"));
     return outcome;
   }
@@ -224,15 +227,16 @@ private:
                   means.measuresText() + validText);
     if (valid && *valid < at.best) {
       at.best = *valid;
-      if (Error error = saveParameters("best.safetensors"))
-        return error;
+      newBest = at.parameters;
     }
-    return save();
+    // Where epochs are short, not behind each of them: files are to be on the disk, which takes its time.
+    constexpr double share = 0.1;
+    return savingTime > share * (progress.time() - begunTime) ? Error::success() : save();
   }
 
-  Error saveParameters(StringRef name) {
+  Error saveParameters(StringRef name, const Floats &parameters) {
     run::SafetensorsWriter writer;
-    for (const auto &[path, array] : readParameters(layout, at.parameters.data()))
+    for (const auto &[path, array] : readParameters(layout, parameters.data()))
       run::addTensor(writer, path, array, run::DType::F32);
     return run::writeWhole(folder.file(name), [&](raw_ostream &os) { os << writer.bytes(); });
   }
@@ -242,8 +246,13 @@ private:
     if (metricsBegun)
       if (Error error = metrics.flush())
         return error;
-    if (Error error = saveParameters("model.safetensors"))
+    double time = progress.time();
+    if (Error error = saveParameters("model.safetensors", at.parameters))
       return error;
+    if (!newBest.empty())
+      if (Error error = saveParameters("best.safetensors", newBest))
+        return error;
+    newBest.clear();
     if (!metrics.rows().empty())
       if (Error error = run::writeWhole(folder.file("curve.svg"),
                                         [&](raw_ostream &os) { printCurve(metrics.rows(), task.model, os); }))
@@ -257,6 +266,7 @@ private:
     if (Error error = writeCheckpoint(folder.checkpoint(), whole, layout))
       return error;
     savedStep = at.step;
+    savingTime += progress.time() - time;
     return Error::success();
   }
 
@@ -283,6 +293,8 @@ private:
   std::vector<Samples> validation;
   Checkpoint at; // where the training is now
   int64_t savedStep = 0;
+  double begunTime = progress.time(), savingTime = 0; // in seconds; of all that was saved
+  Floats newBest;                                     // those of the lowest validation loss, until they are saved
   Floats gradients;
   TrainOutcome outcome;
 };

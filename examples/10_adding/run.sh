@@ -10,6 +10,7 @@ python3 "$here/data.py" "$out"
 adding() {
   name=$1
   shift
+  rm -rf "${out:?}/$name" # of an earlier run
   rondo train "$here/adding.rondo" "$@" --data x="$out/train.x.csv" --data sum="$out/train.sum.csv" \
     --epochs 5 --lr 0.01 --clip 1 -o "$out/$name"
   rondo run "$here/adding.rondo" "$@" --params "$out/$name/model.safetensors" \

@@ -10,6 +10,7 @@ python3 "$here/data.py" "$out"
 order() {
   name=$1
   shift
+  rm -rf "${out:?}/$name" # of an earlier run
   rondo train "$here/order.rondo" "$@" --data text="$out/train.text.csv" --data order="$out/train.order.csv" \
     --epochs 3 --lr 0.01 --clip 1 -o "$out/$name"
   rondo run "$here/order.rondo" "$@" --params "$out/$name/model.safetensors" \

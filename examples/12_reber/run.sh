@@ -9,6 +9,7 @@ test $# -gt 0 || set -- 1 2 3 4 5 6 7 8 9 10
 solved=0
 for seed; do
   data="$out/data.$seed" run="$out/run.$seed"
+  rm -rf "$run" # of an earlier run
   mkdir -p "$data"
   python3 "$here/data.py" "$data" "$seed"
   rondo train "$here/reber.rondo" --data text="$data/train.text.csv" --data allowed="$data/train.allowed.csv" \

@@ -8,6 +8,7 @@ mkdir -p "$out"
 python3 "$here/data.py" "$out"
 
 for model in attending remembering; do
+  rm -rf "${out:?}/$model" # of an earlier run
   rondo train "$here/reversal.rondo" --model $model --data src="$out/train.src.csv" --data tgt="$out/train.tgt.csv" \
     --batch 32 --epochs 5 --lr 0.005 --schedule cosine --clip 1 -o "$out/$model"
   for test in test test5 test10 test15 test20; do

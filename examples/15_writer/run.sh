@@ -18,6 +18,7 @@ write() {
 before=$(bits)
 echo "--- before:"
 write
+rm -rf "$out/writer" # of an earlier run
 rondo train "$here/writer.rondo" --data "$out/train.txt" --valid "$out/test.txt" --split 100 \
   --epochs "$epochs" --batch 8 --lr 0.01 --schedule cosine --clip 1 -o "$out/writer"
 echo "--- after:"

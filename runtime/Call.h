@@ -21,6 +21,9 @@ struct ClockState {
   int32_t *pairs = nullptr;       // [target's rows + 1]: rows ahead of each
   int32_t *firstSource = nullptr; // [target's rows]: the first tick of the source that it meets
   int32_t loopClock = -1;         // in the Scan that runs: its number among the loop's clocks
+  // Where arrays have their rows step by step, all samples' first ones first; null: none has.
+  int32_t *places = nullptr; // [rows]: the place of each tick
+  int32_t *ticks = nullptr;  // [rows]: the tick at each place
 };
 
 struct MapState {
@@ -38,6 +41,7 @@ struct ArrayState {
   int32_t next = -1;   // another array whose memory is taken at the same operation. Register, Memory: its number in its
                        // Scan
   int32_t behind = -1; // another array whose memory is given back at the same operation
+  int32_t samples = 0; // not 0: rows lie step by step, so many to a step
 };
 
 struct OpState {

@@ -26,7 +26,9 @@ Operand operandOf(const Call &call, const View &view, const WindowPlace &place) 
     operand.stride = call.arrays[view.array].stride;
     if (operand.stride == 0)
       operand.base += place.thread * call.arrays[view.array].discard;
-    if (view.rows == Rows::Same && array.clock >= 0)
+    if (call.arrays[view.array].samples)
+      operand.rows = call.clocks[array.clock].places + place.begin;
+    else if (view.rows == Rows::Same && array.clock >= 0)
       operand.base += place.begin * operand.stride;
     break;
   }

@@ -404,16 +404,117 @@ static bool placeShared(Call &call, int64_t &bytes) {
   return true;
 }
 
+//===--- Step by step ------------------------------------------------------------------------------------------===//
+
+namespace {
+
+/// Which arrays of the call have their rows step by step: those that loops write and read, where all samples are of one
+/// length. A step's rows follow one another then; sample after sample each would lie far from the next, and memory is
+/// slow where it is read at so many places in turn.
+class StepOrder {
+public:
+  explicit StepOrder(Call &call) : call(call) {}
+
+  void find() {
+    constexpr int64_t fewSamples = 8; // the machine finds their next rows by itself
+    for (uint32_t a = 0; a < call.plan->arrays.count; ++a)
+      call.arrays[a].samples = 0;
+    if (call.batch < fewSamples || call.choice)
+      return;
+    eachView([&](const OpPlan &op, const View &view, const ScanPlan *scan, bool) {
+      if (scan && isEven(call.array(view.array)) && scan->driver == op.clock)
+        call.arrays[view.array].samples = int32_t(call.batch);
+    });
+    eachView([&](const OpPlan &op, const View &view, const ScanPlan *scan, bool isAhead) {
+      if (!canBe(op, view, scan, isAhead))
+        call.arrays[view.array].samples = 0;
+    });
+  }
+
+  void carve(Carver &carver) {
+    for (int32_t c = 0; c < int32_t(call.plan->clocks.count); ++c) {
+      bool isUsed = false;
+      for (uint32_t a = 0; a < call.plan->arrays.count; ++a)
+        isUsed |= call.arrays[a].samples && call.array(int32_t(a)).clock == c;
+      call.clocks[c].places = carver.take<int32_t>(isUsed ? call.mostRows[c] : 0);
+      call.clocks[c].ticks = carver.take<int32_t>(isUsed ? call.mostRows[c] : 0);
+      if (!isUsed)
+        call.clocks[c].places = call.clocks[c].ticks = nullptr;
+    }
+  }
+
+  void fill() {
+    for (uint32_t c = 0; c < call.plan->clocks.count; ++c) {
+      ClockState &clock = call.clocks[c];
+      int32_t place = 0, samples = int32_t(call.batch);
+      for (int32_t k = 0, length = clock.places ? int32_t(call.mostRows[c]) / samples : 0; k < length; ++k)
+        for (int32_t s = 0; s < samples; ++s, ++place) {
+          clock.places[s * length + k] = place;
+          clock.ticks[place] = s * length + k;
+        }
+    }
+  }
+
+private:
+  bool isEven(const ArrayPlan &array) const {
+    if (array.place != Place::Call || array.zeroRow || array.firstUse < 0 || array.clock < 0)
+      return false;
+    const ClockPlan &clock = call.clock(array.clock);
+    bool isEven = clock.kind == ClockPlan::Kind::Axis && call.axis(clock.axis).inner < 0;
+    for (int64_t s = 1; s < call.batch && isEven; ++s)
+      isEven = mostTicks(call, array.clock, s) == mostTicks(call, array.clock, 0);
+    return isEven && mostTicks(call, array.clock, 0) > 1;
+  }
+
+  bool canBe(const OpPlan &op, const View &view, const ScanPlan *scan, bool isAhead) const {
+    if (view.rows != Rows::Same || op.clock != call.array(view.array).clock)
+      return false;
+    if (op.code == OpCode::Total)
+      return true;
+    if (op.code == OpCode::TotalOuter)
+      return call.numbers(op)[1] == 1;
+    bool isOfLoop = !scan || (scan->driver == op.clock && scan->split < 0 && !isAhead);
+    return isOfLoop && (op.code == OpCode::Kernel || op.code == OpCode::Copy);
+  }
+
+  template <typename Function> void eachView(const Function &function) const {
+    auto eachOf = [&](Span ops, const ScanPlan *scan) {
+      for (int32_t i = 0; i < ops.count; ++i) {
+        const OpPlan &op = call.op(ops.first + i);
+        for (int32_t v = 0; v < op.views.count; ++v)
+          function(op, call.views(op)[v], scan, scan && i < scan->ahead);
+      }
+    };
+    for (int32_t i = 0; i < call.plan->forward.count; ++i) {
+      int32_t index = call.plan->forward.first + i;
+      Span scans = call.op(index).code == OpCode::Scan ? scansOf(call, call.op(index)) : Span{0, 0};
+      for (int32_t s = 0; s < scans.count; ++s)
+        eachOf(call.scan(scans.first + s).ops, &call.scan(scans.first + s));
+      if (scans.count == 0)
+        eachOf(innerOps(call, index), nullptr);
+    }
+  }
+
+  Call &call;
+};
+
+} // namespace
+
 bool layOut(Call &call, char *workspace, int64_t limit, int64_t &bytes) {
   Carver carver(workspace, limit);
   carver.bytes(1, tableBytes(*call.plan));
   int64_t shared = 0;
   if (!placeTime(call, carver) || !placeFixedArrays(call, carver) || !placeShared(call, shared))
     return false;
+  StepOrder order(call);
+  order.find();
+  order.carve(carver);
   call.shared = carver.bytes(1, shared);
   if (carver.isTooLarge())
     return fail(call.error, Code::TooLarge, "the batch needs more bytes than can be counted");
   bytes = carver.count();
+  if (workspace && bytes <= limit)
+    order.fill();
   if (workspace && bytes <= limit)
     for (uint32_t a = 0; a < call.plan->arrays.count; ++a)
       if (call.array(a).place == Place::Call && call.array(a).firstUse >= 0)

@@ -38,6 +38,15 @@ bool Loop::makeOperand(const View &view, const LoopClock &window, Operand &opera
     rows = window.lists[int32_t(list)];
   else
     return true;
+  if (int32_t samples = call.arrays[view.array].samples) { // step by step, of sequences that are all of one length
+    if (rows || count == 0)
+      return count == 0;
+    int64_t length = sequences[0].length, step = scan.reverse ? -samples : samples;
+    operand.base += (driverTick(0, 0) % length * samples + driverTick(0, 0) / length - step) * stride;
+    operand.stride = distance / length * stride;
+    *nextSlide++ = {&operand, step * stride};
+    return true;
+  }
   if (!rows && isAhead && isOneSequence()) {
     operand.stride = scan.reverse ? -stride : stride;
     *nextFollow++ = {&operand, operand.base + driverTick(0, 0) * stride, operand.stride, driver, false};

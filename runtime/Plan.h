@@ -204,7 +204,8 @@ enum class OpCode : uint8_t {
 
   // Sums over all rows of the operation's clock, at the top level. Operands are on it, or have one row; results have one
   Total,        // v: x, y; n: elements
-  TotalOuter,   // v: a, b, y; n: m, k, n: as Outer
+  TotalOuter,   // v: a, each b, each y, and perhaps s; n: m, n, k of each b: as Outer, of one a; s [m]: the sum of a
+                // itself, where n is 1
   TotalScatter, // v: index, dy, y; n: entries, elements an entry: as Scatter
 
   // Of a call that gives gradients

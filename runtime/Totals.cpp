@@ -37,16 +37,21 @@ void sumRows(const Lines *lines, const Operand &x, int64_t first, int64_t end, i
   }
 }
 
+/// Adds the sum of rows first..end-1, made by itself, to y; of at most `stripElements` elements.
+template <typename T>
+void addRows(const Lines *lines, const Operand &x, int64_t first, int64_t end, int64_t begin, int64_t size, T *y) {
+  T sum[stripElements];
+  sumRows(lines, x, first, end, begin, size, sum);
+  for (int64_t e = 0; e < size; ++e)
+    y[e] = plus(y[e], sum[e]);
+}
+
 template <typename T> void total(const Call &call, const OpPlan &op, const Operand &x, T *y) {
   int64_t rows = call.rowsOf(op.clock), elements = call.numbers(op)[0];
   forBlocks(call, elements, stripElements, mostThreads, [&](int64_t begin, int64_t end, int32_t) {
     std::memset(y + begin, 0, size_t(end - begin) * sizeof(T));
-    for (int64_t first = 0; first < rows; first += chunkRows) {
-      T sum[stripElements];
-      sumRows(call.lines, x, first, least(first + chunkRows, rows), begin, end - begin, sum);
-      for (int64_t e = begin; e < end; ++e)
-        y[e] = plus(y[e], sum[e - begin]);
-    }
+    for (int64_t first = 0; first < rows; first += chunkRows)
+      addRows(call.lines, x, first, least(first + chunkRows, rows), begin, end - begin, y + begin);
   });
 }
 
@@ -55,7 +60,7 @@ template <typename T> void total(const Call &call, const OpPlan &op, const Opera
 /// A task makes so many lines and columns of the result, which stay in the cache that a core has to itself: the larger
 /// they are the less is copied. Of a chunk it copies what it needs of both operands, by tiles of lines and panels of
 /// columns, in which the numbers of one row lie side by side.
-constexpr int64_t taskLines = 512, leastTaskLines = 32, taskColumns = 288, panelColumns = 48;
+constexpr int64_t taskLines = 512, leastTaskLines = 32, taskColumns = 528, panelColumns = 48;
 static_assert(leastTaskLines % tileLines == 0 && taskColumns % panelColumns == 0, "tasks have whole tiles");
 /// From tile to tile: those of one row must not all share a place in the cache.
 constexpr int64_t tileStep = chunkRows * tileLines + lineLanes;
@@ -67,21 +72,28 @@ int64_t panelAt(int64_t column, int64_t end) {
   return rest == panelColumns + lineLanes ? rest / 2 : least(panelColumns, rest);
 }
 
-/// y [m, k], the sum of a b transposed over all rows, with a: [m, n], b: [k, n].
+/// y [m, k], the sum of a b transposed over all rows, with a: [m, n], b: [k, n], for each b. The columns of all y count
+/// on from one to the next.
 class Products {
 public:
   Products(const Call &call, const OpPlan &op)
-      : call(call), n(call.numbers(op)), m(n[0]), k(n[1]), inner(n[2]), terms(call.rowsOf(op.clock) * inner),
-        a(operandOf(call, call.views(op)[0])), b(operandOf(call, call.views(op)[1])),
-        y(rowOf<float>(operandOf(call, call.views(op)[2]), 0)) {}
+      : call(call), op(op), m(call.numbers(op)[0]), inner(call.numbers(op)[1]), terms(call.rowsOf(op.clock) * inner),
+        a(operandOf(call, call.views(op)[0])), isByPlace(call.arrays[call.views(op)[0].array].samples) {
+    if (int32_t last = op.views.count - 1; last == 2 * factorsOf(op) + 1)
+      sums = rowOf<float>(operandOf(call, call.views(op)[last]), 0);
+    for (int32_t i = 0; i < factorsOf(op); ++i)
+      isByPlace &= call.views(op)[1 + i].rows != Rows::Mapped;
+    if (isByPlace)
+      a.rows = nullptr;
+  }
 
   /// What the threads may need, however many they are.
-  static int64_t mostFloats(const int64_t *n) {
+  static int64_t mostFloats(const Call &call, const OpPlan &op) {
     int64_t most = 0;
     for (int64_t threads = 1; threads <= int64_t(mostThreads); threads *= 2) {
       // Those of up to twice as many threads, less one, have tasks of this size or smaller ones.
-      int64_t size = sizeOf(n, threads);
-      int64_t users = least(least(2 * threads - 1, mostThreads), tasks(n, leastTaskLines));
+      int64_t size = sizeOf(call, op, threads);
+      int64_t users = least(least(2 * threads - 1, mostThreads), tasks(call, op, leastTaskLines));
       int64_t floats = users * taskFloats(size);
       most = floats > most ? floats : most;
     }
@@ -89,45 +101,92 @@ public:
   }
 
   void run(char *scratch) {
-    int64_t size = sizeOf(n, threadsOf(call.pool)), down = (m + size - 1) / size;
-    forBlocks(call, tasks(n, size), 1, mostThreads, [&](int64_t task, int64_t, int32_t thread) {
+    int64_t size = sizeOf(call, op, threadsOf(call.pool)), down = (m + size - 1) / size, columns = columnsOf(call, op);
+    forBlocks(call, tasks(call, op, size), 1, mostThreads, [&](int64_t task, int64_t, int32_t thread) {
       int64_t line = task % down * size, column = task / down * taskColumns;
-      compute(line, least(line + size, m), column, least(column + taskColumns, k),
+      compute(line, least(line + size, m), column, least(column + taskColumns, columns),
               reinterpret_cast<float *>(scratch) + thread * taskFloats(size));
     });
   }
 
 private:
-  static int64_t tasks(const int64_t *n, int64_t size) {
-    return (n[0] + size - 1) / size * ((n[1] + taskColumns - 1) / taskColumns);
+  static int32_t factorsOf(const OpPlan &op) { return op.numbers.count - 2; }
+
+  static int64_t columnsOf(const Call &call, const OpPlan &op) {
+    int64_t columns = 0;
+    for (int32_t i = 0; i < factorsOf(op); ++i)
+      columns += call.numbers(op)[2 + i];
+    return columns;
+  }
+
+  static int64_t tasks(const Call &call, const OpPlan &op, int64_t size) {
+    return (call.numbers(op)[0] + size - 1) / size * ((columnsOf(call, op) + taskColumns - 1) / taskColumns);
   }
 
   /// Lines of a task: so many that each thread has two.
-  static int64_t sizeOf(const int64_t *n, int64_t threads) {
-    int64_t size = taskLines, wanted = threads > 1 ? 2 * threads : 1;
-    while (size > leastTaskLines && (tasks(n, size) < wanted || size >= 2 * roundedUp(n[0], leastTaskLines)))
+  static int64_t sizeOf(const Call &call, const OpPlan &op, int64_t threads) {
+    int64_t size = taskLines, wanted = threads > 1 ? 2 * threads : 1, lines = call.numbers(op)[0];
+    while (size > leastTaskLines && (tasks(call, op, size) < wanted || size >= 2 * roundedUp(lines, leastTaskLines)))
       size /= 2;
     return size;
   }
 
+  /// Columns begin..end-1 of y are those of the task.
+  struct Part {
+    Operand b;
+    float *y;
+    int64_t k, begin, end;
+  };
+
+  /// With its rows in the order of a's.
+  Operand factor(int32_t i) const {
+    const View &view = call.views(op)[1 + i];
+    Operand b = operandOf(call, view);
+    bool hasPlaces = call.arrays[view.array].samples;
+    if (isByPlace)
+      b.rows = hasPlaces || view.rows == Rows::One ? nullptr : call.clocks[op.clock].ticks;
+    return b;
+  }
+
+  /// Calls function(part) for each y that has columns of the task.
+  template <typename Function> void eachPart(int64_t column, int64_t endColumn, const Function &function) const {
+    int32_t factors = factorsOf(op);
+    for (int32_t i = 0; i < factors; ++i) {
+      int64_t k = call.numbers(op)[2 + i], begin = column > 0 ? column : 0, end = least(endColumn, k);
+      if (begin < end)
+        function(Part{factor(i), rowOf<float>(operandOf(call, call.views(op)[1 + factors + i]), 0), k, begin, end});
+      column -= k;
+      endColumn -= k;
+    }
+  }
+
   void compute(int64_t line, int64_t endLine, int64_t column, int64_t endColumn, float *memory) const {
-    for (int64_t i = line; i < endLine; ++i)
-      std::memset(y + i * k + column, 0, size_t(endColumn - column) * sizeof(float));
+    eachPart(column, endColumn, [&](const Part &part) {
+      for (int64_t i = line; i < endLine; ++i)
+        std::memset(part.y + i * part.k + part.begin, 0, size_t(part.end - part.begin) * sizeof(float));
+    });
+    bool sumsRows = sums && column == 0;
+    if (sumsRows)
+      std::memset(sums + line, 0, size_t(endLine - line) * sizeof(float));
     float *panel = memory, *tiles = memory + chunkRows * panelColumns;
     for (int64_t first = 0; first < terms; first += chunkRows) {
       int64_t count = least(chunkRows, terms - first);
       copy<tileLines>(a, line, endLine, first, count, tiles);
-      for (int64_t j = column, width; j < endColumn; j += width) {
-        width = panelAt(j, endColumn);
-        int64_t end = least(j + width, endColumn);
-        switch (width / lineLanes) {
-        case 1: copy<lineLanes>(b, j, end, first, count, panel); break;
-        case 2: copy<2 * lineLanes>(b, j, end, first, count, panel); break;
-        default: copy<panelColumns>(b, j, end, first, count, panel); break;
+      for (int64_t begin = line; sumsRows && begin < endLine; begin += stripElements)
+        addRows(call.lines, a, first, first + count, begin, least(stripElements, endLine - begin), sums + begin);
+      eachPart(column, endColumn, [&](const Part &part) {
+        for (int64_t j = part.begin, width; j < part.end; j += width) {
+          width = panelAt(j, part.end);
+          int64_t end = least(j + width, part.end);
+          switch (width / lineLanes) {
+          case 1: copy<lineLanes>(part.b, j, end, first, count, panel); break;
+          case 2: copy<2 * lineLanes>(part.b, j, end, first, count, panel); break;
+          default: copy<panelColumns>(part.b, j, end, first, count, panel); break;
+          }
+          for (int64_t i = line; i < endLine; i += tileLines)
+            add(part, tiles + (i - line) / tileLines * tileStep, panel, width, count, i, j);
         }
-        for (int64_t i = line; i < endLine; i += tileLines)
-          add(tiles + (i - line) / tileLines * tileStep, panel, width, count, i, j);
-      }
+      });
     }
   }
 
@@ -154,23 +213,26 @@ private:
       std::memcpy(to + i, from + i, size_t(part) * sizeof(float));
   }
 
-  void add(const float *tile, const float *panel, int64_t width, int64_t count, int64_t line, int64_t column) const {
-    int64_t lines = least(tileLines, m - line), columns = least(width, k - column);
+  void add(const Part &part, const float *tile, const float *panel, int64_t width, int64_t count, int64_t line,
+           int64_t column) const {
+    int64_t lines = least(tileLines, m - line), columns = least(width, part.k - column);
+    float *y = part.y + line * part.k + column;
     if (lines == tileLines && columns == width)
-      return addProducts(call.lines, tile, panel, y + line * k + column, width, count, k);
+      return addProducts(call.lines, tile, panel, y, width, count, part.k);
     float sums[tileLines * panelColumns];
     for (int64_t i = 0; i < lines; ++i)
-      std::memcpy(sums + i * width, y + (line + i) * k + column, size_t(columns) * sizeof(float));
+      std::memcpy(sums + i * width, y + i * part.k, size_t(columns) * sizeof(float));
     addProducts(call.lines, tile, panel, sums, width, count, width);
     for (int64_t i = 0; i < lines; ++i)
-      std::memcpy(y + (line + i) * k + column, sums + i * width, size_t(columns) * sizeof(float));
+      std::memcpy(y + i * part.k, sums + i * width, size_t(columns) * sizeof(float));
   }
 
   const Call &call;
-  const int64_t *n;
-  int64_t m, k, inner, terms;
-  Operand a, b;
-  float *y;
+  const OpPlan &op;
+  int64_t m, inner, terms;
+  Operand a;
+  float *sums = nullptr;
+  bool isByPlace; // rows are added up as they lie, step by step
 };
 
 //===--- Entries -----------------------------------------------------------------------------------------------===//
@@ -200,7 +262,7 @@ void totalOfEntries(const Call &call, const OpPlan &op, const Operand &index, co
 
 void carveTotal(const Call &call, const OpPlan &op, Carver &carver) {
   if (op.code == OpCode::TotalOuter)
-    carver.take<float>(Products::mostFloats(call.numbers(op)));
+    carver.take<float>(Products::mostFloats(call, op));
 }
 
 void runTotal(Call &call, const OpPlan &op, char *scratch) {
@@ -209,6 +271,8 @@ void runTotal(Call &call, const OpPlan &op, char *scratch) {
     return Products(call, op).run(scratch);
   Operand x = operandOf(call, views[0]), y = operandOf(call, views[op.views.count - 1]);
   if (op.code == OpCode::Total) {
+    if (call.arrays[views[0].array].samples) // in the order in which they lie
+      x.rows = nullptr;
     withElement(taskOf(call, op).element, [&](auto element) { total(call, op, x, rowOf<decltype(element)>(y, 0)); });
     return;
   }

@@ -147,7 +147,10 @@ std::optional<OpPlan> Planner::rowOp(Operation *op, int32_t clock, llvm::ArrayRe
 std::optional<OpPlan> Planner::totalOp(Operation *op, int32_t clock, llvm::ArrayRef<View> all) {
   return llvm::TypeSwitch<Operation *, std::optional<OpPlan>>(op)
       .Case([&](rnn::TotalOp o) { return makeOp(OpCode::Total, clock, all, {count(o.getX())}); })
-      .Case([&](rnn::OuterOp o) { return makeOp(OpCode::TotalOuter, clock, all, numbersOf(o)); })
+      .Case([&](rnn::OuterOp o) {
+        llvm::SmallVector<int64_t> n = numbersOf(o);
+        return makeOp(OpCode::TotalOuter, clock, all, {n[0], n[2], n[1]});
+      })
       .Case([&](rnn::ScatterAddOp o) { return makeOp(OpCode::TotalScatter, clock, all, numbersOf(o)); })
       .Default([](Operation *) { return std::nullopt; });
 }

@@ -199,6 +199,7 @@ bool Planner::run() {
       return false;
   tables().prepare = store(prepared);
   joinScans(*this, forward);
+  joinTotals(*this, forward);
   tables().forward = store(forward);
   planLifetimes();
   return true;
@@ -466,27 +467,13 @@ bool Planner::planGradient(Value value, llvm::StringRef name, size_t number) {
 void Planner::planLifetimes() {
   for (ArrayPlan &array : tables().arrays)
     array.firstUse = array.lastUse = -1;
-  auto use = [&](const OpPlan &op, int32_t at) {
-    for (int32_t i = 0; i < op.views.count; ++i) {
-      ArrayPlan &array = tables().arrays[tables().views[op.views.first + i].array];
+  for (int32_t at = 0; at < tables().forward.count; ++at)
+    eachView(tables().ops[tables().forward.first + at], [&](const View &view) {
+      ArrayPlan &array = tables().arrays[view.array];
       if (array.firstUse < 0)
         array.firstUse = at;
       array.lastUse = at;
-    }
-  };
-  for (int32_t at = 0; at < tables().forward.count; ++at) {
-    const OpPlan &op = tables().ops[tables().forward.first + at];
-    use(op, at);
-    const int64_t *numbers = tables().numbers.data() + op.numbers.first;
-    auto useAll = [&](runtime::Span inner) {
-      for (int32_t i = 0; i < inner.count; ++i)
-        use(tables().ops[inner.first + i], at);
-    };
-    if (op.code == OpCode::Par)
-      useAll({int32_t(numbers[0]), int32_t(numbers[1])});
-    for (int64_t i = 0; op.code == OpCode::Scan && i < numbers[1]; ++i)
-      useAll(tables().scans[numbers[0] + i].ops);
-  }
+    });
 }
 
 std::optional<CpuPlan> planSchedule(step::ScheduleOp schedule, const Isa &isa) {

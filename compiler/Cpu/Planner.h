@@ -84,6 +84,23 @@ public:
   /// Appends to the forward operations, or to those of Prepare. Those inside of groups stand elsewhere.
   void top(OpPlan op) { forward.push_back(op); }
   void prepare(OpPlan op) { prepared.push_back(op); }
+  /// Calls function(view) for each view of an operation of the top level, those of its group included.
+  template <typename Function> void eachView(const OpPlan &op, const Function &function) {
+    auto eachOf = [&](const OpPlan &one) {
+      for (int32_t i = 0; i < one.views.count; ++i)
+        function(tables().views[one.views.first + i]);
+    };
+    auto eachInside = [&](runtime::Span inner) {
+      for (int32_t i = 0; i < inner.count; ++i)
+        eachOf(tables().ops[inner.first + i]);
+    };
+    eachOf(op);
+    const int64_t *numbers = tables().numbers.data() + op.numbers.first;
+    if (op.code == OpCode::Par)
+      eachInside({int32_t(numbers[0]), int32_t(numbers[1])});
+    for (int64_t i = 0; op.code == OpCode::Scan && i < numbers[1]; ++i)
+      eachInside(tables().scans[numbers[0] + i].ops);
+  }
   /// Puts operations into the table, side by side.
   runtime::Span store(llvm::ArrayRef<OpPlan> ops);
   bool refuse(mlir::Operation *op, const llvm::Twine &why);
@@ -142,6 +159,8 @@ private:
 /// Plans the operations of one par or scan.
 bool planPar(Planner &planner, step::ParOp par);
 bool planScan(Planner &planner, step::ScanOp scan);
+/// Makes one operation of sums over the rows of one array, and of its products with others, so that it is read once.
+void joinTotals(Planner &planner, std::vector<OpPlan> &ops);
 /// Makes one operation of scans that stand behind one another and may run side by side.
 void joinScans(Planner &planner, std::vector<OpPlan> &ops);
 

@@ -20,13 +20,20 @@ void expectNear(const std::vector<float> &actual, const std::vector<double> &exp
 }
 
 /// Runs with several numbers of threads, which must give the same bits.
-std::vector<char> run(PlanBuilder &plan, const TestBatch &batch) {
+std::vector<std::vector<char>> runAll(PlanBuilder &plan, const TestBatch &batch) {
   TestResult result = plan.run(batch, 1);
   EXPECT_EQ(result.message, "");
-  for (int32_t threads : {2, 3})
-    EXPECT_EQ(plan.run(batch, threads).outputs[0].bytes, result.outputs[0].bytes) << threads << " threads";
-  return result.outputs[0].bytes;
+  std::vector<std::vector<char>> found;
+  for (const auto &output : result.outputs)
+    found.push_back(output.bytes);
+  for (int32_t threads : {2, 3}) {
+    TestResult other = plan.run(batch, threads);
+    for (size_t i = 0; i < found.size(); ++i)
+      EXPECT_EQ(other.outputs[i].bytes, found[i]) << threads << " threads";
+  }
+  return found;
 }
+std::vector<char> run(PlanBuilder &plan, const TestBatch &batch) { return runAll(plan, batch).front(); }
 
 template <typename T> std::vector<T> as(const std::vector<char> &bytes) {
   std::vector<T> values(bytes.size() / sizeof(T));
@@ -86,7 +93,7 @@ TEST(RuntimeTotals, Products) {
       plan.top(plan.copy(t, PlanBuilder::same(b), PlanBuilder::same(seen)));
       int32_t before = plan.map(MapPlan::Kind::Strict, t, t);
       plan.top(OpCode::TotalOuter, t, {PlanBuilder::same(a), PlanBuilder::mapped(seen, before), PlanBuilder::one(y)},
-               {m, k, n});
+               {m, n, k});
       TestBatch batch = batchOf(random, 5, most);
       int64_t rows = batch.offsets[0].back();
       std::vector<float> left = randomReals(random, rows * m * n), right = randomReals(random, rows * k * n);
@@ -101,6 +108,54 @@ TEST(RuntimeTotals, Products) {
                 expected[i * k + j] += double(left[(row * m + i) * n + e]) * right[((row - 1) * k + j) * n + e];
       expectNear(as<float>(run(plan, batch)), expected, rows * n);
     }
+}
+
+/// Of one [m] with several [k], and its own sum.
+TEST(RuntimeTotals, SeveralProducts) {
+  std::mt19937 random(4);
+  for (auto widths : {std::vector<int64_t>{1, 1}, {16, 3, 48}, {64, 64}, {500, 40, 1}, {1100}})
+    for (int64_t m : {1, 40, 600})
+      for (bool hasSum : {false, true}) {
+        PlanBuilder plan;
+        int32_t t = plan.axis("t");
+        std::vector<View> factors, results;
+        std::vector<int64_t> numbers{m, 1};
+        int32_t a = plan.input("a", t, m);
+        for (size_t i = 0; i < widths.size(); ++i) {
+          numbers.push_back(widths[i]);
+          factors.push_back(PlanBuilder::same(plan.input("b" + std::to_string(i), t, widths[i])));
+          results.push_back(PlanBuilder::one(plan.output("y" + std::to_string(i), -1, m * widths[i])));
+        }
+        if (hasSum)
+          results.push_back(PlanBuilder::one(plan.output("s", -1, m)));
+        std::vector<View> views{PlanBuilder::same(a)};
+        views.insert(views.end(), factors.begin(), factors.end());
+        views.insert(views.end(), results.begin(), results.end());
+        plan.top(OpCode::TotalOuter, t, views, numbers);
+        TestBatch batch = batchOf(random, 3, 90);
+        int64_t rows = batch.offsets[0].back();
+        std::vector<float> left = randomReals(random, rows * m);
+        batch.input(left);
+        std::vector<double> sums(m);
+        for (int64_t row = 0; row < rows; ++row)
+          for (int64_t i = 0; i < m; ++i)
+            sums[i] += left[row * m + i];
+        std::vector<std::vector<double>> expected;
+        for (int64_t k : widths) {
+          std::vector<float> right = randomReals(random, rows * k);
+          batch.input(right);
+          std::vector<double> &y = expected.emplace_back(m * k);
+          for (int64_t row = 0; row < rows; ++row)
+            for (int64_t i = 0; i < m; ++i)
+              for (int64_t j = 0; j < k; ++j)
+                y[i * k + j] += double(left[row * m + i]) * right[row * k + j];
+        }
+        if (hasSum)
+          expected.push_back(sums);
+        auto found = runAll(plan, batch);
+        for (size_t i = 0; i < expected.size(); ++i)
+          expectNear(as<float>(found[i]), expected[i], rows);
+      }
 }
 
 TEST(RuntimeTotals, Entries) {

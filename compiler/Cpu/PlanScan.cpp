@@ -226,6 +226,10 @@ private:
     for (const View &target : targets)
       if (planner.arrayOf(target).place == Place::Register || planner.arrayOf(target).place == Place::Memory)
         return target;
+    // Rows that are kept for all steps need not be written once more. (A choice moves rows of the step alone.)
+    for (const View &target : targets)
+      if (planner.arrayOf(target).place == Place::Call && planner.arrayOf(target).clock == driver && !choose)
+        return target;
     return std::nullopt;
   }
 

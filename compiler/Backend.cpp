@@ -191,7 +191,10 @@ bool Backend::checkCheckpoint() {
     return true;
   const cpu::CpuPlan &plan = parts->lowerings.front().plan;
   llvm::SetVector<mlir::Attribute> groups;
-  parts->schedule.walk([&](rnn::LossOp loss) { groups.insert(loss.getTrainsAttr()); });
+  parts->schedule.walk([&](rnn::LossOp loss) {
+    if (!loss.getTrains() || !loss.getTrains()->empty())
+      groups.insert(loss.getTrainsAttr());
+  });
   std::string why = !parts->options.window         ? parts->options.noWindows
                     : plan.tables.axes.size() != 1 ? "its time has more than one axis"
                     : groups.size() > 1            ? "its losses train different parameters"

@@ -18,6 +18,7 @@
 // Runs behind the passes that move products, so that a window computes what the whole model does, in the same order.
 #include "compiler/Gradient/FormWindows.h"
 #include "compiler/Gradient/Passes.h"
+#include "compiler/Gradient/WindowEquations.h"
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/Rewrite.h"
 #include "mlir/IR/AttrTypeSubElements.h"
@@ -39,12 +40,9 @@ using mlir::Type;
 using mlir::Value;
 
 /// Turns a copy of a model into its window.
-class Window {
+class Window : WindowEquations {
 public:
-  Window(ModelOp model, std::string &why)
-      : model(model), block(model.getBody().front()), output(llvm::cast<ReturnOp>(block.back())), why(why),
-        builder(model.getContext()), sample(AxisClockAttr::getSample(model.getContext())), boolean(builder.getI1Type()),
-        integer(builder.getI64Type()), names(model.getInputs().getValue()) {}
+  Window(ModelOp model, std::string &why) : WindowEquations(model), why(why), names(model.getInputs().getValue()) {}
 
   bool form() {
     if (!findAxes() || !check())
@@ -72,10 +70,6 @@ public:
   }
 
 private:
-  template <typename Op, typename... Arguments> Value make(Arguments &&...arguments) {
-    return builder.create<Op>(place, std::forward<Arguments>(arguments)...).getResult();
-  }
-
   bool refuse(const llvm::Twine &reason) {
     if (why.empty())
       why = reason.str();
@@ -198,86 +192,6 @@ private:
     builder.setInsertionPoint(output);
     builder.create<ReturnOp>(output.getLoc(), values, builder.getArrayAttr(outputs));
     output.erase();
-  }
-
-  //===--- Equations ---===//
-
-  Value constant(Type like, int64_t number) {
-    if (elementOf(like).isF32())
-      return make<ConstOp>(like, llvm::ArrayRef<double>(double(number)));
-    return make<ConstOp>(like, llvm::ArrayRef<int64_t>(number));
-  }
-  Value constant(Type element, ClockInterface clock, int64_t number) {
-    return constant(StreamType::get({}, element, clock), number);
-  }
-  Value isTrue(ClockInterface clock) { return constant(boolean, clock, 1); }
-  Value select(Value condition, Value a, Value b) { return make<SelectOp>(condition, a, b); }
-  Value crossed(Value x, ClockInterface clock, bool reverse) {
-    if (clockOf(x.getType()) == clock)
-      return x;
-    return make<LatestOp>(valueType(shapeOf(x.getType()), elementOf(x.getType()), clock), x, reverse, ScopeAttr());
-  }
-  /// A value on `sample` at every tick of a clock. Its clock may be made in a loop: that of the way is not.
-  Value spread(Value x, ClockInterface clock) {
-    return clock == sample ? x : crossed(crossed(x, base, /*reverse=*/true), clock, /*reverse=*/false);
-  }
-  Value both(Value a, Value b) { return !a ? b : !b ? a : make<AndOp>(a, b); }
-
-  /// A slot that is true behind a tick of the clock (reverse: ahead of one).
-  Value marks(ClockInterface clock, bool reverse) {
-    Value &slot = slots[reverse][clock];
-    if (slot)
-      return slot;
-    mlir::OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(&block);
-    std::string path =
-        "window." + std::to_string(slots[0].size() + slots[1].size()); // no path of a program has such a number
-    slot =
-        builder.create<StateOp>(place, StateType::get(StreamType::get({}, boolean, clock)), path, reverse, ScopeAttr());
-    builder.setInsertionPoint(output);
-    builder.create<NextOp>(place, slot, isTrue(clock));
-    return slot;
-  }
-
-  // Where a clock ticks in the window, seen from ticks of another one.
-  Value isBefore(ClockInterface clock, ClockInterface at) {
-    if (clock == at || clock == base) // its number says so
-      return make<CompareOp>(Predicate::Ne,
-                             crossed(make<TickOp>(StreamType::get({}, integer, clock), false, ScopeAttr()), at, false),
-                             constant(integer, at, 0));
-    return make<ReadOp>(StreamType::get({}, boolean, at), marks(clock, /*reverse=*/false));
-  }
-  Value isBehind(ClockInterface clock, ClockInterface at) {
-    return make<ReadOp>(StreamType::get({}, boolean, at), marks(clock, /*reverse=*/true));
-  }
-  Value isUpTo(ClockInterface clock, ClockInterface at) { return crossed(isTrue(clock), at, /*reverse=*/false); }
-  Value isFrom(ClockInterface clock, ClockInterface at) { return crossed(isTrue(clock), at, /*reverse=*/true); }
-
-  /// Whether no cut lies between the window's begin and a tick; null: there are no cuts.
-  Value isUncut(ScopeAttr scope, ClockInterface at) {
-    Value all;
-    if (scope)
-      for (CutAttr cut : scope.getCuts())
-        all = both(all, make<NotOp>(cut.getBefore() || at == sample ? isUpTo(cut.getClock(), at)
-                                                                    : isBefore(cut.getClock(), at)));
-    return all;
-  }
-  /// Whether no cut lies between a tick and the window's end; null: there are no cuts.
-  Value isKept(ScopeAttr scope, ClockInterface at) {
-    Value all;
-    if (scope)
-      for (CutAttr cut : scope.getCuts())
-        all = both(all, make<NotOp>(cut.getBefore() ? isBehind(cut.getClock(), at) : isFrom(cut.getClock(), at)));
-    return all;
-  }
-  Value where(Value condition, Value x) { return condition ? select(condition, x, constant(x.getType(), 0)) : x; }
-
-  /// What is remembered at the window's end: the last of x, where it is kept; what was remembered at its begin, if
-  /// there was no x.
-  Value lastOf(Value x, Value before, ScopeAttr scope) {
-    ClockInterface clock = clockOf(x.getType());
-    return select(isUpTo(clock, sample), crossed(where(isKept(scope, clock), x), sample, /*reverse=*/false),
-                  where(isUncut(scope, sample), before));
   }
 
   //===--- What ticks by number ---===//
@@ -612,19 +526,11 @@ private:
     return createOnClock(builder, op, operands, sample)->getResult(llvm::cast<mlir::OpResult>(value).getResultNumber());
   }
 
-  ModelOp model;
-  mlir::Block &block;
-  ReturnOp output;
   std::string &why;
-  mlir::OpBuilder builder;
-  mlir::Location place = builder.getUnknownLoc();
-  AxisClockAttr sample, base;
-  Type boolean, integer;
   SmallVector<mlir::Attribute> names; // of inputs
   Value ends;
   llvm::StringMap<int> taken;
   std::vector<std::pair<std::string, Value>> given; // what is remembered at the window's end
-  llvm::DenseMap<mlir::Attribute, Value> slots[2];  // by direction
   llvm::DenseMap<std::pair<Value, mlir::Attribute>, Value> held;
   llvm::DenseMap<Value, Value> rowsAhead;
 };

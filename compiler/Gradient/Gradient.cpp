@@ -55,14 +55,17 @@ public:
       if (failed(transpose(params, seedsOfOutputs(/*carried=*/false), "d.")))
         return mlir::failure();
     }
-    // What flows in from the window behind belongs to all losses, which are one then.
-    Seeds carried = losses.size() == 1 ? seedsOfOutputs(/*carried=*/true) : Seeds();
+    // What flows in from the window behind belongs to all losses; not where these train different parameters.
+    auto trainsAny = [](const auto &group) { return !group.first || !group.first.empty(); };
+    Seeds carried = llvm::count_if(losses, trainsAny) == 1 ? seedsOfOutputs(/*carried=*/true) : Seeds();
     for (auto [number, group] : llvm::enumerate(losses)) {
       SmallVector<ParamOp> trained;
       for (ParamOp param : params)
         if (trains(group.first, param))
           trained.push_back(param);
-      Seeds seeds = carried;
+      Seeds seeds;
+      if (trainsAny(group))
+        seeds = carried;
       for (LossOp loss : group.second)
         seeds.push_back({loss.getValue(), seedOf(loss)});
       std::string prefix = number == 0 ? "d." : "d" + std::to_string(number + 1) + ".";

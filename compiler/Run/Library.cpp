@@ -140,6 +140,17 @@ Error Library::readManifest() {
     if (Error error = find(move, "optimise"))
       return error;
   }
+  if (const json::Object *windows = description.getAsObject()->getObject("windows")) {
+    for (const json::Value &port : *windows->getArray("ahead"))
+      windowsAhead.push_back(text(*port.getAsObject(), "name"));
+    windowGradients = windows->getArray("gradients")->size();
+    if (Error error = find(windowStateBytes, "window_state_bytes"))
+      return error;
+    if (Error error = find(windowBytes, "window_workspace_bytes"))
+      return error;
+    if (Error error = find(window, "window"))
+      return error;
+  }
   if (!description.getAsObject()->getBoolean("steps").value_or(false))
     return Error::success();
   for (const json::Value &end : list("stepEnds"))

@@ -91,6 +91,21 @@ public:
   /// same for those of the sum of all losses, or null. `seed`: of `random`.
   llvm::Expected<std::vector<reference::LossValue>> computeLosses(const void *buffer, void *gradients,
                                                                   const reference::Batch &batch, uint64_t seed);
+  /// True if the library goes on with samples, window by window.
+  bool hasWindows() const { return window; }
+  /// Where a window stands among those of its samples.
+  struct WindowPlace {
+    bool isFirst = true;                          // else it goes on where the one before has ended
+    std::vector<uint8_t> ends;                    // by sample: it ends with the window
+    std::map<std::string, reference::Rows> ahead; // by input: the row behind the window, of each sample
+  };
+  /// The same of a window, whose gradients do not flow to those before.
+  llvm::Expected<std::vector<reference::LossValue>> computeWindow(const void *buffer, void *gradients,
+                                                                  const reference::Batch &batch,
+                                                                  const WindowPlace &place, uint64_t seed);
+  /// What is remembered behind the last window, as words; to go on from there in another run.
+  std::vector<int64_t> windowState() const;
+  void setWindowState(llvm::ArrayRef<int64_t> words);
   /// First values, into such a buffer.
   llvm::Error makeParameters(uint64_t seed, void *buffer);
   /// A step of an optimiser, behind computeLosses. False, with an error, if it fails.
@@ -128,6 +143,9 @@ private:
   std::vector<std::string> stepEnds; // axes
   std::vector<std::string> gradientOutputs, gradientInputs;
   AlignedBytes prepared, scratch; // scratch: the workspace of computeLosses
+  AlignedBytes state, nextState;  // of windows
+  std::vector<std::string> windowsAhead;
+  size_t windowGradients = 0; // of rows behind a window
 
   int32_t (*abiVersion)() = nullptr;
   const char *(*manifestText)() = nullptr;
@@ -147,6 +165,11 @@ private:
   int32_t (*backwardBytes)(const void *, size_t *, Failure *) = nullptr;
   int32_t (*backward)(const void *, const void *, void *, void *, void *, size_t, void *, Failure *) = nullptr;
   int32_t (*move)(const void *, const void *, void *, void *, size_t, void *, Failure *) = nullptr;
+  // Null: there are no windows.
+  int32_t (*windowStateBytes)(int64_t, size_t *, Failure *) = nullptr;
+  int32_t (*windowBytes)(const void *, int32_t, size_t *, Failure *) = nullptr;
+  int32_t (*window)(const void *, const void *, const void *, void *, void *, void *, size_t, void *,
+                    Failure *) = nullptr;
   void *(*poolCreate)(int32_t) = nullptr;
   void (*poolDestroy)(void *) = nullptr;
 };

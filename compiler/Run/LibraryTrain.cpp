@@ -36,6 +36,65 @@ Expected<std::vector<LossValue>> Library::computeLosses(const void *buffer, void
   return call.lossValues();
 }
 
+Expected<std::vector<LossValue>> Library::computeWindow(const void *buffer, void *gradients, const Batch &batch,
+                                                        const WindowPlace &place, uint64_t seed) {
+  if (prepared.size() == 0)
+    prepared = AlignedBytes(std::max<size_t>(preparedBytes(), 64));
+  Failure wrong;
+  if (prepare(buffer, prepared.data(), &wrong))
+    return failed("prepare", wrong);
+  options.seed = seed;
+  Call call(*this, batch);
+  if (Error error = call.addInputs())
+    return std::move(error);
+  call.addLosses();
+  size_t bytes = 0, stateBytes = 0;
+  if (windowBytes(call.in.data(), gradients != nullptr, &bytes, &wrong))
+    return failed("window_workspace_bytes", wrong);
+  if (windowStateBytes(batch.samples, &stateBytes, &wrong))
+    return failed("window_state_bytes", wrong);
+  if (scratch.size() < bytes)
+    scratch = AlignedBytes(bytes + bytes / 8);
+  if (nextState.size() != stateBytes)
+    nextState = AlignedBytes(stateBytes);
+  std::vector<uint64_t> words(3 + gradientOutputs.size() + gradientInputs.size());
+  words[0] = words.size() * sizeof(uint64_t);
+  words[2] = reinterpret_cast<uintptr_t>(gradients);
+  std::vector<uint64_t> where = {0, place.isFirst ? 0 : reinterpret_cast<uintptr_t>(state.data()),
+                                 reinterpret_cast<uintptr_t>(nextState.data()),
+                                 reinterpret_cast<uintptr_t>(place.ends.data())};
+  std::vector<AlignedBytes> rows;
+  for (const std::string &name : windowsAhead) {
+    const Port &input = *find_if(inputs, [&](const Port &port) { return port.name == name; });
+    rows.emplace_back(std::max<size_t>(size_t(batch.samples) * input.rowBytes(), 8));
+    char *to = rows.back().data();
+    for (const Array &row : place.ahead.at(name))
+      to = input.write(row, to);
+    where.push_back(reinterpret_cast<uintptr_t>(rows.back().data()));
+  }
+  if (hasGradients())
+    where.resize(where.size() + 2 + windowGradients);
+  where[0] = where.size() * sizeof(uint64_t);
+  if (window(prepared.data(), call.in.data(), where.data(), call.out.data(), gradients ? words.data() : nullptr,
+             scratch.data(), bytes, pool, &wrong))
+    return failed("window", wrong);
+  std::swap(state, nextState);
+  return call.lossValues();
+}
+
+std::vector<int64_t> Library::windowState() const {
+  std::vector<int64_t> words(state.size() / sizeof(int64_t));
+  if (!words.empty())
+    std::memcpy(words.data(), state.data(), words.size() * sizeof(int64_t));
+  return words;
+}
+
+void Library::setWindowState(ArrayRef<int64_t> words) {
+  state = AlignedBytes(std::max<size_t>(words.size() * sizeof(int64_t), 64));
+  if (!words.empty())
+    std::memcpy(state.data(), words.data(), words.size() * sizeof(int64_t));
+}
+
 bool Library::optimise(const runtime::Optimiser &how, runtime::Update &step, void *state, size_t bytes,
                        runtime::Error &error) const {
   static_assert(sizeof(Failure) == sizeof(runtime::Error), "both are the header's rondo_error");

@@ -28,7 +28,7 @@ Array rowsOf(const Array &array, int64_t begin, int64_t end) {
 
 //===--- Cuts --------------------------------------------------------------------------------------------------===//
 
-WindowCuts::WindowCuts(ModelOp model, const Batch &batch, int64_t rows) : batch(batch), model(model) {
+std::vector<std::string> axesOf(ModelOp model) {
   SetVector<AxisClockAttr> axes;
   auto add = [&](AxisClockAttr axis) {
     if (!axis.isSample())
@@ -42,9 +42,16 @@ WindowCuts::WindowCuts(ModelOp model, const Batch &batch, int64_t rows) : batch(
     type.walk(add);
   SmallVector<AxisClockAttr> chain = axes.takeVector();
   sort(chain, [](AxisClockAttr a, AxisClockAttr b) { return a != b && a.contains(b); });
+  std::vector<std::string> names;
+  for (AxisClockAttr axis : chain)
+    names.push_back(axis.getName().str());
+  return names;
+}
+
+WindowCuts::WindowCuts(ModelOp model, const Batch &batch, int64_t rows) : batch(batch), model(model) {
   last.resize(batch.samples);
-  for (AxisClockAttr axis : chain) {
-    Level level{axis.getName().str(), std::vector<std::vector<int64_t>>(batch.samples)};
+  for (const std::string &axis : axesOf(model)) {
+    Level level{axis, std::vector<std::vector<int64_t>>(batch.samples)};
     for (int64_t s = 0; s < batch.samples; ++s) {
       if (levels.empty()) {
         auto offsets = batch.offsets.find(level.name);
@@ -107,6 +114,37 @@ Batch WindowCuts::part(int64_t window) const {
     }
   }
   return part;
+}
+
+reference::Rows WindowCuts::ahead(StringRef input, int64_t window) const {
+  reference::Rows all;
+  for (int64_t s = 0; s < batch.samples; ++s) {
+    const Array &given = batch.inputs.at(input.str())[s];
+    int64_t end = rows(levels.back().name, s, window).second;
+    if (end < given.shape[0]) {
+      all.push_back(rowsOf(given, end, end + 1));
+      continue;
+    }
+    Array none = given;
+    none.shape[0] = 1;
+    none.reals.assign(given.isReal ? none.size() : 0, 0);
+    none.ints.assign(given.isReal ? 0 : none.size(), 0);
+    all.push_back(std::move(none));
+  }
+  return all;
+}
+
+Library::WindowPlace WindowCuts::place(int64_t window) const {
+  Library::WindowPlace place;
+  place.isFirst = window == 0;
+  for (int64_t s = 0; s < batch.samples; ++s)
+    place.ends.push_back(ends(s, window));
+  ModelOp op = model;
+  for (auto [number, argument] : enumerate(op.getBody().getArguments()))
+    if (std::string name = op.getInputName(number).str();
+        batch.inputs.count(name) && axisOf(argument.getType()) == levels.back().name)
+      place.ahead[name] = ahead(name, window);
+  return place;
 }
 
 //===--- Windows, there and back -------------------------------------------------------------------------------===//
@@ -187,9 +225,7 @@ private:
           rows.push_back(zeros(type, 1));
           rows.back().ints[0] = cuts.ends(s, w);
         } else if (of.consume_front(aheadPrefix)) {
-          const Array &all = trial.batch.inputs.at(of.str())[s];
-          auto [first, end] = cuts.rows(baseName(), s, w);
-          rows.push_back(end < all.shape[0] ? rowsOf(all, end, end + 1) : zeros(type, 1));
+          rows.push_back(cuts.ahead(of, w)[s]);
         } else if (name.starts_with(carryPrefix) && before) {
           rows.push_back(before->outputs.at(name.str()).rows[s]);
         } else if (isOnSample(name)) { // what flows into an output once a sample

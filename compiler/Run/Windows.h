@@ -2,11 +2,15 @@
 #ifndef RONDO_RUN_WINDOWS_H
 #define RONDO_RUN_WINDOWS_H
 
+#include "compiler/Run/Library.h"
 #include "compiler/Run/Trial.h"
 
 namespace rondo::run {
 
-/// The axes of a batch, the coarsest first, and which rows of them a window has.
+/// Names of a model's axes, the coarsest first.
+std::vector<std::string> axesOf(rnn::ModelOp model);
+
+/// The axes of a batch and which rows of them a window has.
 class WindowCuts {
 public:
   /// `model`: names the axes. Windows of so many rows of the coarsest; the last one of a sample may have fewer.
@@ -16,6 +20,9 @@ public:
   /// Rows of an axis ("sample": one) that a window has.
   std::pair<int64_t, int64_t> rows(llvm::StringRef axis, int64_t sample, int64_t window) const;
   bool ends(int64_t sample, int64_t window) const; // the sample, with this window
+  /// Of an input on the finest axis the rows behind a window, one a sample; zeros where there is none.
+  reference::Rows ahead(llvm::StringRef input, int64_t window) const;
+  Library::WindowPlace place(int64_t window) const;
   /// Structure, and those rows of the inputs that the model has of its own.
   reference::Batch part(int64_t window) const;
 

@@ -124,7 +124,7 @@ private:
   }
 
   int chooseCheckpoint() {
-    auto rows = checkpointOf(command, arguments);
+    auto rows = checkpointOf(command, arguments.text("checkpoint"));
     if (!rows)
       return exitUsage;
     checkpoint = *rows;

@@ -68,12 +68,11 @@ Option checkpointOption() {
           "what gradients keep of a sample: none (the default: all is kept), the state every so many rows, or auto"};
 }
 
-std::optional<int64_t> checkpointOf(const Command &command, const Arguments &arguments) {
-  std::string text = arguments.text("checkpoint", "none");
+std::optional<int64_t> checkpointOf(const Command &command, StringRef text) {
   int64_t rows = 0;
-  if (text == "none" || text == "auto")
+  if (text.empty() || text == "none" || text == "auto")
     return text == "auto" ? -1 : 0;
-  if (!StringRef(text).getAsInteger(10, rows) && rows > 0 && rows < int64_t(1) << 31)
+  if (!text.getAsInteger(10, rows) && rows > 0 && rows < int64_t(1) << 31)
     return rows;
   usageError(command, "option '--checkpoint' takes a number of rows, 'auto' or 'none', not '" + text + "'");
   return std::nullopt;

@@ -50,7 +50,7 @@ void setOthers(mlir::ModuleOp module, step::ScheduleOp schedule, int64_t checkpo
 /// --checkpoint
 Option checkpointOption();
 /// What it says: rows, 0 for none, -1 for auto; nothing after a usage error.
-std::optional<int64_t> checkpointOf(const Command &command, const Arguments &arguments);
+std::optional<int64_t> checkpointOf(const Command &command, llvm::StringRef text);
 
 /// --dtype
 Option formatOption();

@@ -14,9 +14,9 @@ namespace rondo::tools {
 namespace {
 
 /// Options whose texts a checkpoint keeps, so that --resume needs none of them.
-const char *const kept[] = {"data",     "valid",      "unit",     "split", "unk",   "optimizer",  "lr",
-                            "schedule", "warmup",     "momentum", "decay", "clip",  "clip-value", "epochs",
-                            "batch",    "save-every", "seed",     "loss",  "train", "freeze"};
+const char *const kept[] = {"data",   "valid",    "unit",  "split",  "unk",        "optimizer", "lr",    "schedule",
+                            "warmup", "momentum", "decay", "clip",   "clip-value", "epochs",    "batch", "save-every",
+                            "seed",   "loss",     "train", "freeze", "tbptt",      "checkpoint"};
 
 volatile std::sig_atomic_t isInterrupted = 0;
 
@@ -109,6 +109,10 @@ static int run(const Command &command, const Arguments &arguments) {
   if (!options)
     return usageError(command, toString(options.takeError()));
 
+  auto checkpoint = checkpointOf(command, settings->count("checkpoint") ? settings->at("checkpoint") : "");
+  if (!checkpoint)
+    return exitUsage;
+
   Program program(*checks, /*json=*/false);
   Chosen chosen = loadModel(program, arguments.positional[0], arguments.text("model"), /*training=*/true);
   if (!chosen)
@@ -133,9 +137,12 @@ static int run(const Command &command, const Arguments &arguments) {
   if (Error error = readAllData(model, *settings, folder, task))
     return program.fail(std::move(error));
 
-  auto training = compileTrainable(chosen, /*gradients=*/true, *threads);
+  auto training = compileTrainable(chosen, {/*gradients=*/true, /*windows=*/options->tbptt > 0, *checkpoint}, *threads);
   if (!training)
     return program.fail(training.takeError());
+  if (std::string why = options->tbptt ? training->model->noWindows() : ""; !why.empty())
+    return program.fail(rondo::run::failure("--tbptt: model '" + model.name + "' has no windows: " + why));
+  task.op = chosen.op;
   task.training = task.evaluation = training->model.get();
   task.measures = training->measures;
   // Validation is without dropout and the like.
@@ -147,7 +154,7 @@ static int run(const Command &command, const Arguments &arguments) {
       return plain.code;
     if (Error error = train::chooseLosses(other.op, options->phase))
       return plain.fail(std::move(error));
-    auto compiled = compileTrainable(other, /*gradients=*/false, *threads);
+    auto compiled = compileTrainable(other, {}, *threads);
     if (!compiled)
       return plain.fail(compiled.takeError());
     evaluation = std::move(*compiled);
@@ -178,6 +185,10 @@ Command trainCommand() {
       {"clip-value", Option::Kind::Text, "LIMIT", "the largest element of a gradient, ahead of --clip"},
       {"epochs", Option::Kind::Text, "N", "times through the data (10)"},
       {"batch", Option::Kind::Text, "N", "samples of a step (16)"},
+      {"tbptt", Option::Kind::Text, "ROWS",
+       "take samples in windows of so many rows, each a step that goes on from the one before; a text is as many "
+       "streams as --batch has samples"},
+      checkpointOption(),
       {"save-every", Option::Kind::Text, "N", "steps between checkpoints, beside those after each epoch"},
       {"seed", Option::Kind::Text, "N", "of first values, of the order of samples and of `random` (0)"},
       {"threads", Option::Kind::Count, "N", "to compute with (1); the result is the same for any number"},

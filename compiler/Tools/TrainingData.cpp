@@ -44,6 +44,10 @@ Expected<train::DataOptions> dataOptions(const train::Settings &settings, const 
   if (!unit.empty())
     options.words = unit == "words";
   options.unknown = settings.count("unk") != 0;
+  if (settings.count("tbptt") && textOf(settings, "batch").empty())
+    options.streams = 16;
+  else if (settings.count("tbptt") && StringRef(textOf(settings, "batch")).getAsInteger(10, options.streams))
+    options.streams = 0; // a mistake that is told elsewhere
   if (split.empty())
     return options;
   train::TextSplit how;
@@ -73,9 +77,9 @@ Expected<train::Vocabularies> readVocabularies(const dsl::Model &model, StringRe
   return vocabularies;
 }
 
-Expected<Trainable> compileTrainable(Chosen chosen, bool gradients, int32_t threads) {
+Expected<Trainable> compileTrainable(Chosen chosen, Beside beside, int32_t threads) {
   std::vector<std::string> measures = train::addAccuracies(chosen.op);
-  auto compiled = compileModel(chosen, /*targets=*/{}, emit::WeightFormat::F32, {gradients});
+  auto compiled = compileModel(chosen, /*targets=*/{}, emit::WeightFormat::F32, beside);
   if (!compiled)
     return compiled.takeError();
   auto library = compiled->load({/*seed=*/0, threads});

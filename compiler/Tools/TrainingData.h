@@ -25,7 +25,7 @@ struct Trainable {
   std::unique_ptr<train::Gradients> model;
   std::vector<std::string> measures; // names of what it has beside the losses that count
 };
-llvm::Expected<Trainable> compileTrainable(Chosen chosen, bool gradients, int32_t threads);
+llvm::Expected<Trainable> compileTrainable(Chosen chosen, Beside beside, int32_t threads);
 
 /// --threads; nothing after a usage error.
 std::optional<int32_t> threadsOf(const Command &command, const Arguments &arguments);

@@ -14,6 +14,7 @@ namespace {
 
 constexpr const char *versionKey = "rondo.training", *version = "1";
 constexpr const char *optionPrefix = "option.";
+constexpr const char *memoryName = "@window"; // no path of a parameter begins so
 
 std::string slotName(const Parameter &parameter, int64_t slot) { return parameter.path + "@" + std::to_string(slot); }
 
@@ -63,6 +64,9 @@ Error writeCheckpoint(StringRef path, const Checkpoint &checkpoint, const std::v
     for (int64_t slot = 0; slot < checkpoint.slots; ++slot)
       add(slotName(parameter, slot), parameter, checkpoint.state.data() + slot * stride + parameter.offset);
   }
+  if (!checkpoint.memory.empty())
+    writer.addInts(memoryName, run::DType::I64, {checkpoint.memory.size()}, checkpoint.memory.data());
+  writer.addMetadata("window", std::to_string(checkpoint.window));
   writer.addMetadata(versionKey, version);
   writer.addMetadata("model", checkpoint.model);
   writer.addMetadata("data", std::to_string(checkpoint.data));
@@ -100,7 +104,8 @@ Expected<Checkpoint> readCheckpoint(StringRef path, StringRef model, const std::
   if (!number("data", checkpoint.data) || !number("step", checkpoint.step) || !number("epoch", checkpoint.epoch) ||
       !number("batch", checkpoint.batch) || !number("best", best) || !number("slots", checkpoint.slots) ||
       checkpoint.step < 0 || checkpoint.epoch < 0 || checkpoint.batch < 0 || checkpoint.slots < 0 ||
-      checkpoint.slots > 2)
+      checkpoint.slots > 2 || (metadata.count("window") && !number("window", checkpoint.window)) ||
+      checkpoint.window < 0)
     return run::failureIn(path, "is a damaged checkpoint: its step, epoch, batch, best, slots or data is no number");
   std::memcpy(&checkpoint.best, &best, sizeof best);
 
@@ -126,6 +131,11 @@ Expected<Checkpoint> readCheckpoint(StringRef path, StringRef model, const std::
       if (Error error =
               take(slotName(parameter, slot), parameter, checkpoint.state.data() + slot * floats + parameter.offset))
         return std::move(error);
+  }
+  if (const run::Tensor *memory = file.find(memoryName); memory && memory->dtype == run::DType::I64) {
+    expected.insert(memoryName);
+    checkpoint.memory.resize(memory->shape.size() == 1 ? memory->shape[0] : 0);
+    std::memcpy(checkpoint.memory.data(), memory->data, checkpoint.memory.size() * sizeof(int64_t));
   }
   for (const run::Tensor &tensor : file.tensors())
     if (!expected.count(tensor.name))

@@ -15,11 +15,13 @@ using Settings = std::map<std::string, std::string>;
 struct Checkpoint {
   std::string model;
   Settings settings;
-  uint64_t data = 0; // fingerprint of the training data
-  int64_t step = 0;  // steps that are done
-  int64_t epoch = 0; // epochs that are
-  int64_t batch = 0; // batches of the next epoch that are. With the seed these say all of the order of samples, and
-                     // of `random`: nothing is drawn from a generator that has a state
+  uint64_t data = 0;  // fingerprint of the training data
+  int64_t step = 0;   // steps that are done
+  int64_t epoch = 0;  // epochs that are
+  int64_t batch = 0;  // batches of the next epoch that are. With the seed these say all of the order of samples, and
+                      // of `random`: nothing is drawn from a generator that has a state
+  int64_t window = 0; // windows of the next batch that are done, behind which
+  std::vector<int64_t> memory;                           // this is remembered of its samples; empty if there are none
   double best = std::numeric_limits<double>::infinity(); // lowest validation loss
   int64_t slots = 0;                                     // of the optimiser
   Floats parameters, state;                              // as in Gradients.h and runtime/Optimise.h

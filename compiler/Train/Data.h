@@ -12,8 +12,8 @@ namespace rondo::train {
 
 /// How a text without labels becomes samples.
 struct TextSplit {
-  enum class Kind { Pieces, Lines, Paragraphs } kind = Kind::Pieces;
-  int64_t length = 256; // tokens of a piece
+  enum class Kind { Pieces, Streams, Lines, Paragraphs } kind = Kind::Pieces;
+  int64_t length = 256; // tokens of a piece; how many streams of like length
 };
 
 struct DataOptions {
@@ -21,6 +21,7 @@ struct DataOptions {
   std::optional<bool> words;         // else characters; not given: words where there are labels or sentences
   std::optional<TextSplit> split;    // not given: lines where two texts stand beside each other, paragraphs where there
                                      // are sentences, else pieces
+  int64_t streams = 0;               // not 0: so many streams take the place of such pieces
   bool unknown = false;              // a new vocabulary has <unk>
   bool isNew = true;                 // vocabularies that are not there are made
 };

@@ -93,6 +93,13 @@ public:
   }
 
   const TextFile &text() const { return *file; }
+  int64_t count(StringRef document) const {
+    Units units(document, kind);
+    int64_t all = 0;
+    for (StringRef unit; units.next(unit);)
+      ++all;
+    return all;
+  }
 
   /// A document, which must hold something. `length`: it falls into samples of about so many tokens; 0: it is one, and if
   /// the model's texts end with a token, so does this one.
@@ -196,6 +203,8 @@ TextSplit splitOf(const DataSource &source, const TextReader &reader) {
     split.kind = TextSplit::Kind::Lines;
   else if (reader.axes() > 1)
     split.kind = TextSplit::Kind::Paragraphs;
+  else if (source.options.streams)
+    split = {TextSplit::Kind::Streams, source.options.streams};
   return split;
 }
 
@@ -266,12 +275,15 @@ Expected<GivenInputs> readText(const DataSource &source, const dsl::Input &input
     isEmpty = false;
     return reader.read(document, /*length=*/0);
   };
-  Error error = split.kind == TextSplit::Kind::Pieces  ? reader.read(text, split.length)
+  bool isCut = split.kind == TextSplit::Kind::Pieces || split.kind == TextSplit::Kind::Streams;
+  if (split.kind == TextSplit::Kind::Streams)
+    split.length = std::max<int64_t>((reader.count(text) + split.length - 1) / split.length, 1);
+  Error error = isCut                                  ? reader.read(text, split.length)
                 : split.kind == TextSplit::Kind::Lines ? forLines(text, whole)
                                                        : forParagraphs(text, whole);
   if (error)
     return std::move(error);
-  if (isEmpty && split.kind != TextSplit::Kind::Pieces)
+  if (isEmpty && !isCut)
     return reader.text().failure("the file is empty");
   GivenInputs all;
   all.emplace(input.name, reader.take());

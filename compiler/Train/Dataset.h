@@ -49,6 +49,14 @@ public:
   int64_t samples() const { return count; }
   /// Ticks of each sample, all base axes together.
   std::vector<int64_t> ticks() const;
+  /// Rows of an axis.
+  int64_t rows(const std::string &axis, int64_t sample) const {
+    auto base = lengths.find(axis);
+    if (base != lengths.end())
+      return base->second[sample];
+    const Cuts &segments = cuts.at(axis);
+    return segments.begins[sample + 1] - segments.begins[sample] - 1;
+  }
   reference::Batch take(const Samples &samples) const;
   reference::Batch all() const;
   /// A number that other data hardly have.

@@ -10,6 +10,11 @@ namespace rondo::train {
 
 Gradients::~Gradients() = default;
 
+Expected<std::vector<reference::LossValue>> Gradients::computeWindow(const float *, float *, const reference::Batch &,
+                                                                     const run::Library::WindowPlace &, uint64_t) {
+  return run::failure(noWindows());
+}
+
 void writeParameters(const std::vector<Parameter> &layout, const reference::Params &values, float *buffer) {
   for (const Parameter &parameter : layout) {
     const std::vector<double> &reals = values.at(parameter.path).reals;
@@ -122,6 +127,18 @@ public:
                                                       const reference::Batch &batch, uint64_t seed) override {
     return library->computeLosses(parameters, gradients, batch, seed);
   }
+
+  Expected<std::vector<reference::LossValue>> computeWindow(const float *parameters, float *gradients,
+                                                            const reference::Batch &batch,
+                                                            const run::Library::WindowPlace &place,
+                                                            uint64_t seed) override {
+    return library->computeWindow(parameters, gradients, batch, place, seed);
+  }
+  std::string noWindows() const override {
+    return library->hasWindows() ? "" : library->manifest().getString("whyNoWindows").value_or("it has none").str();
+  }
+  std::vector<int64_t> windowState() const override { return library->windowState(); }
+  void setWindowState(ArrayRef<int64_t> words) override { library->setWindowState(words); }
 
   Expected<std::string> optimise(const runtime::Optimiser &how, runtime::Update &step, Floats &state) override {
     runtime::Error error;

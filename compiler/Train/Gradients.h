@@ -3,16 +3,12 @@
 #ifndef RONDO_TRAIN_GRADIENTS_H
 #define RONDO_TRAIN_GRADIENTS_H
 
-#include "compiler/Reference/Interpreter.h"
+#include "compiler/Run/Library.h"
 #include "runtime/Optimise.h"
 #include <new>
 
 namespace rondo::rnn {
 class ModelOp;
-}
-
-namespace rondo::run {
-class Library;
 }
 
 namespace rondo::train {
@@ -54,6 +50,17 @@ public:
   /// parameters. Both are the data of Floats. `seed`: of `random`.
   virtual llvm::Expected<std::vector<reference::LossValue>> compute(const float *parameters, float *gradients,
                                                                     const reference::Batch &batch, uint64_t seed) = 0;
+
+  /// The same of a window of a batch, which goes on where the one before has ended; gradients do not flow that far. Only
+  /// where there are windows: `noWindows` says why there are none, and is empty else.
+  virtual llvm::Expected<std::vector<reference::LossValue>> computeWindow(const float *parameters, float *gradients,
+                                                                          const reference::Batch &batch,
+                                                                          const run::Library::WindowPlace &place,
+                                                                          uint64_t seed);
+  virtual std::string noWindows() const { return "the interpreter has none"; }
+  /// What is remembered behind the last window, as words of no meaning.
+  virtual std::vector<int64_t> windowState() const { return {}; }
+  virtual void setWindowState(llvm::ArrayRef<int64_t>) {}
 
   /// A step of an optimiser, runtime/Optimise.h. `state`: its slots, one behind another. Gives what is no finite number
   /// any more, "parameter 'h.W' is NaN"; empty if all are.

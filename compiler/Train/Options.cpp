@@ -7,7 +7,7 @@ using namespace llvm;
 
 namespace rondo::train {
 
-const char *const fixedOptions[4] = {"optimizer", "batch", "seed", "loss"};
+const char *const fixedOptions[6] = {"optimizer", "batch", "seed", "loss", "tbptt", "checkpoint"};
 
 namespace {
 
@@ -28,6 +28,7 @@ public:
     count("epochs", o.epochs, 1);
     count("batch", o.batch, 1);
     count("save-every", o.saveEvery, 1);
+    count("tbptt", o.tbptt, 1);
     int64_t seed = 0;
     count("seed", seed, 0);
     o.seed = uint64_t(seed);

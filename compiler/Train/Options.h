@@ -13,6 +13,7 @@ struct TrainOptions {
   runtime::Optimiser optimiser; // `total` is found out later
   int64_t epochs = 10, batch = 16;
   int64_t saveEvery = 0; // steps; 0: at the ends of epochs alone
+  int64_t tbptt = 0;     // rows of a window, each a step; 0: samples are whole
   uint64_t seed = 0;
   Phase phase;
 };
@@ -20,11 +21,11 @@ struct TrainOptions {
 /// By name without dashes. What is not there has its default, which the optimiser decides in part.
 ///   optimizer  sgd, momentum, nesterov, rmsprop, adam, adamw
 ///   schedule   constant, step:EVERY:FACTOR, cosine, cosine:LEAST
-///   lr, decay, momentum, warmup, clip, clip-value, epochs, batch, save-every, seed; loss, train and freeze, with commas between
+///   lr, decay, momentum, warmup, clip, clip-value, epochs, batch, tbptt, save-every, seed; loss, train and freeze, with commas between
 llvm::Expected<TrainOptions> parseOptions(Settings settings);
 
 /// Options that a training which goes on must have as it had them.
-extern const char *const fixedOptions[4];
+extern const char *const fixedOptions[6];
 
 } // namespace rondo::train
 #endif

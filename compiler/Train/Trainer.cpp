@@ -1,5 +1,7 @@
 #include "compiler/Train/Trainer.h"
+#include "compiler/IR/Rnn.h"
 #include "compiler/Run/Structure.h"
+#include "compiler/Run/Windows.h"
 #include "compiler/Train/Evaluate.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -62,6 +64,8 @@ private:
     ticks = task.data.ticks();
     batchesOfEpoch = int64_t((ticks.size() + size_t(options.batch) - 1) / size_t(options.batch));
     optimiser.total = options.epochs * batchesOfEpoch;
+    if (options.tbptt)
+      countWindows();
     if (task.valid.samples() > 0)
       validation = orderedBatches(task.valid.ticks(), options.batch);
     if (Error error = folder.resume ? resume() : start())
@@ -71,6 +75,20 @@ private:
     progress.begin(at.step, optimiser.total);
     return Error::success();
   }
+
+  /// A batch has as many windows, and steps, as its longest sample.
+  void countWindows() {
+    std::string axis = run::axesOf(model()).front();
+    optimiser.total = 0;
+    for (int64_t epoch = 0; epoch < options.epochs; ++epoch)
+      for (const Samples &samples : shuffledBatches(ticks, options.batch, options.seed, epoch)) {
+        int64_t most = 1;
+        for (int64_t sample : samples)
+          most = std::max(most, task.data.rows(axis, sample));
+        optimiser.total += (most + options.tbptt - 1) / options.tbptt;
+      }
+  }
+  rnn::ModelOp model() const { return cast<rnn::ModelOp>(task.op); }
 
   Error start() {
     at.model = task.model;
@@ -110,6 +128,8 @@ private:
     if (at.slots != runtime::optimiserSlots(options.optimiser) || at.batch > batchesOfEpoch)
       return run::failureIn(folder.checkpoint(), "does not fit the optimizer or the data");
     at.settings = options.settings;
+    if (at.window)
+      task.training->setWindowState(at.memory);
     savedStep = at.step;
     progress.line(fmt::format("going on behind step {}", at.step));
     return Error::success();
@@ -121,15 +141,30 @@ private:
   Expected<bool> runEpoch() {
     std::vector<Samples> batches = shuffledBatches(ticks, options.batch, options.seed, at.epoch);
     Means means(task.measures);
+    reference::Batch whole, batch;
+    std::optional<run::WindowCuts> cuts;
     while (at.batch < batchesOfEpoch) {
-      reference::Batch batch = task.data.take(batches[at.batch]);
-      auto row = step(batch, means);
+      if (!options.tbptt) {
+        batch = task.data.take(batches[at.batch]);
+      } else {
+        if (!cuts) {
+          whole = task.data.take(batches[at.batch]);
+          cuts.emplace(model(), whole, options.tbptt);
+        }
+        batch = cuts->part(at.window);
+      }
+      auto row = step(batch, cuts ? &*cuts : nullptr, means);
       if (!row)
         return row.takeError();
       int64_t ticksOfBatch = 0;
-      for (int64_t sample : batches[at.batch])
-        ticksOfBatch += ticks[sample];
-      ++at.batch;
+      for (const auto &[axis, lengths] : batch.lengths)
+        for (int64_t length : lengths)
+          ticksOfBatch += length;
+      if (!cuts || ++at.window >= cuts->count()) {
+        at.window = 0;
+        cuts.reset();
+        ++at.batch;
+      }
       bool isLast = at.batch == batchesOfEpoch;
       std::string validText;
       if (isLast && !validation.empty()) {
@@ -155,10 +190,12 @@ private:
     return true;
   }
 
-  Expected<MetricsRow> step(const reference::Batch &batch, Means &means) {
+  Expected<MetricsRow> step(const reference::Batch &batch, const run::WindowCuts *cuts, Means &means) {
     int64_t number = at.step + 1;
-    auto losses = task.training->compute(at.parameters.data(), gradients.data(), batch,
-                                         run::Draw(options.seed, "random of steps").bits(uint64_t(number)));
+    uint64_t seed = run::Draw(options.seed, "random of steps").bits(uint64_t(number));
+    auto losses =
+        cuts ? task.training->computeWindow(at.parameters.data(), gradients.data(), batch, cuts->place(at.window), seed)
+             : task.training->compute(at.parameters.data(), gradients.data(), batch, seed);
     if (!losses)
       return losses.takeError();
     if (!metricsBegun)
@@ -258,6 +295,7 @@ private:
                                         [&](raw_ostream &os) { printCurve(metrics.rows(), task.model, os); }))
         return error;
     Checkpoint whole = at;
+    whole.memory = at.window ? task.training->windowState() : std::vector<int64_t>();
     // Behind the last batch of an epoch comes the next one.
     if (whole.batch == batchesOfEpoch) {
       whole.batch = 0;

@@ -10,6 +10,10 @@
 #include "compiler/Train/Options.h"
 #include "compiler/Train/Progress.h"
 
+namespace mlir {
+class Operation;
+}
+
 namespace rondo::train {
 
 /// Where a training writes, and whether it goes on with what is there.
@@ -24,7 +28,8 @@ struct TrainFolder {
 llvm::Error openFolder(const TrainFolder &folder);
 
 struct TrainTask {
-  std::string model; // its name
+  std::string model;             // its name
+  mlir::Operation *op = nullptr; // the rnn.model; where there are windows
   Gradients *training = nullptr;
   Gradients *evaluation = nullptr;          // of the validation loss; its parameters are among the others
   std::vector<std::string> measures;        // names of what both give among the losses, but that is only looked at

@@ -1,4 +1,5 @@
 // The timeline as a picture: a dot where an equation ticked, a colour a clock, segments as shaded bands.
+#include "compiler/Run/Svg.h"
 #include "compiler/Run/Timeline.h"
 #include "llvm/Support/raw_ostream.h"
 #include <algorithm>
@@ -10,27 +11,8 @@ namespace rondo::run {
 
 namespace {
 
-// Distinct also for colour-blind eyes (after Okabe and Ito), dark enough on white.
-const char *const palette[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56a0d8", "#7b4fa3", "#444444"};
 const int rowHeight = 22, margin = 24, labelCharWidth = 7, headHeight = 34;
 const int64_t mostColumns = 600;
-
-std::string escape(StringRef text) {
-  std::string out;
-  for (char c : text) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '&')
-      out += "&amp;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
 
 class Picture {
 public:
@@ -60,7 +42,7 @@ public:
       for (const std::string &name : timeline.once)
         names += (names.empty() ? "" : ", ") + name;
       body += fmt::format("<text x=\"{}\" y=\"{}\" class=\"clock\">once a sample: {}</text>\n", margin, y + 14,
-                          escape(names));
+                          escapeXml(names));
       y += rowHeight;
     }
     os << fmt::format(
@@ -78,7 +60,7 @@ public:
           "</style>\n"
        << fmt::format("<rect width=\"{}\" height=\"{}\" fill=\"#ffffff\"/>\n", width, y + margin / 2)
        << fmt::format("<text x=\"{}\" y=\"{}\" class=\"title\">{}: what ticks when</text>\n", margin, margin + 4,
-                      escape(timeline.model))
+                      escapeXml(timeline.model))
        << body << "</svg>\n";
   }
 
@@ -88,7 +70,7 @@ private:
 
   const char *colour(const std::string &clock) const {
     size_t at = size_t(std::find(clocks.begin(), clocks.end(), clock) - clocks.begin());
-    return palette[at % (sizeof(palette) / sizeof(*palette))];
+    return pictureColour(at);
   }
 
   /// Every second segment of the finest segment axis is shaded; every segment has its name's line at its end.
@@ -118,7 +100,7 @@ private:
     for (const std::string &name : block.segmentNames)
       chain += " in " + name;
     body += fmt::format("<text x=\"{}\" y=\"{}\" class=\"clock\">{}, {} {} in sample {}{}</text>\n", margin, y + 12,
-                        escape(chain), block.ticks, block.ticks == 1 ? "tick" : "ticks", timeline.sample,
+                        escapeXml(chain), block.ticks, block.ticks == 1 ? "tick" : "ticks", timeline.sample,
                         columns < block.ticks ? fmt::format(" (the first {})", columns) : "");
     drawSegments(block, top, bottom);
     int step = columnWidth >= 16 ? 5 : columnWidth >= 9 ? 10 : 50;
@@ -136,10 +118,10 @@ private:
   void drawRow(const TimelineRow &row, int64_t columns, int top) {
     int middle = top + rowHeight / 2;
     const char *fill = colour(row.clock);
-    body += fmt::format("<g><title>{}, on {}: {} {}</title>\n", escape(row.label), escape(row.clock), row.ticks.size(),
-                        row.ticks.size() == 1 ? "tick" : "ticks");
+    body += fmt::format("<g><title>{}, on {}: {} {}</title>\n", escapeXml(row.label), escapeXml(row.clock),
+                        row.ticks.size(), row.ticks.size() == 1 ? "tick" : "ticks");
     body +=
-        fmt::format("<text x=\"{}\" y=\"{}\" class=\"label\">{}</text>\n", left - 10, middle + 4, escape(row.label));
+        fmt::format("<text x=\"{}\" y=\"{}\" class=\"label\">{}</text>\n", left - 10, middle + 4, escapeXml(row.label));
     size_t next = 0;
     double inset = columnWidth >= 9 ? 2 : 0.5;
     for (int64_t t = 0; t < columns; ++t) {
@@ -153,7 +135,7 @@ private:
                             middle);
     }
     body += fmt::format("<text x=\"{}\" y=\"{}\" class=\"clock\" style=\"fill:{}\">{}</text></g>\n",
-                        columnAt(columns) + 14, middle + 4, fill, escape(row.clock));
+                        columnAt(columns) + 14, middle + 4, fill, escapeXml(row.clock));
   }
 
   const Timeline &timeline;

@@ -2,9 +2,6 @@
 #include "compiler/Train/Evaluate.h"
 #include "compiler/Tools/TrainingData.h"
 #include "compiler/Train/Phase.h"
-#include "compiler/Train/Trainer.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 #include <fmt/format.h>
 #include <numeric>
@@ -14,20 +11,6 @@ using namespace llvm;
 namespace rondo::tools {
 
 namespace {
-
-/// What is asked for: by options, else as the training did that made the parameters.
-Expected<train::Settings> allSettings(const Arguments &arguments, const train::TrainFolder &folder) {
-  train::Settings settings = settingsOf(arguments, {"data", "unit", "split", "unk", "batch", "loss"});
-  if (!sys::fs::exists(folder.checkpoint()))
-    return settings;
-  auto ofTraining = train::readSettings(folder.checkpoint());
-  if (!ofTraining)
-    return ofTraining.takeError();
-  for (const char *option : {"unit", "split", "unk", "batch"})
-    if (auto given = ofTraining->find(option); given != ofTraining->end())
-      settings.insert(*given);
-  return settings;
-}
 
 std::string countText(int64_t count, const char *what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
@@ -56,10 +39,8 @@ static int run(const Command &command, const Arguments &arguments) {
   for (const char *needed : {"params", "data"})
     if (!arguments.has(needed))
       return usageError(command, Twine("option '--") + needed + "' is needed");
-  train::TrainFolder folder{sys::path::parent_path(arguments.text("params")).str()};
-  if (folder.path.empty())
-    folder.path = ".";
-  auto settings = allSettings(arguments, folder);
+  std::string folder = folderOf(arguments.text("params"));
+  auto settings = settingsBeside(arguments, {"data", "unit", "split", "unk", "batch", "loss"}, folder);
   if (!settings)
     return failed(settings.takeError());
   auto options = train::parseOptions(*settings);
@@ -80,7 +61,7 @@ static int run(const Command &command, const Arguments &arguments) {
     return program.fail(params.takeError());
   if (Error error = train::chooseLosses(chosen.op, options->phase))
     return program.fail(std::move(error));
-  auto vocabularies = readVocabularies(*chosen.model, folder.path);
+  auto vocabularies = readVocabularies(*chosen.model, folder);
   if (!vocabularies)
     return program.fail(vocabularies.takeError());
   ofData->isNew = false;

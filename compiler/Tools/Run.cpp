@@ -1,8 +1,10 @@
 // rondo run: a model on inputs from files or made up, compiled for this machine or by the interpreter.
 #include "compiler/Run/Alignment.h"
+#include "compiler/Run/Chart.h"
+#include "compiler/Run/Heatmap.h"
 #include "compiler/Run/Print.h"
 #include "compiler/Run/Timeline.h"
-#include "compiler/Tools/Compiled.h"
+#include "compiler/Tools/TrainingData.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
@@ -38,6 +40,56 @@ Error drawAlignment(StringRef option, const rondo::run::RunReport &report) {
   return rondo::run::writeWhole(pair->second, [&](raw_ostream &os) { rondo::run::printAlignment(*alignment, os); });
 }
 
+/// What is computed on, and what its tokens are called.
+struct RunData {
+  reference::Batch batch;
+  rondo::run::TokenTexts texts;
+};
+
+/// --data: as `rondo train` reads them, with what a training has left where the parameters are.
+Expected<RunData> readTrainingData(const dsl::Model &model, const Arguments &arguments) {
+  std::string folder = folderOf(arguments.text("params"));
+  auto settings = settingsBeside(arguments, {"data", "unit", "split", "unk"}, folder);
+  if (!settings)
+    return settings.takeError();
+  auto options = dataOptions(*settings, "data");
+  if (!options)
+    return options.takeError();
+  train::Vocabularies vocabularies;
+  if (arguments.has("params")) {
+    auto read = readVocabularies(model, folder);
+    if (!read)
+      return read.takeError();
+    vocabularies = std::move(*read);
+  }
+  options->isNew = !arguments.has("params");
+  auto dataset = train::readData(model, *options, vocabularies);
+  if (!dataset)
+    return dataset.takeError();
+  RunData data{dataset->all(), {}};
+  for (const auto &[input, vocabulary] : vocabularies)
+    data.texts[input] = vocabulary.units();
+  return data;
+}
+
+/// NAME,NAME=FILE
+Error drawPlot(StringRef option, const rondo::run::RunReport &report) {
+  auto pair = splitAssignment(option);
+  SmallVector<StringRef> names;
+  StringRef(pair->first).split(names, ',');
+  auto chart = rondo::run::chartOf(report.model, report.batch, report.result, names);
+  if (!chart)
+    return chart.takeError();
+  return rondo::run::writeWhole(pair->second, [&](raw_ostream &os) { rondo::run::printChart(*chart, os); });
+}
+
+Error drawHeatmap(StringRef path, const rondo::run::RunReport &report, const rondo::run::TokenTexts &texts) {
+  auto heatmap = rondo::run::heatmapOf(report.model, report.batch, report.result, texts);
+  if (!heatmap)
+    return heatmap.takeError();
+  return rondo::run::writeWhole(path, [&](raw_ostream &os) { rondo::run::printHeatmap(*heatmap, os); });
+}
+
 } // namespace
 
 static int run(const Command &command, const Arguments &arguments) {
@@ -49,13 +101,19 @@ static int run(const Command &command, const Arguments &arguments) {
   if (*weights != emit::WeightFormat::F32 && needsInterpreter(arguments))
     return usageError(command, "option '--dtype' is about compiled code, which --interpret, --fp64 and --timeline do "
                                "without");
-  for (const char *option : {"save", "timeline"})
+  for (const char *option : {"input", "batch", "length"})
+    if (arguments.has("data") && arguments.has(option))
+      return usageError(command, Twine("option '--data' gives all inputs, '--") + option + "' beside it none");
+  for (const char *option : {"save", "timeline", "heatmap"})
     if (arguments.text(option) == "-")
       return usageError(command,
                         Twine("option '--") + option + "' needs a file: the report goes to the standard output");
   for (const std::string &option : arguments.all("alignment"))
     if (auto pair = splitAssignment(option); !pair || pair->second == "-")
       return usageError(command, "option '--alignment' needs NAME=FILE.svg, not '" + option + "'");
+  for (const std::string &option : arguments.all("plot"))
+    if (auto pair = splitAssignment(option); !pair || pair->second.empty() || pair->second == "-")
+      return usageError(command, "option '--plot' needs NAME,NAME=FILE.svg, not '" + option + "'");
   Program program(std::move(*options), arguments.has("json"));
   Chosen chosen = loadModel(program, arguments.positional[0], arguments.text("model"), arguments.has("training"));
   if (!chosen)
@@ -69,9 +127,19 @@ static int run(const Command &command, const Arguments &arguments) {
   inputs.samples = arguments.count("batch", -1);
   inputs.making.seed = seed;
   inputs.making.length = arguments.count("length", inputs.making.length);
-  auto batch = rondo::run::makeBatch(*model, inputs);
-  if (!batch)
-    return program.fail(batch.takeError());
+  RunData data;
+  if (arguments.has("data")) {
+    auto read = readTrainingData(*model, arguments);
+    if (!read)
+      return program.fail(read.takeError());
+    data = std::move(*read);
+  } else {
+    auto made = rondo::run::makeBatch(*model, inputs);
+    if (!made)
+      return program.fail(made.takeError());
+    data.batch = std::move(*made);
+  }
+  const reference::Batch *batch = &data.batch;
   auto params = parametersFor(op, paramsFile, seed);
   if (!params)
     return program.fail(params.takeError());
@@ -92,16 +160,22 @@ static int run(const Command &command, const Arguments &arguments) {
 
   rondo::run::RunReport report{*model, *params, *batch, *result, *equations, how.fp64, seed, paramsFile};
   std::string timelineFile = arguments.text("timeline");
-  if (arguments.has("timeline") && batch->samples == 0)
-    return program.fail(rondo::run::failure("--timeline draws the first sample, but the batch has none"));
+  for (const char *option : {"timeline", "alignment", "plot", "heatmap"})
+    if (arguments.has(option) && batch->samples == 0)
+      return program.fail(
+          rondo::run::failure(Twine("--") + option + " draws the first sample, but the batch has none"));
   // Files first: when one cannot be written nothing else is said.
   if (std::string path = arguments.text("save"); !path.empty())
     if (Error error = rondo::run::saveOutputs(report, path))
       return program.fail(std::move(error));
-  if (arguments.has("alignment") && batch->samples == 0)
-    return program.fail(rondo::run::failure("--alignment draws the first sample, but the batch has none"));
   for (const std::string &option : arguments.all("alignment"))
     if (Error error = drawAlignment(option, report))
+      return program.fail(std::move(error));
+  for (const std::string &option : arguments.all("plot"))
+    if (Error error = drawPlot(option, report))
+      return program.fail(std::move(error));
+  if (arguments.has("heatmap"))
+    if (Error error = drawHeatmap(arguments.text("heatmap"), report, data.texts))
       return program.fail(std::move(error));
   std::optional<rondo::run::Timeline> timeline;
   if (arguments.has("timeline")) {
@@ -125,6 +199,28 @@ static int run(const Command &command, const Arguments &arguments) {
 }
 
 Command runCommand() {
+  std::vector<Option> options = {
+      {"input", Option::Kind::Repeated, "NAME=FILE", "read an input; FILE.safetensors alone: all inputs it has"},
+      {"data", Option::Kind::Repeated, "[NAME=]FILE", "read all inputs as rondo train does: texts, tables, arrays"},
+      {"params", Option::Kind::File, "FILE", "read the parameters from a safetensors file instead of making them"},
+      {"seed", Option::Kind::Count, "N", "of made inputs, parameters and `random` (0)"},
+      {"batch", Option::Kind::Count, "N", "samples, where no file says (2)"},
+      {"length", Option::Kind::Count, "N", "ticks of the longest sample of each base clock, where no file says (12)"},
+      {"fp64", Option::Kind::Flag, "", "compute in double precision"},
+      {"interpret", Option::Kind::Flag, "", "use the interpreter instead of compiled code"},
+      formatOption(),
+      {"save", Option::Kind::File, "FILE", "write the outputs to a safetensors file"},
+      {"json", Option::Kind::Flag, "", "print everything as JSON, with all values"},
+      {"alignment", Option::Kind::Repeated, "NAME=FILE.svg",
+       "draw an output of weights, such as an attention's, for the first sample"},
+      {"plot", Option::Kind::Repeated, "NAME,..=FILE.svg",
+       "draw inputs and outputs of the first sample as lines over time"},
+      {"heatmap", Option::Kind::File, "FILE.svg",
+       "draw the text of the first sample, coloured by the weights that outputs give its words and sentences"},
+      {"timeline", Option::Kind::Maybe, "FILE.svg", "draw which equation ticked when in the first sample"},
+  };
+  std::vector<Option> ofData = dataOptionList();
+  options.insert(options.begin() + 2, ofData.begin(), ofData.end());
   return {
       "run",
       "FILE",
@@ -144,23 +240,11 @@ Command runCommand() {
       "                the sentences, both with the total at their end. Without offsets as .npy. --save writes this "
       "form.\n"
       "An input that is given several times has the samples of all its files.\n"
+      "--data gives all inputs, read as rondo train does: with the vocabularies in the folder of --params, if it is "
+      "one "
+      "of a training.\n"
       "The model is compiled for this machine. --fp64 and --timeline are the interpreter's, which is slow.",
-      withModelOptions({
-          {"input", Option::Kind::Repeated, "NAME=FILE", "read an input; FILE.safetensors alone: all inputs it has"},
-          {"params", Option::Kind::File, "FILE", "read the parameters from a safetensors file instead of making them"},
-          {"seed", Option::Kind::Count, "N", "of made inputs, parameters and `random` (0)"},
-          {"batch", Option::Kind::Count, "N", "samples, where no file says (2)"},
-          {"length", Option::Kind::Count, "N",
-           "ticks of the longest sample of each base clock, where no file says (12)"},
-          {"fp64", Option::Kind::Flag, "", "compute in double precision"},
-          {"interpret", Option::Kind::Flag, "", "use the interpreter instead of compiled code"},
-          formatOption(),
-          {"save", Option::Kind::File, "FILE", "write the outputs to a safetensors file"},
-          {"json", Option::Kind::Flag, "", "print everything as JSON, with all values"},
-          {"alignment", Option::Kind::Repeated, "NAME=FILE.svg",
-           "draw an output of weights, such as an attention's, for the first sample"},
-          {"timeline", Option::Kind::Maybe, "FILE.svg", "draw which equation ticked when in the first sample"},
-      }),
+      withModelOptions(std::move(options)),
       1,
       1,
       run};

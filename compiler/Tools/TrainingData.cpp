@@ -1,8 +1,10 @@
 #include "compiler/Tools/TrainingData.h"
 #include "compiler/Tools/Crash.h"
 #include "compiler/Train/Measures.h"
+#include "compiler/Train/Trainer.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 
 using namespace llvm;
 
@@ -13,6 +15,25 @@ train::Settings settingsOf(const Arguments &arguments, ArrayRef<const char *> op
   for (const char *option : options)
     if (arguments.has(option))
       settings[option] = join(arguments.all(option), "\n");
+  return settings;
+}
+
+std::string folderOf(StringRef parameters) {
+  StringRef folder = sys::path::parent_path(parameters);
+  return folder.empty() ? "." : folder.str();
+}
+
+Expected<train::Settings> settingsBeside(const Arguments &arguments, ArrayRef<const char *> options, StringRef folder) {
+  train::Settings settings = settingsOf(arguments, options);
+  train::TrainFolder beside{folder.str()};
+  if (!sys::fs::exists(beside.checkpoint()))
+    return settings;
+  auto ofTraining = train::readSettings(beside.checkpoint());
+  if (!ofTraining)
+    return ofTraining.takeError();
+  for (const char *option : {"unit", "split", "unk", "batch"})
+    if (auto given = ofTraining->find(option); given != ofTraining->end())
+      settings.insert(*given);
   return settings;
 }
 

@@ -12,6 +12,12 @@ namespace rondo::tools {
 /// Given options of these; several values of one are lines of one text.
 train::Settings settingsOf(const Arguments &arguments, llvm::ArrayRef<const char *> options);
 
+/// Where parameters lie, and with them what a training has left there.
+std::string folderOf(llvm::StringRef parameters);
+/// The same, and how data are read as the training of a folder did, if there was one, where it is not said.
+llvm::Expected<train::Settings> settingsBeside(const Arguments &arguments, llvm::ArrayRef<const char *> options,
+                                               llvm::StringRef folder);
+
 /// --unit, --split and --unk, and the files of `--data` or another option.
 llvm::Expected<train::DataOptions> dataOptions(const train::Settings &settings, const char *files);
 

@@ -1,0 +1,27 @@
+// What the pictures have in common.
+#ifndef RONDO_RUN_SVG_H
+#define RONDO_RUN_SVG_H
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/raw_ostream.h"
+#include <string>
+
+namespace rondo::run {
+
+/// Distinct also for colour-blind eyes (after Okabe and Ito), dark enough on white.
+inline const char *pictureColour(size_t number) {
+  static const char *const palette[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+                                        "#8a6d00", "#56a0d8", "#7b4fa3", "#444444"};
+  return palette[number % (sizeof(palette) / sizeof(*palette))];
+}
+
+inline std::string escapeXml(llvm::StringRef text) {
+  std::string out;
+  llvm::raw_string_ostream os(out);
+  llvm::printHTMLEscaped(text, os);
+  return out;
+}
+
+} // namespace rondo::run
+#endif

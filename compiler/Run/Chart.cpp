@@ -115,14 +115,15 @@ private:
     if (lines[k].empty())
       return;
     const char *colour = pictureColour(k);
-    os << "<polyline fill=\"none\" stroke=\"" << colour << "\" stroke-width=\"1.5\" points=\"";
+    const char *pen = chart.lines[k].isBroad ? "stroke-width=\"5\" stroke-opacity=\"0.4\"" : "stroke-width=\"1.5\"";
+    os << "<polyline fill=\"none\" stroke=\"" << colour << "\" " << pen << " points=\"";
     for (const ChartPoint &point : lines[k])
       os << fmt::format("{:.1f},{:.1f} ", x(point.x), y(point.y));
     os << "\"/>\n";
     if (lines[k].size() == 1) // a line of one point is none
       os << fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" fill=\"{}\"/>\n", x(lines[k][0].x),
                         y(lines[k][0].y), colour);
-    os << fmt::format("<path d=\"M{} {}h16\" stroke=\"{}\" stroke-width=\"3\"/>\n", names[k].x, names[k].y - 4, colour)
+    os << fmt::format("<path d=\"M{} {}h16\" stroke=\"{}\" {}/>\n", names[k].x, names[k].y - 4, colour, pen)
        << fmt::format("<text x=\"{}\" y=\"{}\" fill=\"#222222\">{}</text>\n", names[k].x + 22, names[k].y,
                       escapeXml(chart.lines[k].name));
   }
@@ -184,7 +185,7 @@ Expected<Chart> chartOf(const dsl::Model &model, const reference::Batch &batch, 
     const Array &rows = isOutput ? result.outputs.at(name.str()).rows[sample] : batch.inputs.at(name.str())[sample];
     int64_t elements = elementCount(rowShape(type));
     for (int64_t k = 0; k < elements; ++k) {
-      Chart::Line line{type.dims.empty() ? name.str() : (name + "." + Twine(k)).str(), {}};
+      Chart::Line line{type.dims.empty() ? name.str() : (name + "." + Twine(k)).str(), {}, /*isBroad=*/!isOutput};
       for (int64_t row = 0; row < rows.shape[0]; ++row) {
         int64_t tick = isOutput ? result.outputs.at(name.str()).ticks[sample][row] : row;
         line.points.push_back({double(tick), element(rows, row * elements + k)});

@@ -14,6 +14,7 @@ struct Chart {
   struct Line {
     std::string name;
     std::vector<ChartPoint> points; // in order of x; those that are not finite are left out
+    bool isBroad = false;           // and pale, so that what lies on it is seen
   };
   std::string title, below; // below the axis
   std::vector<Line> lines;

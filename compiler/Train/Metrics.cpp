@@ -122,7 +122,7 @@ Error Metrics::flush() {
 //===--- The curve ---------------------------------------------------------------------------------------------===//
 
 void printCurve(const std::vector<MetricsRow> &rows, StringRef title, raw_ostream &os) {
-  run::Chart chart{title.str(), "step", {{"training", {}}, {"validation", {}}}};
+  run::Chart chart{title.str(), "step", {{"training", {}, false}, {"validation", {}, false}}};
   for (const MetricsRow &row : rows) {
     chart.lines[0].points.push_back({double(row.step), row.loss});
     if (row.valid)

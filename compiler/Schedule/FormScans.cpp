@@ -130,7 +130,8 @@ private:
     ClockInterface clock = rnn::clockOf(op->getResult(0).getType());
     bool isPrepared = !clock && this->isPrepared(op);
     int64_t need = lastNeed(op);
-    if (need >= 0 && list[need].kind == Step::Kind::Scan && list[need].clock == clock && joinsResults(op, need)) {
+    bool isBehind = need >= 0 && need < int64_t(list.size()); // of a crossing it is the step to come
+    if (isBehind && list[need].kind == Step::Kind::Scan && list[need].clock == clock && joinsResults(op, need)) {
       list[need].ops.push_back(op);
       steps[op] = need;
       return;

@@ -1,6 +1,7 @@
 // rondo evaluate: losses and measures of parameters on data, read as `rondo train` reads them.
 #include "compiler/Train/Evaluate.h"
 #include "compiler/Tools/TrainingData.h"
+#include "compiler/Train/Options.h"
 #include "compiler/Train/Phase.h"
 #include "llvm/Support/raw_ostream.h"
 #include <fmt/format.h>

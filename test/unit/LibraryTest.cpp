@@ -45,9 +45,9 @@ struct Built {
       ADD_FAILURE() << "a stage failed";
       return;
     }
-    BackendOptions options;
-    options.targets = {emit::nativeTarget()};
-    Backend backend(*module->getOps<step::ScheduleOp>().begin(), std::move(options), root);
+    BackendOptions how;
+    how.targets = {emit::nativeTarget()};
+    Backend backend(*module->getOps<step::ScheduleOp>().begin(), std::move(how), root);
     if (mlir::failed(backend.plan())) {
       ADD_FAILURE() << "the model cannot be planned";
       return;

@@ -3,6 +3,8 @@
 #include "compiler/Run/Svg.h"
 #include "dsl/Diagnostics.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>

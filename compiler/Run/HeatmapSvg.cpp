@@ -1,6 +1,7 @@
 // The heat map as a picture: a word is a box, the darker the more it weighs; a sentence has a bar at its left.
 #include "compiler/Run/Heatmap.h"
 #include "compiler/Run/Svg.h"
+#include "llvm/Support/raw_ostream.h"
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>

@@ -2,9 +2,7 @@
 #ifndef RONDO_RUN_SVG_H
 #define RONDO_RUN_SVG_H
 
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringRef.h"
-#include "llvm/Support/raw_ostream.h"
 #include <string>
 
 namespace rondo::run {
@@ -18,8 +16,18 @@ inline const char *pictureColour(size_t number) {
 
 inline std::string escapeXml(llvm::StringRef text) {
   std::string out;
-  llvm::raw_string_ostream os(out);
-  llvm::printHTMLEscaped(text, os);
+  for (char c : text) {
+    if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '&')
+      out += "&amp;";
+    else if (c == '"')
+      out += "&quot;";
+    else
+      out += c;
+  }
   return out;
 }
 

@@ -180,7 +180,7 @@ private:
       if (isLast)
         if (Error error = endEpoch(means, row->valid, validText))
           return std::move(error);
-      if (!isLast && options.saveEvery && at.step % options.saveEvery == 0)
+      if (!isLast && isSaveAsked())
         if (Error error = save())
           return std::move(error);
       if (interrupted())
@@ -268,8 +268,11 @@ private:
     }
     // Where epochs are short, not behind each of them: files are to be on the disk, which takes its time.
     constexpr double share = 0.1;
-    return savingTime > share * (progress.time() - begunTime) ? Error::success() : save();
+    bool isShort = savingTime > share * (progress.time() - begunTime);
+    return isShort && !isSaveAsked() ? Error::success() : save();
   }
+
+  bool isSaveAsked() const { return options.saveEvery && at.step % options.saveEvery == 0; }
 
   Error saveParameters(StringRef name, const Floats &parameters) {
     run::SafetensorsWriter writer;

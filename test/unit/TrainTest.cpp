@@ -75,8 +75,8 @@ struct Case {
   Logistic model;
   std::string said;
   TrainTask task;
-  int64_t stopAfter = -1; // steps of this run
-  double time = 0;
+  int64_t stopAfter = -1;       // steps of this run
+  double time = 0, perLook = 0; // seconds that go by when the clock is looked at
 
   Case() {
     task.model = "points";
@@ -90,7 +90,7 @@ struct Case {
       return options.takeError();
     said.clear();
     llvm::raw_string_ostream os(said);
-    Progress progress(os, /*isTerminal=*/false, [&] { return time; });
+    Progress progress(os, /*isTerminal=*/false, [&] { return time += perLook; });
     TrainFolder where{folder.at(into), resume};
     if (llvm::Error error = openFolder(where))
       return std::move(error);
@@ -310,6 +310,31 @@ TEST(Train, SaysWhatOptionsMustBe) {
   EXPECT_EQ(good(parseOptions({{"schedule", "step:7:0.5"}})).optimiser.every, 7);
 }
 
+// Where saving takes longer than an epoch, not every epoch is saved; at the end there is what there always is.
+TEST(Train, PassesOverShortEpochs) {
+  Case quick, slow;
+  slow.perLook = 1; // each file that is written takes a second, as each step does
+  for (Case *c : {&quick, &slow}) {
+    c->task.valid = Dataset(points(10, 8));
+    good(c->run({{"batch", "20"}, {"epochs", "6"}}));
+  }
+  for (const char *file : {"run/checkpoint.safetensors", "run/best.safetensors", "run/model.safetensors",
+                           "run/metrics.csv", "run/curve.svg"})
+    EXPECT_EQ(quick.folder.read(file), slow.folder.read(file)) << file;
+
+  auto lastGood = [](double perLook, const char *every = "100") {
+    Case c;
+    c.perLook = perLook;
+    c.model.poisonedAt = 9;
+    std::string refusal = c.refusal({{"batch", "20"}, {"epochs", "6"}, {"save-every", every}});
+    size_t at = refusal.find("of step ") + 8;
+    return std::stoi(refusal.substr(at));
+  };
+  EXPECT_EQ(lastGood(0), 8);
+  EXPECT_LT(lastGood(1), 8);
+  EXPECT_EQ(lastGood(1, "4"), 8);
+}
+
 //===--- What it says ------------------------------------------------------------------------------------------===//
 
 TEST(Train, WritesARowAStep) {
@@ -356,8 +381,8 @@ TEST(Train, DrawsTheCurve) {
 TEST(Progress, DrawsABarOnATerminal) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  double time = 0;
-  Progress progress(os, /*isTerminal=*/true, [&] { return time; });
+  double time = 0, perLook = 0; // seconds that go by when the clock is looked at
+  Progress progress(os, /*isTerminal=*/true, [&] { return time += perLook; });
   progress.begin(0, 100);
   progress.step(1, 1, 2, 0.5, 10); // no time has passed
   EXPECT_EQ(text, "");
@@ -373,8 +398,8 @@ TEST(Progress, DrawsABarOnATerminal) {
 TEST(Progress, PrintsLinesElsewhere) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  double time = 0;
-  Progress progress(os, /*isTerminal=*/false, [&] { return time; });
+  double time = 0, perLook = 0; // seconds that go by when the clock is looked at
+  Progress progress(os, /*isTerminal=*/false, [&] { return time += perLook; });
   progress.begin(10, 110); // goes on behind step 10
   time = 5;
   progress.step(11, 1, 1, 0.5, 10);

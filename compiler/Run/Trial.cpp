@@ -131,7 +131,12 @@ private:
 Trial makeTrial(Operation *op, const VerifyOptions &options) { return Maker(op, options).run(); }
 
 llvm::Expected<reference::Result> interpret(Operation *op, const Trial &trial, uint64_t seed) {
+  return interpretIn(/*fp64=*/true, op, trial, seed);
+}
+
+llvm::Expected<reference::Result> interpretIn(bool fp64, Operation *op, const Trial &trial, uint64_t seed) {
   reference::Options options;
+  options.fp64 = fp64;
   options.seed = seed;
   auto model = dyn_cast<ModelOp>(op);
   auto interpreter = model ? reference::Interpreter::create(model, trial.params, options)

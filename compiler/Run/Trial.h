@@ -20,6 +20,8 @@ Trial makeTrial(mlir::Operation *op, const VerifyOptions &options);
 
 /// In fp64. An error if it cannot be run.
 llvm::Expected<reference::Result> interpret(mlir::Operation *op, const Trial &trial, uint64_t seed);
+/// In fp64, or in single precision.
+llvm::Expected<reference::Result> interpretIn(bool fp64, mlir::Operation *op, const Trial &trial, uint64_t seed);
 
 /// One property for each output and loss: "output y", "loss l". `expected` decides which there must be.
 std::vector<Property> compareResults(const reference::Result &expected, const reference::Result &actual,

@@ -10,8 +10,8 @@ namespace rondo::rnn {
 // What the inputs that a window has behind the model's own are called; the language has no such names.
 constexpr llvm::StringLiteral endsName = "window.ends"; // true: the sample ends with the window
 constexpr llvm::StringLiteral aheadPrefix = "ahead.";   // of an input: its row just behind the window
-constexpr llvm::StringLiteral wholePrefix = "whole.";   // of a loss: how many ticks it is the mean of, all samples' added
-constexpr llvm::StringLiteral carryPrefix = "carry.";   // what is remembered; outputs of this name give it back
+constexpr llvm::StringLiteral wholePrefix = "whole."; // of a loss: how many ticks it is the mean of, all samples' added
+constexpr llvm::StringLiteral carryPrefix = "carry."; // what is remembered; outputs of this name give it back
 
 /// Of a model that has no windows: why.
 constexpr llvm::StringLiteral noWindowsName = "no_windows";

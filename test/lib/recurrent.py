@@ -48,10 +48,11 @@ def step(v, h, c):
     return [h, c], h
 check(f"lstm({H})", p, step, [H, H], H)
 
-# `remember` is about the first values of the biases alone: those of input and forget gate, i and f.
-for recipe, first in ((f"lstm({H})", [0, 0, 0, 0]), (f"lstm({H}, remember = 2.5)", [-2.5, 2.5, 0, 0])):
-    text = f"model m {{\n  input x : real[{n}] on step\n  core = {recipe}\n  output y = core(x)\n  output b = core.b\n}}\n"
-    assert (run(text, {"x": x})["b"].reshape(4, H) == np.array(first)[:, None]).all(), recipe
+check(f"remembering_lstm({H}, 2.5)", p, step, [H, H], H)
+
+# What it has more is about the first values of the biases alone: those of input and forget gate, i and f.
+text = f"model m {{\n  input x : real[{n}] on step\n  core = remembering_lstm({H}, 2.5)\n  output y = core(x)\n  output b = core.b\n}}\n"
+assert (run(text, {"x": x})["b"].reshape(4, H) == np.array([-2.5, 2.5, 0, 0])[:, None]).all()
 
 p = {"W": normal(3 * H, n), "U": normal(2 * H, H), "Un": normal(H, H), "b": normal(3 * H), "bn": normal(H)}
 for before in ("false", "true"):

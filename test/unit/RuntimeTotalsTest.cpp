@@ -113,8 +113,8 @@ TEST(RuntimeTotals, Products) {
 /// Of one [m] with several [k], and its own sum.
 TEST(RuntimeTotals, SeveralProducts) {
   std::mt19937 random(4);
-  for (auto widths : {std::vector<int64_t>{1, 1}, {16, 3, 48}, {64, 64}, {500, 40, 1}, {1100}})
-    for (int64_t m : {1, 40, 600})
+  for (auto widths : {std::vector<int64_t>{16, 3, 48}, {500, 40, 1}})
+    for (int64_t m : {1, 40, 530})
       for (bool hasSum : {false, true}) {
         PlanBuilder plan;
         int32_t t = plan.axis("t");

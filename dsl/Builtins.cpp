@@ -421,7 +421,7 @@ Value Elaborator::callBuiltin(const Builtin &builtin, const Expr *e, Context &ct
   bool delays = builtin.make == pre || builtin.make == after, resets = builtin.make == after || builtin.make == before,
        bad = false;
   if (delays)
-    stack.push_back(nullptr);
+    enterDelay(builtin.name);
   for (const Argument &arg : e->arguments) {
     if (arg.name) {
       StringRef name = arg.name->text;
@@ -451,7 +451,7 @@ Value Elaborator::callBuiltin(const Builtin &builtin, const Expr *e, Context &ct
     bad |= call.args.back().isError();
   }
   if (delays)
-    stack.pop_back();
+    leaveDelay();
   if (bad)
     return Value();
   int given = call.args.size();

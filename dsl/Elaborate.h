@@ -490,8 +490,17 @@ public:
   unsigned lossCount = 0;
   bool training = false, usesTraining = false;
 
-  // What is being evaluated: equations, and a null for each delay (pre, fby) between them.
+  // What is being evaluated: equations, and a null for each delay (pre, fby) between them, whose names stand in delayNames.
   std::vector<Equation *> stack;
+  std::vector<llvm::StringRef> delayNames;
+  void enterDelay(llvm::StringRef name) {
+    stack.push_back(nullptr);
+    delayNames.push_back(name);
+  }
+  void leaveDelay() {
+    stack.pop_back();
+    delayNames.pop_back();
+  }
   Attempts &attempts;
   std::vector<std::function<void()>> deferred; // what can be said only when all clocks are known
 

@@ -51,8 +51,8 @@ Value Elaborator::recursion(Equation &equation, unsigned position, const Expr *a
   const Lhs *lhs = position < equation.item->lhs.size() ? &equation.item->lhs[position] : nullptr;
   SMRange where = lhs ? lhs->range : equation.item->keyword;
   error(DiagId::R0306, where, equationContext(equation),
-        fmt::format("the shape of '{}' depends on itself through a delay; declare it: '{} : real[..] = '",
-                    written(equation), sourceText(where)));
+        fmt::format("the shape of '{}' depends on itself through '{}'; declare it: '{} : real[..] = '",
+                    written(equation), delayNames.back(), sourceText(where)));
   return Value();
 }
 

@@ -259,9 +259,9 @@ Value Elaborator::delay(const Expr *init, const Expr *value, const Expr *at, Con
       ctx.hintIsGuess = first.isStatic();
     }
   }
-  stack.push_back(nullptr);
+  enterDelay("fby");
   Value v = evaluate(value, ctx);
-  stack.pop_back();
+  leaveDelay();
   ctx.hint = outer;
   ctx.hintIsGuess = outerIsGuess;
   return v.isError() || (init && first.isError()) ? Value() : delayed(first, init, v, value, at, ctx);
@@ -269,9 +269,9 @@ Value Elaborator::delay(const Expr *init, const Expr *value, const Expr *at, Con
 
 Value Elaborator::delayed(const Value &first, const Expr *init, const Value &given, const Expr *value, const Expr *at,
                           Context &ctx) {
-  stack.push_back(nullptr);
+  enterDelay(init ? "fby" : "pre");
   Value v = listed(given, value, ctx);
-  stack.pop_back();
+  leaveDelay();
   if (v.is(Value::Kind::List)) { // operators of time map over lists
     std::vector<Value> parts;
     for (size_t k = 0; k < v.list->elements.size(); ++k) {

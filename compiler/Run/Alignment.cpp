@@ -1,7 +1,6 @@
 #include "compiler/Run/Alignment.h"
-#include "compiler/Run/Inputs.h"
+#include "compiler/Run/Svg.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 #include <algorithm>
 #include <cmath>
@@ -13,17 +12,9 @@ namespace rondo::run {
 
 namespace {
 
-/// Of an input of characters the character, else the number.
-std::string tokenName(const dsl::Input &input, int64_t token) {
-  int64_t first = input.type.tokens == 96 ? ' ' : 0;
-  if (!textHasTokens(input.type.tokens) || token + first < ' ' || token + first > '~')
-    return textHasTokens(input.type.tokens) && (token == 95 || token == '\n') ? "\u21b5" : std::to_string(token);
-  return token + first == ' ' ? "\u2423" : std::string(1, char(token + first)); // a space is to be seen
-}
-
 /// What the ticks of a clock are called: the tokens of an input on it, if there are as many.
 std::vector<std::string> namesOn(const dsl::Clock *clock, const dsl::Model &model, const reference::Batch &batch,
-                                 int64_t sample, size_t count) {
+                                 const TokenTexts &texts, int64_t sample, size_t count) {
   std::vector<std::string> names;
   for (const dsl::Input &input : model.inputs) {
     if (input.clock != clock || input.type.elem != dsl::Elem::Token || !input.type.dims.empty())
@@ -32,7 +23,7 @@ std::vector<std::string> namesOn(const dsl::Clock *clock, const dsl::Model &mode
     if (tokens.size() != count)
       continue;
     for (int64_t token : tokens)
-      names.push_back(tokenName(input, token));
+      names.push_back(tokenText(texts, input, token));
     return names;
   }
   for (size_t i = 0; i < count; ++i)
@@ -43,7 +34,7 @@ std::vector<std::string> namesOn(const dsl::Clock *clock, const dsl::Model &mode
 } // namespace
 
 Expected<Alignment> alignmentOf(const dsl::Model &model, const reference::Batch &batch, const reference::Result &result,
-                                StringRef name, int64_t sample) {
+                                const TokenTexts &texts, StringRef name, int64_t sample) {
   auto output = find_if(model.outputs, [&](const dsl::Output &other) { return other.name == name; });
   if (output == model.outputs.end())
     return failure("model '" + model.name + "' has no output '" + name + "' to draw");
@@ -67,10 +58,10 @@ Expected<Alignment> alignmentOf(const dsl::Model &model, const reference::Batch 
   alignment.title = model.name + ": " + output->name;
   alignment.rowAxis = dsl::describe(node.clock, model);
   alignment.columnAxis = axis ? dsl::describe(axis->collected, model) : "element";
-  alignment.rowNames = namesOn(node.clock, model, batch, sample, rows);
+  alignment.rowNames = namesOn(node.clock, model, batch, texts, sample, rows);
   // Only of a whole sample all rows mean the same ticks.
   bool isWhole = axis && axis->per->kind == dsl::Clock::Kind::Sample;
-  alignment.columnNames = namesOn(isWhole ? axis->collected : nullptr, model, batch, sample, widest);
+  alignment.columnNames = namesOn(isWhole ? axis->collected : nullptr, model, batch, texts, sample, widest);
   return alignment;
 }
 
@@ -89,18 +80,6 @@ std::string colourOf(double share) {
   for (int k = 0; k < 3; ++k)
     parts[k] = unsigned(std::lround(stops[low][k] + (at - low) * (stops[low + 1][k] - stops[low][k])));
   return fmt::format("#{:02x}{:02x}{:02x}", parts[0], parts[1], parts[2]);
-}
-
-std::string escaped(StringRef text) {
-  std::string out;
-  raw_string_ostream os(out);
-  printHTMLEscaped(text, os);
-  return out;
-}
-
-/// Characters that are seen: bytes of UTF-8 that begin one.
-int lengthOf(StringRef text) {
-  return int(count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 int longest(ArrayRef<std::string> names) {
@@ -144,30 +123,31 @@ void printAlignment(const Alignment &alignment, raw_ostream &os) {
         ".end { text-anchor: end } .middle { text-anchor: middle }\n"
         "</style>\n"
      << fmt::format("<rect width=\"{}\" height=\"{}\" fill=\"#ffffff\"/>\n", width, height)
-     << fmt::format("<text x=\"{}\" y=\"{}\" class=\"title\">{}</text>\n", margin, margin + 8, escaped(alignment.title))
+     << fmt::format("<text x=\"{}\" y=\"{}\" class=\"title\">{}</text>\n", margin, margin + 8,
+                    escapeXml(alignment.title))
      << fmt::format("<text x=\"{}\" y=\"{}\" class=\"axis\">{} &#8594;</text>\n", left, margin + titleHeight + 12,
-                    escaped(alignment.columnAxis))
+                    escapeXml(alignment.columnAxis))
      << fmt::format("<text transform=\"translate({} {}) rotate(-90)\" class=\"axis end\">&#8592; {}</text>\n",
-                    margin + 8, top, escaped(alignment.rowAxis));
+                    margin + 8, top, escapeXml(alignment.rowAxis));
 
   for (int column = 0; column < columns; column += every) {
     int middle = left + column * cell + cell / 2;
     std::string place = isTurned ? fmt::format("transform=\"translate({} {}) rotate(-90)\"", middle + 4, top - 7)
                                  : fmt::format("x=\"{}\" y=\"{}\" class=\"middle\"", middle, top - 7);
-    os << fmt::format("<text {}>{}</text>\n", place, escaped(alignment.columnNames[column]));
+    os << fmt::format("<text {}>{}</text>\n", place, escapeXml(alignment.columnNames[column]));
   }
   for (int row = 0; row < rows; ++row) {
     int y = top + row * cell;
     if (row % every == 0)
       os << fmt::format("<text x=\"{}\" y=\"{}\" class=\"end\">{}</text>\n", left - 8, y + cell / 2 + 4,
-                        escaped(alignment.rowNames[row]));
+                        escapeXml(alignment.rowNames[row]));
     for (int column = 0; column < int(alignment.weights[row].size()); ++column) {
       double weight = alignment.weights[row][column];
       os << fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"><title>{} {}, {} {}: "
                         "{:.3g}</title></rect>\n",
-                        left + column * cell, y, cell, cell, colourOf(weight / largest), escaped(alignment.rowAxis),
-                        escaped(alignment.rowNames[row]), escaped(alignment.columnAxis),
-                        escaped(alignment.columnNames[column]), weight);
+                        left + column * cell, y, cell, cell, colourOf(weight / largest), escapeXml(alignment.rowAxis),
+                        escapeXml(alignment.rowNames[row]), escapeXml(alignment.columnAxis),
+                        escapeXml(alignment.columnNames[column]), weight);
     }
   }
   os << fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"#888\"/>\n", left, top,

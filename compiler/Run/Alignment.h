@@ -3,6 +3,7 @@
 #define RONDO_RUN_ALIGNMENT_H
 
 #include "compiler/Run/Structure.h"
+#include "compiler/Run/TokenTexts.h"
 
 namespace rondo::run {
 
@@ -15,7 +16,8 @@ struct Alignment {
 
 /// Of one sample, the output called `name`: reals with one axis, on a clock.
 llvm::Expected<Alignment> alignmentOf(const dsl::Model &model, const reference::Batch &batch,
-                                      const reference::Result &result, llvm::StringRef name, int64_t sample = 0);
+                                      const reference::Result &result, const TokenTexts &texts, llvm::StringRef name,
+                                      int64_t sample = 0);
 
 /// As SVG: a square a weight, darker the larger it is, with a scale.
 void printAlignment(const Alignment &alignment, llvm::raw_ostream &os);

@@ -27,15 +27,6 @@ const dsl::Output *weightsOf(const dsl::Model &model, const Chain &chain, int at
   return nullptr;
 }
 
-std::string tokenText(const TokenTexts &texts, const dsl::Input &input, int64_t token) {
-  auto found = texts.find(input.name);
-  if (found != texts.end() && token < int64_t(found->second.size()))
-    return found->second[token];
-  if (textHasTokens(input.type.tokens) && token >= 0 && token < 95)
-    return std::string(1, input.type.tokens == 96 ? char(' ' + token) : char(token));
-  return std::to_string(token);
-}
-
 /// "label: sport", and what an output of as many scores puts highest.
 void addRemarks(const dsl::Model &model, const reference::Batch &batch, const reference::Result &result,
                 const TokenTexts &texts, int64_t sample, Heatmap &heatmap) {

@@ -3,11 +3,9 @@
 #define RONDO_RUN_HEATMAP_H
 
 #include "compiler/Run/Structure.h"
+#include "compiler/Run/TokenTexts.h"
 
 namespace rondo::run {
-
-/// What the tokens of inputs are called, by input and number.
-using TokenTexts = std::map<std::string, std::vector<std::string>>;
 
 struct Heatmap {
   struct Word {

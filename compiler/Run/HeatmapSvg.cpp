@@ -25,11 +25,6 @@ std::string mixed(Colour full, double share) {
   return fmt::format("#{:02x}{:02x}{:02x}", part(full.red), part(full.green), part(full.blue));
 }
 
-/// Characters of UTF-8.
-int length(StringRef text) {
-  return int(std::count_if(text.begin(), text.end(), [](char c) { return (uint8_t(c) & 0xc0) != 0x80; }));
-}
-
 class Picture {
 public:
   explicit Picture(const Heatmap &heatmap) : heatmap(heatmap) {
@@ -99,7 +94,7 @@ private:
     }
     int x = left;
     for (const Heatmap::Word &word : part.words) {
-      int width = charWidth * length(word.text) + 8;
+      int width = charWidth * lengthOf(word.text) + 8;
       if (x > left && x + width > margin + mostWidth) {
         x = left;
         y += lineHeight;
@@ -110,7 +105,7 @@ private:
                           "fill=\"{}\"/><text x=\"{}\" y=\"{}\" class=\"word\" textLength=\"{}\">{}</text></g>\n",
                           escapeXml(word.text), word.weight, x, y, width, wordHeight,
                           mixed(ofWords, share(word.weight, largestWord)), x + width / 2, y + 15,
-                          charWidth * length(word.text), escapeXml(word.text));
+                          charWidth * lengthOf(word.text), escapeXml(word.text));
       x += width + 2;
     }
     if (!heatmap.sentenceWeights.empty())

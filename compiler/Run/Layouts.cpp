@@ -244,10 +244,10 @@ private:
     auto wrong = [&](const Twine &expected) {
       return failure("tensor '" + tensor.name + "' has shape " + shapeText(tensor.shape) + "; expected " + expected);
     };
-    StringRef otherReset =
-        row.reset == Reset::After    ? " (is it a GRU with the reset before the product? then pass --reset-before)"
-        : row.reset == Reset::Before ? " (is it a GRU with the reset behind the product? then leave --reset-before out)"
-                                     : "";
+    StringRef otherReset = row.reset == Reset::After ? " (does it reset before the product? then pass --reset-before)"
+                           : row.reset == Reset::Before
+                               ? " (does it reset behind the product? then leave --reset-before out)"
+                               : "";
     if (tensor.count == 0)
       return wrong("no axis of length 0");
     if (layout.stacked()) {

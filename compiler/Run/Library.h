@@ -131,6 +131,9 @@ private:
   /// Fills the call's words; returns its workspace.
   llvm::Expected<AlignedBytes> makeReady(Call &call) const;
   llvm::Error failed(llvm::StringRef function, const Failure &failure) const;
+  llvm::Error prepareAgain(const void *buffer, uint64_t seed);
+  void makeScratch(size_t bytes);
+  std::vector<uint64_t> gradientWords(void *gradients) const;
 
   Options options;
   std::string path, prefix;

@@ -8,14 +8,32 @@ using namespace rondo::reference;
 
 namespace rondo::run {
 
-Expected<std::vector<LossValue>> Library::computeLosses(const void *buffer, void *gradients, const Batch &batch,
-                                                        uint64_t seed) {
+Error Library::prepareAgain(const void *buffer, uint64_t seed) {
   if (prepared.size() == 0)
     prepared = AlignedBytes(std::max<size_t>(preparedBytes(), 64));
-  Failure wrong;
-  if (prepare(buffer, prepared.data(), &wrong))
-    return failed("prepare", wrong);
   options.seed = seed;
+  Failure wrong;
+  return prepare(buffer, prepared.data(), &wrong) ? failed("prepare", wrong) : Error::success();
+}
+
+void Library::makeScratch(size_t bytes) {
+  if (scratch.size() < bytes)
+    scratch = AlignedBytes(bytes + bytes / 8); // batches are of about one size
+}
+
+/// The struct of gradients: those of parameters alone, overwritten.
+std::vector<uint64_t> Library::gradientWords(void *gradients) const {
+  std::vector<uint64_t> words(3 + gradientOutputs.size() + gradientInputs.size());
+  words[0] = words.size() * sizeof(uint64_t);
+  words[2] = reinterpret_cast<uintptr_t>(gradients);
+  return words;
+}
+
+Expected<std::vector<LossValue>> Library::computeLosses(const void *buffer, void *gradients, const Batch &batch,
+                                                        uint64_t seed) {
+  if (Error error = prepareAgain(buffer, seed))
+    return std::move(error);
+  Failure wrong;
   Call call(*this, batch);
   if (Error error = call.addInputs())
     return std::move(error);
@@ -23,11 +41,8 @@ Expected<std::vector<LossValue>> Library::computeLosses(const void *buffer, void
   size_t bytes = 0;
   if ((gradients ? backwardBytes : workspaceBytes)(call.in.data(), &bytes, &wrong))
     return failed(gradients ? "backward_workspace_bytes" : "workspace_bytes", wrong);
-  if (scratch.size() < bytes)
-    scratch = AlignedBytes(bytes + bytes / 8); // batches are of about one size
-  std::vector<uint64_t> words(3 + gradientOutputs.size() + gradientInputs.size());
-  words[0] = words.size() * sizeof(uint64_t);
-  words[2] = reinterpret_cast<uintptr_t>(gradients);
+  makeScratch(bytes);
+  std::vector<uint64_t> words = gradientWords(gradients);
   if (gradients &&
       backward(prepared.data(), call.in.data(), call.out.data(), words.data(), scratch.data(), bytes, pool, &wrong))
     return failed("backward", wrong);
@@ -38,12 +53,9 @@ Expected<std::vector<LossValue>> Library::computeLosses(const void *buffer, void
 
 Expected<std::vector<LossValue>> Library::computeWindow(const void *buffer, void *gradients, const Batch &batch,
                                                         const WindowPlace &place, uint64_t seed) {
-  if (prepared.size() == 0)
-    prepared = AlignedBytes(std::max<size_t>(preparedBytes(), 64));
+  if (Error error = prepareAgain(buffer, seed))
+    return std::move(error);
   Failure wrong;
-  if (prepare(buffer, prepared.data(), &wrong))
-    return failed("prepare", wrong);
-  options.seed = seed;
   Call call(*this, batch);
   if (Error error = call.addInputs())
     return std::move(error);
@@ -53,13 +65,10 @@ Expected<std::vector<LossValue>> Library::computeWindow(const void *buffer, void
     return failed("window_workspace_bytes", wrong);
   if (windowStateBytes(batch.samples, &stateBytes, &wrong))
     return failed("window_state_bytes", wrong);
-  if (scratch.size() < bytes)
-    scratch = AlignedBytes(bytes + bytes / 8);
+  makeScratch(bytes);
   if (nextState.size() != stateBytes)
     nextState = AlignedBytes(stateBytes);
-  std::vector<uint64_t> words(3 + gradientOutputs.size() + gradientInputs.size());
-  words[0] = words.size() * sizeof(uint64_t);
-  words[2] = reinterpret_cast<uintptr_t>(gradients);
+  std::vector<uint64_t> words = gradientWords(gradients);
   std::vector<uint64_t> where = {0, place.isFirst ? 0 : reinterpret_cast<uintptr_t>(state.data()),
                                  reinterpret_cast<uintptr_t>(nextState.data()),
                                  reinterpret_cast<uintptr_t>(place.ends.data())};

@@ -31,5 +31,13 @@ inline std::string escapeXml(llvm::StringRef text) {
   return out;
 }
 
+/// Characters of UTF-8.
+inline int lengthOf(llvm::StringRef text) {
+  int count = 0;
+  for (char c : text)
+    count += (uint8_t(c) & 0xc0) != 0x80;
+  return count;
+}
+
 } // namespace rondo::run
 #endif

@@ -32,9 +32,9 @@ Expected<reference::Result> runCompiled(Chosen chosen, const reference::Params &
 }
 
 /// The first sample of one output; `option` is NAME=FILE.
-Error drawAlignment(StringRef option, const rondo::run::RunReport &report) {
+Error drawAlignment(StringRef option, const rondo::run::RunReport &report, const rondo::run::TokenTexts &texts) {
   auto pair = splitAssignment(option);
-  auto alignment = rondo::run::alignmentOf(report.model, report.batch, report.result, pair->first);
+  auto alignment = rondo::run::alignmentOf(report.model, report.batch, report.result, texts, pair->first);
   if (!alignment)
     return alignment.takeError();
   return rondo::run::writeWhole(pair->second, [&](raw_ostream &os) { rondo::run::printAlignment(*alignment, os); });
@@ -169,7 +169,7 @@ static int run(const Command &command, const Arguments &arguments) {
     if (Error error = rondo::run::saveOutputs(report, path))
       return program.fail(std::move(error));
   for (const std::string &option : arguments.all("alignment"))
-    if (Error error = drawAlignment(option, report))
+    if (Error error = drawAlignment(option, report, data.texts))
       return program.fail(std::move(error));
   for (const std::string &option : arguments.all("plot"))
     if (Error error = drawPlot(option, report))

@@ -79,6 +79,15 @@ def write(folder, arrays):
     numpy.concatenate(parameters).tofile(os.path.join(folder, "params.f32"))
 
 
+def write_case(case):
+    """All that participants read of a case, into a folder; the folder, and the arrays without gradients of the output."""
+    folder, arrays = os.path.join(environment.WORK, "case"), case.arrays()
+    write(folder, arrays)
+    if case.train:
+        case.output_gradients().tofile(os.path.join(folder, "dy.f32"))
+    return folder, arrays
+
+
 def projected_difference(gradient, slope):
     """Of a gradient, seen from one direction, relative to its length."""
     signs, expected = slope
@@ -92,16 +101,12 @@ class Judge:
     direction, and all of them with what the other participants have."""
 
     def __init__(self, case):
-        self.folder = os.path.join(environment.WORK, "case")
-        arrays = case.arrays()
-        write(self.folder, arrays)
+        self.folder, arrays = write_case(case)
         self.shapes = {"y": [case.steps, case.batch, case.width]}
         self.slopes = {}
         if case.train:
             self.shapes.update({name: array.shape for name, array in arrays.items()})
-            output_gradients = case.output_gradients()
-            output_gradients.tofile(os.path.join(self.folder, "dy.f32"))
-            self.slopes = reference.slopes(case, arrays, output_gradients)
+            self.slopes = reference.slopes(case, arrays, case.output_gradients())
         self.samples = sorted({0, case.batch // 2, case.batch - 1})
         self.expected = reference.outputs(case, arrays, self.samples)
         self.first = None

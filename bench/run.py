@@ -11,6 +11,7 @@ import cases
 import environment
 from environment import INSTALL_DEBIAN, INSTALL_PYTHON, program, say, script
 from measure import Machine, measure
+from memory import print_peaks
 from ours import Ours
 from process import NO_FAULTS, Missing, Process
 
@@ -145,8 +146,9 @@ def main():
     parser.add_argument("--json", metavar="FILE", help="write everything that was found out")
     parser.add_argument("--rounds", type=int, default=7, help="undisturbed windows of each participant (7)")
     parser.add_argument("--seconds", type=float, default=0.3, help="length of a window (0.3)")
+    parser.add_argument("--memory", action="store_true", help="measure the memory that is needed instead, on one thread")
     parser.add_argument("--list", action="store_true", help="only print the names of the rows")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     options.rondo = os.path.join(options.tools, "rondo")
 
     rows = cases.rows()
@@ -164,6 +166,9 @@ def main():
         print("```\n", flush=True)
     if rows:
         environment.make()
+        if options.memory:
+            cores = sorted(os.sched_getaffinity(0))[-1:]
+            return print_peaks([row for row in rows if row.threads == 1], participants(options.rondo, cores))
         report = Suite(options).run(rows)
         if options.json:
             with open(options.json, "w", encoding="utf-8") as file:

@@ -62,12 +62,13 @@ struct Backend::Parts {
   int64_t preparedBytes = 0;
   bool isLowered = false, isCompiled = false;
   SmallVector<char> tables; // the object of all that is not kernels
+  std::string noCheckpoints;
 
   emit::Facts facts() const { return {interface, options.targets, options.weights, preparedBytes, options.checkpoint}; }
 };
 
 Backend::Backend(step::ScheduleOp schedule, BackendOptions options, mlir::TimingScope &timing)
-    : parts(new Parts{schedule, {}, {}, std::move(options), timing, {}, {}, {}, 0, false, false, {}}) {}
+    : parts(new Parts{schedule, {}, {}, std::move(options), timing, {}, {}, {}, 0, false, false, {}, {}}) {}
 Backend::~Backend() = default;
 
 /// When single steps look at inputs.
@@ -195,20 +196,22 @@ bool Backend::checkCheckpoint() {
     if (!loss.getTrains() || !loss.getTrains()->empty())
       groups.insert(loss.getTrainsAttr());
   });
-  std::string why = !parts->options.window         ? parts->options.noWindows
-                    : plan.tables.axes.size() != 1 ? "its time has more than one axis"
-                    : groups.size() > 1            ? "its losses train different parameters"
-                                                   : "";
+  std::string &why = parts->noCheckpoints;
+  why = !parts->options.window         ? parts->options.noWindows
+        : plan.tables.axes.size() != 1 ? "its time has more than one axis"
+        : groups.size() > 1            ? "its losses train different parameters"
+                                       : "";
   if (why.empty())
     return true;
-  if (parts->options.checkpoint > 0)
+  bool isFine = parts->options.checkpoint < 0 || !parts->options.mustCheckpoint;
+  if (!isFine)
     mlir::emitError(parts->schedule.getLoc(), "the model has no checkpoints: ") << why;
-  bool isFine = parts->options.checkpoint < 0;
   parts->options.checkpoint = 0;
   return isFine;
 }
 
 std::string Backend::prefix() { return parts->interface.prefix; }
+const std::string &Backend::noCheckpoints() const { return parts->noCheckpoints; }
 std::string Backend::header() { return emit::headerText(parts->facts()); }
 std::string Backend::manifest() { return emit::manifestText(parts->facts()); }
 

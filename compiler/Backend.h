@@ -27,6 +27,7 @@ struct BackendOptions {
   step::ScheduleOp window, windowBackward; // of its windows, and of their gradients; null: there are none
   std::string noWindows;                   // why there are none, where they were asked for
   int64_t checkpoint = 0;                  // see runtime::Library; needs all three
+  bool mustCheckpoint = true;              // else there are checkpoints where the model can have them
 };
 
 class Backend {
@@ -40,7 +41,8 @@ public:
 
   // All below need a plan.
 
-  std::string prefix(); // of the library's C names
+  std::string prefix();                     // of the library's C names
+  const std::string &noCheckpoints() const; // why there are none, where they were asked for
   void printPlan(llvm::raw_ostream &os);
   /// Kernels of all targets, one module behind the other.
   llvm::Error printLlvm(llvm::raw_ostream &os);

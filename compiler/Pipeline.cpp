@@ -45,6 +45,7 @@ void parallelScan(OpPassManager &manager) {
 void expandMemory(OpPassManager &manager) {
   manager.addNestedPass<step::ScheduleOp>(schedule::createExpandMemoryPass());
 }
+void planTape(OpPassManager &manager) { manager.addNestedPass<step::ScheduleOp>(schedule::createPlanTapePass()); }
 void formChunks(OpPassManager &manager) { manager.addNestedPass<step::ScheduleOp>(schedule::createFormChunksPass()); }
 
 using Kind = Stage::Kind;
@@ -76,7 +77,9 @@ const Stage list[] = {
      parallelScan},
     {"batch-segments", Kind::Passes, "stretches of a loop between cuts run side by side", batchSegments},
     {"expand-memory", Kind::Passes, "in loops, reductions and tick counts become slots", expandMemory},
-    {"form-chunks", Kind::Passes, "what one loop reads is computed a few steps ahead of it", formChunks},
+    {"plan-tape", Kind::Passes, "what the backward pass needs of the forward one is kept, or computed again", planTape},
+    {"form-chunks", Kind::Passes, "what stands around one loop is computed a few steps ahead of it or behind",
+     formChunks},
     {"plan", Kind::Backend, "the schedule as tables for the runtime, and kernels"},
     {"lower", Kind::Backend, "kernels to vectors, loops and LLVM, for each target"},
     {"emit", Kind::Backend, "object code, library, header and manifest"},

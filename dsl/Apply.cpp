@@ -2,6 +2,8 @@
 #include "dsl/Elaborate.h"
 #include "fmt/format.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace rondo::dsl {
 
@@ -297,16 +299,23 @@ Value Elaborator::apply(const Value &callee, const Expr *call, Context &ctx) {
   app->location = location(call->range, ctx);
   app->reversed = recipe->reversed != callee.is(Value::Kind::ReversedInstance);
   Body &body = *app->body;
+  auto end = llvm::make_scope_exit([&] { app->failed = !app->bound; });
 
   // arguments: run options, inputs, initial values
   std::map<StringRef, std::pair<Value, const Expr *>> given;
   Value blend, reset;
   const Expr *blendExpr = nullptr, *resetExpr = nullptr;
+  llvm::StringSet<> named;
   unsigned position = 0;
   bool bad = false;
   for (const Argument &arg : call->arguments) {
     Value v = evaluate(arg.value, ctx);
     bad |= v.isError();
+    if (arg.name && !named.insert(arg.name->text).second) {
+      error(DiagId::R0203, arg.name->range, ctx,
+            fmt::format("'{}' of '{}' is given twice", arg.name->text.str(), cellName));
+      return Value();
+    }
     if (arg.name && arg.name->text == "blend") {
       blend = v, blendExpr = arg.value;
       continue;
@@ -387,11 +396,11 @@ Value Elaborator::apply(const Value &callee, const Expr *call, Context &ctx) {
     b->kind = Binding::Kind::Value;
     b->value = bound;
   }
-  app->bound = true;
   const Clock *clock = app->clock;
   if (!oneClock(clocked, exprs, fmt::format("'{}'", cellName), call, ctx, clock))
     return Value();
   app->clock = clock;
+  app->bound = true;
 
   if (!enterScope(*app, reset, resetExpr, ctx))
     return Value();

@@ -1,5 +1,6 @@
 // Built-in functions (section 7 of the language): one row a function in the table at the end, one C++ function a row or family.
 #include "dsl/Builtins.h"
+#include "dsl/Constants.h"
 #include "fmt/format.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
@@ -49,22 +50,10 @@ Value unary(Elaborator &e, Call &c) {
   const Value &v = c.args[0];
   Op op = c.builtin->elementwise;
   if (v.isNumber()) {
-    double x = v.number();
-    switch (op) {
-    case Op::Tanh: return Value::ofReal(std::tanh(x));
-    case Op::Sigmoid: return Value::ofReal(1 / (1 + std::exp(-x)));
-    case Op::Relu: return Value::ofReal(x > 0 ? x : x != x ? x : 0);
-    case Op::Exp: return Value::ofReal(std::exp(x));
-    case Op::Log: return Value::ofReal(std::log(x));
-    case Op::Sqrt: return Value::ofReal(std::sqrt(x));
-    case Op::Sin: return Value::ofReal(std::sin(x));
-    case Op::Cos: return Value::ofReal(std::cos(x));
-    case Op::Floor: return Value::ofReal(std::floor(x));
-    case Op::Abs:
-      return v.is(Value::Kind::Int) ? Value::ofInt(v.integer < 0 ? -v.integer : v.integer)
-                                    : Value::ofReal(std::fabs(x));
-    default: break;
-    }
+    if (op == Op::Abs && v.is(Value::Kind::Int))
+      return Value::ofInt(v.integer < 0 ? -v.integer : v.integer);
+    if (std::optional<double> y = computeReal(op, v.number(), 0))
+      return Value::ofReal(*y);
   }
   NodeId n = number(e, c, 0, op == Op::Abs);
   return n == noNode ? Value() : e.elementwise(op, {n}, {argExpr(c, 0)}, c.expr, c.ctx);

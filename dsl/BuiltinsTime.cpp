@@ -47,7 +47,7 @@ static const Clock *coarser(Elaborator &e, Call &c, const Clock *from, const Val
     return nullptr;
   }
   const Clock *on = e.nodes[n].clock ? e.nodes[n].clock : own;
-  if (e.clocks.resolve(on)->kind == Clock::Kind::Var)
+  if (own->kind == Clock::Kind::Var || e.clocks.resolve(on)->kind == Clock::Kind::Var)
     e.clocks.unify(on, own);
   for (const Clock *a : e.clocks.ancestors(own))
     if (e.clocks.same(a, on))
@@ -243,9 +243,12 @@ static const Clock *heldTo(Elaborator &e, Context &ctx, const Clock *from, const
   };
   if (own->kind == Clock::Kind::Var)
     return refuse(DiagId::R0401, fmt::format("the clock of '{}' is not known here: sample it with 'when' first", name));
+  // every(1) of an axis is that axis, but `hold` rises from it all the same
+  const Clock *written = e.clocks.withoutVariables(from);
+  bool isAll = written->kind == Clock::Kind::Every && written->period == 1;
   if (wanted) {
     for (const Clock *a : e.clocks.ancestors(own))
-      if (a != own && e.clocks.same(a, wanted))
+      if ((a != own || isAll) && e.clocks.same(a, wanted))
         return wanted;
     if (own->kind == Clock::Kind::Sample && wanted->kind == Clock::Kind::Axis)
       return wanted;
@@ -255,9 +258,6 @@ static const Clock *heldTo(Elaborator &e, Context &ctx, const Clock *from, const
                   fmt::format("'{}' ticks on '{}'; 'hold' rises to a finer clock it comes from, '{}' is none", name,
                               e.describeClock(own), e.describeClock(wanted)));
   }
-  // every(1) of an axis is that axis, but `hold` rises from it all the same
-  const Clock *written = e.clocks.withoutVariables(from);
-  bool isAll = written->kind == Clock::Kind::Every && written->period == 1;
   if (isAll || own->kind == Clock::Kind::Every || own->kind == Clock::Kind::Event) {
     bool ofAxis = isAll && e.clocks.resolve(written->parent)->kind != Clock::Kind::Every;
     const Clock *parent = e.clocks.resolve(ofAxis ? written->parent : own->parent);

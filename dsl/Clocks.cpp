@@ -185,12 +185,13 @@ Unify ClockTable::bind(const Clock *variable, const Clock *to) {
   if (occurs(variable, to))
     return Unify::Differ;
   if (const Clock *segment = variable->segment) {
-    if (to->kind == Clock::Kind::Var) {
-      if (!to->segment || finerAxis(segment, to->segment))
-        to->segment = segment;
-    } else if (const Clock *c = resolve(to); c->kind == Clock::Kind::Every || c->kind == Clock::Kind::Event) {
+    const Clock *c = resolve(to);
+    if (c->kind == Clock::Kind::Var) {
+      if (!c->segment || finerAxis(segment, c->segment))
+        c->segment = segment;
+    } else if (c->kind == Clock::Kind::Every || c->kind == Clock::Kind::Event) {
       return Unify::SegmentOnEvent;
-    } else if (!finerAxis(to, segment)) {
+    } else if (!finerAxis(c, segment)) {
       return Unify::Differ;
     }
   }
@@ -202,10 +203,12 @@ Unify ClockTable::unify(const Clock *first, const Clock *second) {
   const Clock *a = resolve(first), *b = resolve(second);
   if (!a || !b || a == b)
     return Unify::Same;
-  if (a->kind == Clock::Kind::Var)
-    return bind(a, b->kind == Clock::Kind::Var ? b : withoutVariables(second));
+  // not to the normal form: `every(1)` stays visible to `hold`
+  const Clock *x = withoutVariables(first), *y = withoutVariables(second);
+  if (a->kind == Clock::Kind::Var && (b->kind != Clock::Kind::Var || x == a))
+    return bind(a, y);
   if (b->kind == Clock::Kind::Var)
-    return bind(b, withoutVariables(first));
+    return bind(b, x);
   if (a->kind != b->kind)
     return Unify::Differ;
   if (a->kind == Clock::Kind::Every && a->period == b->period && a->phase == b->phase && a->scope == b->scope)

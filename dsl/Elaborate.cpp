@@ -293,11 +293,15 @@ void Elaborator::loadInputs(const std::vector<Item *> &items) {
           error(DiagId::R0409, name.range, ctx,
                 fmt::format("'{}' is a segment of '{}' and of '{}': two base clocks meet only in 'sample'",
                             name.text.str(), other->name, finer->name));
+        else if (!finer->parent)
+          error(DiagId::R0410, name.range, ctx,
+                finer == clock ? fmt::format("clock '{}' cannot be in itself", finer->name)
+                               : fmt::format("clock '{}' cannot be in '{}', which is in '{}'", finer->name, clock->name,
+                                             finer->name));
         else
           error(DiagId::R0410, name.range, ctx,
-                fmt::format("clock '{}' is in '{}' here and in '{}' elsewhere", finer->name, name.text.str(),
-                            finer->parent ? finer->parent->kind == Clock::Kind::Sample ? "sample" : finer->parent->name
-                                          : "itself"));
+                fmt::format("clock '{}' is in '{}' here and in '{}' elsewhere", finer->name, clock->name,
+                            finer->parent->kind == Clock::Kind::Sample ? "sample" : finer->parent->name));
         break;
       }
       finer = clock;

@@ -135,6 +135,7 @@ struct Application {
   const Expr *blendAt = nullptr;
   bool reversed = false;
   bool bound = false;                                            // inputs are there
+  bool failed = false;                                           // they are not, which has been reported
   std::map<std::string, std::pair<Value, const Expr *>> initial; // `h = h0`
 };
 
@@ -154,6 +155,7 @@ struct Equation {
   enum class State : uint8_t { Idle, Busy, Done } state = State::Idle;
   std::vector<Value> results;
   std::vector<NodeId> aliases; // one a name, or noNode
+  std::optional<Type> first;   // of `v fby x`: v's type
   bool reevaluated = false;    // takes the clock it is used on: evaluated anew at each use
   bool anonymous = false;      // a loss or an output: not a name of the model
   unsigned reevaluations = 0;
@@ -279,8 +281,8 @@ public:
   /// What an attempt has cost, in operations; when it is too much, no other one is made.
   void charge(size_t operations) { cost += operations; }
   bool mayGuess(const std::vector<Key> &entries) const;
-  /// What is to be evaluated before this equation, if anything is.
-  std::optional<Key> entryOf(Key equation) const;
+  /// What is to be evaluated before this equation: of each loop that it is in, the entry.
+  std::vector<Key> entriesOf(Key equation) const;
   /// An equation that asks for what others make: it is evaluated after them. False if it was already.
   bool evaluateLate(Key equation) { return late.insert(equation).second && spend(); }
   bool isLate(Key equation) const { return late.count(equation); }
@@ -347,6 +349,7 @@ public:
   Value delayedRead(Equation &equation, unsigned position, const Type &type, const Expr *at, Context &ctx);
   bool enterElsewhere(size_t from, bool canGuess);
   bool mayGuess(size_t from) const;
+  Equation *find(Body &body, Attempts::Key key);
   void settle();
   Value finishEquation(Equation &equation, unsigned position, Value v, Context &ctx);
   Context equationContext(Equation &equation);
@@ -404,9 +407,10 @@ public:
   Value bindInput(const Decl &decl, const Value &arg, const Expr *at, Body &body, const Cell &cell, Context &caller);
   /// `guess` is set if the type is that of a literal.
   std::optional<Type> declaredType(Equation &equation, unsigned position, bool &guess);
-  std::optional<Type> quickType(const Expr *e, unsigned position, Context &ctx, unsigned depth, bool &guess);
+  std::optional<Type> quickType(const Expr *e, std::optional<unsigned> position, Context &ctx, unsigned depth,
+                                bool &guess);
   Value quickCallee(const Expr *e, Context &ctx);
-  std::optional<Type> resultType(const Recipe &recipe, unsigned position);
+  std::optional<Type> resultType(const Recipe &recipe, std::optional<unsigned> position);
 
   //===--- Cells (Apply.cpp) ---===//
   std::string sizesHint(const Value &cell) const;

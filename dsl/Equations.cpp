@@ -113,12 +113,13 @@ bool Attempts::mayGuess(const std::vector<Key> &entries) const {
   return loop != loops.end() && loop->second.guesses();
 }
 
-std::optional<Attempts::Key> Attempts::entryOf(Key equation) const {
+std::vector<Attempts::Key> Attempts::entriesOf(Key equation) const {
+  std::vector<Key> entries;
   for (auto &[members, loop] : loops)
     if (members.count(equation))
       if (Key entry = loop.entries[loop.attempt % loop.entries.size()]; entry != equation && entry != loop.entries[0])
-        return entry;
-  return std::nullopt;
+        entries.push_back(entry);
+  return entries;
 }
 
 bool Attempts::again(bool good) {
@@ -138,10 +139,13 @@ Context Elaborator::equationContext(Equation &equation) {
   return ctx;
 }
 
-static Equation *find(Body &body, Attempts::Key key) {
+/// The equation of an earlier attempt in this one; null where it is not made.
+Equation *Elaborator::find(Body &body, Attempts::Key key) {
   for (Equation *q : body.equations)
     if (q->key() == key)
       return q;
+  if (key.first->family && !key.first->lhs.empty())
+    expand(*body.names.lookup(key.first->lhs[0].name.text));
   auto element = body.familyEquations.find(key);
   return element == body.familyEquations.end() ? nullptr : element->second;
 }
@@ -154,8 +158,8 @@ Value Elaborator::force(Equation &equation, unsigned position, const Expr *at, C
     return equation.results[position];
 
   if (equation.state == Equation::State::Idle)
-    if (std::optional<Attempts::Key> entry = attempts.entryOf(equation.key()))
-      if (Equation *first = find(*equation.body, *entry); first && first->state == Equation::State::Idle) {
+    for (Attempts::Key entry : attempts.entriesOf(equation.key()))
+      if (Equation *first = find(*equation.body, entry); first && first->state == Equation::State::Idle) {
         force(*first, 0, at, ctx);
         return force(equation, position, at, ctx);
       }

@@ -24,7 +24,7 @@ Value Elaborator::evaluateName(const Expr *e, Context &ctx) {
     // N1: a stream of an enclosing body is one more input of the cell that reads it, on the cell's clock (C2)
     Application *mine = ctx.body->app, *theirs = b->body ? b->body->app : nullptr;
     if (mine && theirs && mine != theirs && v.is(Value::Kind::Node))
-      if (const Clock *c = clocks.resolve(nodes[v.node].clock))
+      if (const Clock *c = nodes[v.node].clock)
         if (const Clock *own = ownClock(mine); clocks.unify(own, c) != Unify::Same)
           return fail(
               DiagId::R0401, e, ctx,
@@ -242,6 +242,9 @@ Value Elaborator::evaluateKind(const Expr *e, Context &ctx) {
 
 /// Where only a bool scalar can stand, a recursion needs no declaration.
 Value Elaborator::evaluateCondition(const Expr *e, Context &ctx) {
+  if (e->kind == Expr::Kind::Name && clocks.find(e->name))
+    if (Binding *hides = lookup(e->name, ctx.body); hides && hides == modelBody->names.lookup(e->name))
+      return Value(); // reported where it is defined
   static const Type boolean{Elem::Bool, 0, {}};
   Context inner = ctx;
   inner.hint = &boolean;

@@ -129,6 +129,8 @@ NodeId Elaborator::laterState(Binding &state, const Expr *at, Context &ctx) {
 
 Value Elaborator::notOnce(const Instance &instance, const Expr *e, Context &ctx) {
   size_t n = instance.applications.size();
+  if (n == 1 && instance.applications[0]->failed)
+    return Value();
   Diagnostic &d = error(DiagId::R0206, e, ctx,
                         fmt::format("'{}' is applied {}, so '{}' is not one stream", instance.name,
                                     n == 0 ? "nowhere" : fmt::format("{} times", n), text(e)));

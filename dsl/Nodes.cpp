@@ -1,4 +1,5 @@
 // Operators: elementwise (T4, T7), `@` (T5), `if`. Of static values they are computed at once.
+#include "dsl/Constants.h"
 #include "dsl/Elaborate.h"
 #include "fmt/format.h"
 #include <cmath>
@@ -15,7 +16,8 @@ Value Elaborator::elementwise(Op op, llvm::ArrayRef<NodeId> given, llvm::ArrayRe
   llvm::SmallVector<NodeId, 3> operands(given.begin(), given.end());
   std::string what = at->kind == Expr::Kind::Binary ? fmt::format("'{}'", spelling(at->binaryOp).str())
                      : at->kind == Expr::Kind::Call ? fmt::format("'{}'", text(at->operands[0]))
-                                                    : "this";
+                     : op == Op::Not                ? "'not'"
+                                                    : "'-'";
   auto elem = [&](size_t i) { return nodes[operands[i]].type.elem; };
   auto wrong = [&](size_t i, const char *wanted) {
     return fail(
@@ -141,14 +143,7 @@ std::optional<Value> fold(BinaryOp op, const Value &a, const Value &b) {
   default: break;
   }
   if (!ints)
-    switch (op) {
-    case BinaryOp::Add: return Value::ofReal(x + y);
-    case BinaryOp::Subtract: return Value::ofReal(x - y);
-    case BinaryOp::Multiply: return Value::ofReal(x * y);
-    case BinaryOp::FloorDivide: return Value::ofReal(std::floor(x / y));
-    case BinaryOp::Modulo: return Value::ofReal(x - y * std::floor(x / y));
-    default: return Value::ofReal(std::pow(x, y));
-    }
+    return Value::ofReal(*computeReal(*nodeOp(op), x, y));
   switch (op) {
   case BinaryOp::Add: return __builtin_add_overflow(i, k, &r) ? std::optional<Value>() : Value::ofInt(r);
   case BinaryOp::Subtract: return __builtin_sub_overflow(i, k, &r) ? std::optional<Value>() : Value::ofInt(r);

@@ -1,5 +1,6 @@
 // What remembers and what samples: states and their next values, `pre` and `fby` (S1), `blend` (S5), `when` (C3, C4, C8),
 // and parameters.
+#include "dsl/Constants.h"
 #include "dsl/Elaborate.h"
 #include "fmt/format.h"
 #include "llvm/ADT/STLExtras.h"
@@ -257,6 +258,8 @@ Value Elaborator::delay(const Expr *init, const Expr *value, const Expr *at, Con
       hint = typeOf(first);
       ctx.hint = &hint;
       ctx.hintIsGuess = first.isStatic();
+      if (first.is(Value::Kind::Node) && !stack.empty() && stack.back() && stack.back()->value == at)
+        stack.back()->first = hint;
     }
   }
   enterDelay("fby");
@@ -570,13 +573,16 @@ bool Elaborator::parameterInit(const Expr &e, Param &p, Context &ctx) {
                  : noNode;
   if (n != noNode)
     n = resolve(n);
-  bool fits = n != noNode && nodes[n].op == Op::Constant && nodes[n].type.elem != Elem::Bool &&
-              (nodes[n].type.dims.empty() || sameDims(nodes[n].type.dims, p.type.dims));
-  if (!fits) {
+  bool hasShape = n != noNode && nodes[n].type.elem != Elem::Bool &&
+                  (nodes[n].type.dims.empty() || sameDims(nodes[n].type.dims, p.type.dims));
+  if (!hasShape || !foldConstant(nodes, n)) {
     error(DiagId::R0307, &e, ctx,
-          fmt::format("a parameter starts at zeros, ones, glorot, orthogonal, uniform(a), normal(s), a number or a "
-                      "list of its shape {}; '{}' is {}",
-                      describeType(p.type), text(&e), n == noNode ? describeValue(v) : describeType(nodes[n].type)))
+          fmt::format("a parameter starts at zeros, ones, glorot, orthogonal, uniform(a), normal(s), a number or "
+                      "constants of its shape {}; '{}' is {}",
+                      describeType(p.type), text(&e),
+                      hasShape      ? "no constant"
+                      : n == noNode ? describeValue(v)
+                                    : describeType(nodes[n].type)))
         .note(p.range, "the parameter");
     return false;
   }

@@ -180,6 +180,11 @@ Value Elaborator::bindInput(const Decl &decl, const Value &given, const Expr *at
 
 //===--- Recursion (T8) ----------------------------------------------------------------------------------------===//
 
+/// Which of a right side's results a name stands for; none where it stands for all of them.
+static std::optional<unsigned> resultOf(const Equation &equation, unsigned position) {
+  return equation.item->lhs.size() > 1 ? std::optional<unsigned>(position) : std::nullopt;
+}
+
 std::optional<Type> Elaborator::declaredType(Equation &equation, unsigned position, bool &guess) {
   guess = false;
   Context ctx = equationContext(equation);
@@ -189,14 +194,17 @@ std::optional<Type> Elaborator::declaredType(Equation &equation, unsigned positi
     if (Binding *state = lookup(equation.item->lhs[position].name.text, equation.body);
         state && state->item && state->item->type)
       return evaluateType(*state->item->type, ctx);
+  if (equation.first)
+    return equation.first;
   ++quiet;
-  std::optional<Type> type = quickType(equation.value, position, ctx, 0, guess);
+  std::optional<Type> type = quickType(equation.value, resultOf(equation, position), ctx, 0, guess);
   --quiet;
   return type;
 }
 
 /// The type an expression declares without evaluating what it computes.
-std::optional<Type> Elaborator::quickType(const Expr *e, unsigned position, Context &ctx, unsigned depth, bool &guess) {
+std::optional<Type> Elaborator::quickType(const Expr *e, std::optional<unsigned> position, Context &ctx, unsigned depth,
+                                          bool &guess) {
   if (depth > 64)
     return std::nullopt;
   switch (e->kind) {
@@ -227,7 +235,7 @@ std::optional<Type> Elaborator::quickType(const Expr *e, unsigned position, Cont
     const std::vector<Lhs> &lhs = b->equation->item->lhs;
     if (b->position < lhs.size() && lhs[b->position].type)
       return evaluateType(*lhs[b->position].type, inner);
-    return quickType(b->equation->value, b->position, inner, depth + 1, guess);
+    return quickType(b->equation->value, resultOf(*b->equation, b->position), inner, depth + 1, guess);
   }
   case Expr::Kind::If: {
     bool guessed = false;
@@ -257,7 +265,7 @@ std::optional<Type> Elaborator::quickType(const Expr *e, unsigned position, Cont
     if (callee->kind == Expr::Kind::Name && !lookup(callee->name, ctx.body))
       for (StringRef passing : {"hold", "spread", "pre", "stop_gradient", "next"})
         if (callee->name == passing && !e->arguments.empty())
-          return quickType(e->arguments[0].value, 0, ctx, depth + 1, guess);
+          return quickType(e->arguments[0].value, position, ctx, depth + 1, guess);
     Context inner = ctx;
     inner.namer = nullptr;
     Value v = quickCallee(callee, inner);
@@ -285,8 +293,9 @@ Value Elaborator::quickCallee(const Expr *e, Context &ctx) {
 }
 
 /// The declared result of a cell, where its sizes alone determine it.
-std::optional<Type> Elaborator::resultType(const Recipe &recipe, unsigned position) {
-  if (position >= recipe.cell->results.size())
+std::optional<Type> Elaborator::resultType(const Recipe &recipe, std::optional<unsigned> position) {
+  const std::vector<ResultType> &results = recipe.cell->results;
+  if (position ? *position >= results.size() : results.size() != 1)
     return std::nullopt;
   Body *body = makeBody();
   body->outer = recipe.definition;
@@ -297,7 +306,7 @@ std::optional<Type> Elaborator::resultType(const Recipe &recipe, unsigned positi
   Context ctx;
   ctx.body = body;
   ++quiet;
-  std::optional<Type> type = evaluateType(*recipe.cell->results[position].type, ctx);
+  std::optional<Type> type = evaluateType(*results[position.value_or(0)].type, ctx);
   --quiet;
   return type;
 }

@@ -370,22 +370,19 @@ NodeId Elaborator::convert(NodeId n, Elem elem, int64_t tokens, const Expr *at, 
 
 bool Elaborator::oneClock(llvm::ArrayRef<NodeId> operands, llvm::ArrayRef<const Expr *> exprs, StringRef what,
                           const Expr *at, Context &ctx, const Clock *&result) {
-  const Clock *clock = result;
-  const Clock *kept = result; // not in normal form: `every(1)` stays visible to `hold`
+  const Clock *clock = result; // here and in `own` not in normal form: `every(1)` stays visible to `hold`
   size_t first = operands.size();
   for (size_t i = 0; i < operands.size(); ++i) {
-    const Clock *own = clocks.resolve(nodes[operands[i]].clock);
+    const Clock *own = nodes[operands[i]].clock;
     if (!own)
       continue;
     if (!clock) {
       clock = own;
-      kept = nodes[operands[i]].clock;
       first = i;
       continue;
     }
     Unify u = clocks.unify(clock, own);
     if (u == Unify::Same) {
-      clock = clocks.resolve(clock);
       if (first == operands.size())
         first = i;
       continue;
@@ -410,15 +407,21 @@ bool Elaborator::oneClock(llvm::ArrayRef<NodeId> operands, llvm::ArrayRef<const 
       size_t at = whole.find(" when ");
       return at == std::string::npos ? whole : whole.substr(at + 6);
     };
-    bool bases = clocks.root(clock) != clocks.root(own) && clocks.root(clock)->kind == Clock::Kind::Axis &&
-                 clocks.root(own)->kind == Clock::Kind::Axis;
+    auto isAxis = [&](const Clock *c) { return clocks.resolve(c)->kind == Clock::Kind::Axis; };
+    bool bases = clocks.root(clock) != clocks.root(own) && isAxis(clocks.root(clock)) && isAxis(clocks.root(own));
+    // What a whole segment has is mostly meant for all of it.
+    auto meeting = [&](const std::string &slow, const Clock *coarse, const std::string &fast, const Clock *fine) {
+      bool isOfSegment = (isAxis(coarse) || clocks.resolve(coarse)->kind == Clock::Kind::Sample) && isAxis(fine);
+      std::string spread = isOfSegment ? fmt::format("'spread({}, to = {})', ", slow, selector(fine)) : "";
+      return fmt::format("cross with {}'hold({})' or '{} when {}'", spread, slow, fast, selector(coarse));
+    };
     std::string crossing;
     if (bases)
       crossing = "two base clocks meet only through 'spread(.., to = ..)'";
     else if (isFinerThan(clock, own))
-      crossing = fmt::format("cross with 'hold({})' or '{} when {}'", text(exprs[i]), firstText, selector(own));
+      crossing = meeting(text(exprs[i]), own, firstText, clock);
     else if (isFinerThan(own, clock))
-      crossing = fmt::format("cross with 'hold({})' or '{} when {}'", firstText, text(exprs[i]), selector(clock));
+      crossing = meeting(firstText, clock, text(exprs[i]), own);
     else
       crossing = "cross with 'hold' to the clock they come from";
     Diagnostic &d = error(bases ? DiagId::R0409 : DiagId::R0401, at, ctx,
@@ -430,7 +433,7 @@ bool Elaborator::oneClock(llvm::ArrayRef<NodeId> operands, llvm::ArrayRef<const 
           d.note(r, fmt::format("{} gets its clock here", text(exprs[k])));
     return false;
   }
-  result = kept;
+  result = clock;
   return true;
 }
 

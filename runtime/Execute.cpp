@@ -129,6 +129,18 @@ int64_t shareOf(int64_t rows, int64_t threads, int64_t most) {
   return share < 16 ? 16 : share < most ? share : most;
 }
 
+/// Of a row, about: weights stay in registers for several rows.
+int64_t bytesOfRow(const Call &call, Span ops) {
+  int64_t bytes = 0;
+  for (int32_t i = 0; i < ops.count; ++i)
+    for (int32_t v = 0; v < call.op(ops.first + i).views.count; ++v) {
+      const View &view = call.views(call.op(ops.first + i))[v];
+      int64_t stride = call.array(view.array).stride;
+      bytes += view.rows == Rows::One ? stride / 16 : stride;
+    }
+  return bytes;
+}
+
 bool runPar(Call &call, int32_t index, char *scratch) {
   const OpPlan &par = call.op(index);
   Span inner = innerOps(call, index);
@@ -159,6 +171,7 @@ bool runPar(Call &call, int32_t index, char *scratch) {
   if (rows < block * threads)
     block = shareOf(rows, threads, block);
   int64_t places = shape.rowBytes ? shape.places() * shape.blockRows / block : mostThreads;
+  places = least(places, threadsFor(rows * bytesOfRow(call, inner)));
   forBlocks(call, rows, block, places, [&](int64_t begin, int64_t end, int32_t thread) {
     WindowPlace place{begin, thread, memory + thread * block * shape.rowBytes, block};
     for (int32_t i = 0, tick = 0; i < inner.count; ++i) {

@@ -22,7 +22,15 @@ bool carryOut(Call &call, void *workspace, size_t bytes);
 /// What a call returns.
 int32_t codeOf(bool isDone, Error *error);
 
-/// Calls body(begin, end, thread) for blocks of 0..count-1, in any order and on several threads.
+inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/// For how many threads there is work that reads so many bytes.
+inline int64_t threadsFor(int64_t bytes) {
+  constexpr int64_t bytesOfThread = 32 * 1024; // are read while another thread is told, and has its data brought
+  return bytes < bytesOfThread ? 1 : least(bytes / bytesOfThread, mostThreads);
+}
+
+/// Calls body(begin, end, thread) for blocks of 0..count-1, in any order and on at most so many threads.
 template <typename Body>
 void forBlocks(const Call &call, int64_t count, int64_t block, int64_t most, const Body &body) {
   struct Shared {
@@ -31,21 +39,18 @@ void forBlocks(const Call &call, int64_t count, int64_t block, int64_t most, con
     std::atomic<int64_t> next;
   } shared{body, count, block, {0}};
   int64_t blocks = (count + block - 1) / block;
-  int64_t threads = threadsOf(call.pool);
-  threads = threads < most ? threads : most;
-  threads = threads < blocks ? threads : blocks;
+  int64_t threads = least(threadsOf(call.pool), least(most, blocks));
   auto work = [](void *context, int32_t thread) {
     Shared &shared = *static_cast<Shared *>(context);
     for (;;) {
       int64_t begin = shared.next.fetch_add(shared.block, std::memory_order_relaxed);
       if (begin >= shared.count)
         return;
-      int64_t end = begin + shared.block;
-      shared.body(begin, end < shared.count ? end : shared.count, thread);
+      shared.body(begin, least(begin + shared.block, shared.count), thread);
     }
   };
   if (count > 0)
-    run(call.pool, int32_t(threads), work, &shared);
+    share(call.pool, int32_t(threads), work, &shared);
 }
 
 } // namespace rondo::runtime

@@ -425,8 +425,8 @@ public:
       if (scan && isEven(call.array(view.array)) && scan->driver == op.clock)
         call.arrays[view.array].samples = int32_t(call.batch);
     });
-    eachView([&](const OpPlan &op, const View &view, const ScanPlan *scan, bool isAhead) {
-      if (!canBe(op, view, scan, isAhead))
+    eachView([&](const OpPlan &op, const View &view, const ScanPlan *scan, bool isOfChunks) {
+      if (!canBe(op, view, scan, isOfChunks))
         call.arrays[view.array].samples = 0;
     });
   }
@@ -466,14 +466,14 @@ private:
     return isEven && mostTicks(call, array.clock, 0) > 1;
   }
 
-  bool canBe(const OpPlan &op, const View &view, const ScanPlan *scan, bool isAhead) const {
+  bool canBe(const OpPlan &op, const View &view, const ScanPlan *scan, bool isOfChunks) const {
     if (view.rows != Rows::Same || op.clock != call.array(view.array).clock)
       return false;
     if (op.code == OpCode::Total)
       return true;
     if (op.code == OpCode::TotalOuter)
       return call.numbers(op)[1] == 1;
-    bool isOfLoop = !scan || (scan->driver == op.clock && scan->split < 0 && !isAhead);
+    bool isOfLoop = !scan || (scan->driver == op.clock && scan->split < 0 && !isOfChunks);
     return isOfLoop && (op.code == OpCode::Kernel || op.code == OpCode::Copy);
   }
 
@@ -482,7 +482,7 @@ private:
       for (int32_t i = 0; i < ops.count; ++i) {
         const OpPlan &op = call.op(ops.first + i);
         for (int32_t v = 0; v < op.views.count; ++v)
-          function(op, call.views(op)[v], scan, scan && i < scan->ahead);
+          function(op, call.views(op)[v], scan, scan && scan->isOfChunks(i));
       }
     };
     for (int32_t i = 0; i < call.plan->forward.count; ++i) {

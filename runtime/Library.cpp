@@ -39,7 +39,7 @@ int32_t cpuLevel() {
   __get_cpuid_count(7, 0, &unused, &b7, &c7, &tiles);
   if (!has(a7, avx512Bf16))
     return 4;
-  return has(tiles, amx) && (savedState() & tileState) == tileState ? 6 : 5;
+  return has(tiles, amx) && (savedState() & tileState) == tileState ? levelOfTiles : 5;
 }
 
 /// The process may use tile registers once it has asked.
@@ -57,7 +57,7 @@ static bool mayUseTiles() {
 #endif
 }
 
-bool runsLevel(int32_t level, int32_t own) { return level <= own && (level < 6 || mayUseTiles()); }
+bool runsLevel(int32_t level, int32_t own) { return level <= own && (level < levelOfTiles || mayUseTiles()); }
 #else
 int32_t cpuLevel() { return 0; }
 bool runsLevel(int32_t level, int32_t own) { return level <= own; }

@@ -47,6 +47,7 @@ constexpr int64_t preparedMarkBytes = 64;
 /// What the machine has: on x86-64 the psABI's level, 1 to 4, with products of pairs of bf16 (AVX512_BF16) 5, with those
 /// of tiles too (AMX_BF16) 6; elsewhere 0.
 int32_t cpuLevel();
+constexpr int32_t levelOfTiles = 6;
 /// Whether code for a level runs on a machine of the level `own`, this one's. 6 takes the system's permission, which is
 /// asked for.
 bool runsLevel(int32_t level, int32_t own);

@@ -10,6 +10,8 @@
 
 namespace rondo::runtime {
 
+struct TileTask;
+
 /// The least elements of a line for which there is vector code.
 constexpr int lineLanes = 16;
 
@@ -47,13 +49,15 @@ struct Lines {
                   float rest2, float epsilon, float ofMean, float ofSquares, const LineBuffer *g, const LineBuffer *p,
                   const LineBuffer *m, const LineBuffer *s, const LineBuffer *toP, const LineBuffer *toM,
                   const LineBuffer *toS) = nullptr;
+  // Instead of products, see runtime/Tiles.h.
+  void (*tiles)(const TileTask &task, int64_t first, int64_t terms) = nullptr;
 };
 /// Its functions by number.
-enum class LineCode : uint8_t { Exps, Combine, Products, Momentum, Rms, Adam };
-constexpr int32_t lineCodes = 6;
+enum class LineCode : uint8_t { Exps, Combine, Products, Momentum, Rms, Adam, Tiles };
+constexpr int32_t lineCodes = 7;
 /// In the names of their symbols: rondo.NAME.MACHINE.
 constexpr const char *nameOf(LineCode code) {
-  constexpr const char *names[lineCodes] = {"exps", "combine", "products", "momentum", "rms", "adam"};
+  constexpr const char *names[lineCodes] = {"exps", "combine", "products", "momentum", "rms", "adam", "tiles"};
   return names[int(code)];
 }
 /// Whether an operation may use it.
@@ -66,13 +70,13 @@ constexpr bool uses(OpCode op, LineCode code) {
   case OpCode::Matmul:
   case OpCode::Total:
   case OpCode::Reduce: return code == LineCode::Combine;
-  case OpCode::TotalOuter: return code == LineCode::Products;
+  case OpCode::TotalOuter: return code == LineCode::Products || code == LineCode::Tiles;
   default: return false;
   }
 }
 
 /// Whether optimisers use it, which no operation stands for.
-constexpr bool isOfOptimisers(LineCode code) { return code >= LineCode::Momentum; }
+constexpr bool isOfOptimisers(LineCode code) { return code >= LineCode::Momentum && code <= LineCode::Adam; }
 
 /// exp(x) over its sum of each of `count` lines, which lie one behind another; a line of -inf: 0.
 void softmaxLines(const Lines *lines, const float *x, float *y, int64_t size, int64_t count);

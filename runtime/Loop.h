@@ -36,6 +36,8 @@ constexpr int32_t listKinds = 7;
 
 constexpr int32_t threadsByColumns = 16; // at most
 
+/// Of the cache that a core reads from first.
+constexpr int64_t firstCacheBytes = 32 * 1024;
 /// What a thread reads again at every step should not be more: a part of the cache that a core has to itself.
 constexpr int64_t ownCacheBytes = 5 * 256 * 1024;
 
@@ -243,7 +245,7 @@ private:
 
   // LoopTables.cpp
   bool makeOp(int32_t index, const OpPlan &plan, LoopOp &op);
-  bool makeOperand(const View &view, const LoopClock &window, Operand &operand, bool isAhead);
+  bool makeOperand(const View &view, const LoopClock &window, Operand &operand, bool isOfChunks);
   void place(const Follow &one, int32_t step) {
     int32_t entries = one.clock->offsets[step] - (one.inChunk ? one.clock->chunkEntry : 0);
     one.operand->base = one.from + entries * one.stride;
@@ -254,7 +256,8 @@ private:
   // LoopRun.cpp
   template <bool byColumns> void runSteps();
   void runPieces(const LoopOp &op, int32_t rows, int32_t step);
-  template <bool byColumns> void runAhead(int32_t step, int32_t end);
+  template <bool byColumns> void beginChunk(int32_t step, int32_t end);
+  template <bool byColumns> void runChunk(const LoopGroup *group, const LoopGroup *groupEnd, int32_t step, int32_t end);
   template <bool byColumns> void runGroup(const LoopGroup &group, int32_t step);
   template <bool byColumns> void runOps(const LoopGroup &group, int32_t entry, int32_t rows, int32_t step);
   template <bool byColumns> void runOther(LoopOp &op, LoopClock &clock, int32_t rows, int32_t entry, int32_t step);
@@ -283,11 +286,11 @@ private:
   bool isAffine = false; // sequences are of one length, and begin at equal distances:
   int32_t distance = 0;
   int32_t nextMap = 0;
-  LoopGroup *stepGroups = nullptr, *groupsEnd = nullptr; // those ahead stand before
-  uint64_t *due = nullptr;                               // see ScanMemory
-  int32_t dueMask = 0;                                   // 0: all steps have what the first has
-  const LoopClock *leaders = nullptr;                    // by columns: the clocks of thread 0, which finds what ticks
-  bool isOver = false;                                   // nothing more is to be chosen
+  LoopGroup *stepGroups = nullptr, *stepGroupsEnd = nullptr, *groupsEnd = nullptr; // of chunks: before and behind
+  uint64_t *due = nullptr;                                                         // see ScanMemory
+  int32_t dueMask = 0;                // 0: all steps have what the first has
+  const LoopClock *leaders = nullptr; // by columns: the clocks of thread 0, which finds what ticks
+  bool isOver = false;                // nothing more is to be chosen
   Move *nextMove = nullptr;
   Slide *nextSlide = nullptr;
   Follow *nextFollow = nullptr;

@@ -102,7 +102,7 @@ void Loop::makeGroups() {
     tables.dueOf[i] = 0;
   int64_t group = -1;
   const LoopClock *last = nullptr;
-  for (int32_t i = scan.ahead; i < scan.ops.count; ++i) {
+  for (int32_t i = scan.ahead; i < scan.stepsEnd(); ++i) {
     const LoopClock *clock = &clockOf(windowOf(call, call.op(scan.ops.first + i), -1));
     group += clock != last;
     last = clock;

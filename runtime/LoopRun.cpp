@@ -19,24 +19,28 @@ template <bool byColumns> void Loop::runSteps() {
   bool hasEvents = false;
   for (int32_t j = 0; j < scan.clocks.count; ++j)
     hasEvents |= tables.clocks[j].kind == LoopClock::Kind::InLoop;
-  int32_t last = steps(), chunk = scan.ahead ? memory.chunkSteps : last;
+  int32_t last = steps(), chunk = scan.hasChunks() ? memory.chunkSteps : last, begin = 0;
   if (team.progress && chunk > stepsBesideOthers)
     chunk = stepsBesideOthers;
   for (int32_t step = 0, next = 0; step < last; ++step) {
     if (team.progress)
       team.progress->steps.store(step, std::memory_order_release);
     if (step == next) {
+      if (begin < step)
+        runChunk<byColumns>(stepGroupsEnd, groupsEnd, begin, step);
+      begin = step;
       next = chunk < last - step ? step + chunk : last;
       waitForOthers(next);
-      if (scan.ahead)
-        runAhead<byColumns>(step, next);
+      if (scan.hasChunks())
+        beginChunk<byColumns>(step, next);
+      runChunk<byColumns>(tables.groups, stepGroups, step, next);
     }
     // An event does not tick where its parent does not.
     for (int32_t j = 0; hasEvents && j < scan.clocks.count; ++j)
       if (tables.clocks[j].kind == LoopClock::Kind::InLoop)
         tables.clocks[j].counts[1] = 0;
     if (!dueMask) {
-      for (const LoopGroup *group = stepGroups; group != groupsEnd && !isOver; ++group)
+      for (const LoopGroup *group = stepGroups; group != stepGroupsEnd && !isOver; ++group)
         runGroup<byColumns>(*group, step);
       if (isOver)
         return;
@@ -49,10 +53,11 @@ template <bool byColumns> void Loop::runSteps() {
           return;
       }
   }
+  runChunk<byColumns>(stepGroupsEnd, groupsEnd, begin, last);
 }
 
-/// What the steps before `end` read.
-template <bool byColumns> void Loop::runAhead(int32_t step, int32_t end) {
+/// Makes the lists that operations see which are carried out for all rows of these steps.
+template <bool byColumns> void Loop::beginChunk(int32_t step, int32_t end) {
   for (int32_t j = 0; j < scan.clocks.count; ++j)
     if (tables.clocks[j].mask)
       tables.clocks[j].chunkEntry = tables.clocks[j].offsets[step];
@@ -64,7 +69,11 @@ template <bool byColumns> void Loop::runAhead(int32_t step, int32_t end) {
   }
   if (byColumns)
     team.barrier->meet(thread);
-  for (const LoopGroup *group = tables.groups; group != stepGroups; ++group) {
+}
+
+template <bool byColumns>
+void Loop::runChunk(const LoopGroup *group, const LoopGroup *groupEnd, int32_t step, int32_t end) {
+  for (; group != groupEnd; ++group) {
     int32_t entry = group->clock->offsets[step], rows = group->clock->offsets[end] - entry;
     if (rows)
       runOps<byColumns>(*group, entry, rows, step);
@@ -103,7 +112,7 @@ template <bool byColumns> inline void Loop::runOps(const LoopGroup &group, int32
   }
 }
 
-/// Weights that do not fit into the cache are walked there and back: what was read last is read first.
+/// Weights that are somewhat larger than a cache are walked there and back: what was read last is read first.
 void Loop::runPieces(const LoopOp &op, int32_t rows, int32_t step) {
   int64_t pieces = (op.endBlock - op.firstBlock) / op.pieceBlocks; // the last one may be longer
   for (int64_t i = 0; i < pieces; ++i) {

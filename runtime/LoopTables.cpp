@@ -23,13 +23,13 @@ char *Loop::baseOf(const View &view) {
   }
 }
 
-bool Loop::makeOperand(const View &view, const LoopClock &window, Operand &operand, bool isAhead) {
+bool Loop::makeOperand(const View &view, const LoopClock &window, Operand &operand, bool isOfChunks) {
   List list = listOf(call, scan, view, window.clock);
   int64_t stride = call.arrays[view.array].stride;
   operand.base = baseOf(view) + view.offset;
   operand.rows = nullptr;
   operand.stride = list == List::One ? 0 : stride;
-  if (const ArrayPlan &array = call.array(view.array); array.place == Place::Chunk && !isAhead)
+  if (const ArrayPlan &array = call.array(view.array); array.place == Place::Chunk && !isOfChunks)
     *nextFollow++ = {&operand, operand.base, stride, &clockOf(array.clock), true};
   const int32_t *rows = nullptr;
   if (list == List::Map || list == List::MapOfDriver)
@@ -47,10 +47,10 @@ bool Loop::makeOperand(const View &view, const LoopClock &window, Operand &opera
     *nextSlide++ = {&operand, step * stride};
     return true;
   }
-  if (!rows && isAhead && isOneSequence()) {
+  if (!rows && isOfChunks && isOneSequence()) {
     operand.stride = scan.reverse ? -stride : stride;
     *nextFollow++ = {&operand, operand.base + driverTick(0, 0) * stride, operand.stride, driver, false};
-  } else if (!rows && isAhead) {
+  } else if (!rows && isOfChunks) {
     operand.rows = memory.chunkTicks + int64_t(first) * memory.chunkSteps;
   } else if (!rows) { // the driver's ticks, that grow
     operand.base += (isAffine && count ? driverTick(0, 0) : 0) * stride;
@@ -84,10 +84,14 @@ bool Loop::makeTables() {
     LoopClock *clock = &clockOf(windowOf(call, plan, -1));
     if (i == scan.ahead)
       stepGroups = groupsEnd;
-    if (i == 0 || i == scan.ahead || groupsEnd[-1].clock != clock)
+    if (i == scan.stepsEnd())
+      stepGroupsEnd = groupsEnd;
+    if (i == 0 || i == scan.ahead || i == scan.stepsEnd() || groupsEnd[-1].clock != clock)
       *groupsEnd++ = {clock, &op, &op};
     groupsEnd[-1].end = &op + 1;
   }
+  if (!scan.after)
+    stepGroupsEnd = groupsEnd;
   makeSwaps();
   for (int32_t j = 0; j < scan.arrays.count && !(team.byColumns && thread); ++j) {
     int32_t index = int32_t(call.numbers(scan.arrays)[j]);
@@ -105,7 +109,7 @@ bool Loop::makeOp(int32_t index, const OpPlan &plan, LoopOp &op) {
   op.slides = nextSlide;
   op.follows = nextFollow;
   for (int32_t v = 0; v < plan.views.count; ++v)
-    if (!makeOperand(call.views(plan)[v], clockOf(windowOf(call, plan, v)), op.operands[v], index < scan.ahead))
+    if (!makeOperand(call.views(plan)[v], clockOf(windowOf(call, plan, v)), op.operands[v], scan.isOfChunks(index)))
       return false;
   op.movesEnd = nextMove;
   op.slidesEnd = nextSlide;
@@ -121,9 +125,10 @@ bool Loop::makeOp(int32_t index, const OpPlan &plan, LoopOp &op) {
     for (int32_t v = 0; v < plan.views.count; ++v)
       if (const ArrayPlan &array = call.array(call.views(plan)[v].array); array.place == Place::Prepared)
         bytes += array.stride;
-    constexpr int64_t piece = 4; // blocks that a kernel works on together
-    bool isInPieces = index >= scan.ahead && own >= 2 * piece && bytes / blocks * own > ownCacheBytes;
-    op.pieceBlocks = isInPieces ? piece : 0;
+    bytes = bytes / blocks * own;
+    // Else the cache holds all of it, or so little that the calls cost more than they save.
+    bool fillsCache = (bytes > firstCacheBytes && bytes <= 4 * firstCacheBytes) || bytes > ownCacheBytes;
+    op.pieceBlocks = !scan.isOfChunks(index) && own >= 2 * n[2] && fillsCache ? n[2] : 0;
     break;
   }
   case OpCode::Event: op.clock = &clockOf(int32_t(n[0])); break;

@@ -150,10 +150,11 @@ enum class OpCode : uint8_t {
   Scan,  // n: first scan, number of scans. Scans that one operation has may run at the same time
 
   // On the rows of any window
-  Kernel, // n: kernel, blocks of columns (the function may be run on some of them; 0: only on all)
-  Copy,   // v: x, y; n: outer, bytes, bytes from piece to piece in x, and in y: for each outer one piece is copied
-  Zero,   // v: y..: rows become zero. In a Scan, of a Memory on a clock that is no pair: all rows of the sequence
-  Fold,   // v: x, y; n: kind (Reduction), outer, size, inner. x any number; y alike
+  // n: kernel, blocks of columns (the function may be run on some of them; 0: only on all), how many it works on at once
+  Kernel,
+  Copy, // v: x, y; n: outer, bytes, bytes from piece to piece in x, and in y: for each outer one piece is copied
+  Zero, // v: y..: rows become zero. In a Scan, of a Memory on a clock that is no pair: all rows of the sequence
+  Fold, // v: x, y; n: kind (Reduction), outer, size, inner. x any number; y alike
   Softmax,
   LogSoftmax, // v: x, y; n: outer, size
   Cumsum,     // v: x, y; n: outer, size, reverse
@@ -232,9 +233,14 @@ struct ScanPlan {
   int32_t split = -1; // scope; -1: whole samples
   Span clocks;        // of the loop's operations and operands: driver, pairs, in-loop events (table `numbers`)
   Span ops;           // in order; those of in-loop events follow the Event. The first `ahead` are carried out for the
-                      // rows of several steps at once, which only they write, to Chunks, ahead of the first of them
+                      // rows of several steps at once, ahead of the first of them; the last `after` behind the last of
+                      // them. What only these steps and operations read of one another are Chunks
   Span arrays;        // the Registers and Memories (table `numbers`)
-  int32_t ahead = 0;
+  int32_t ahead = 0, after = 0;
+  int32_t stepsEnd() const { return ops.count - after; }
+  bool hasChunks() const { return ahead || after; }
+  /// Whether the operation is carried out for the rows of several steps at once.
+  bool isOfChunks(int32_t op) const { return op < ahead || op >= stepsEnd(); }
   int32_t isBehind = 0; // of several scans: a step of this one reads what those ahead of it give at the same step
 };
 

@@ -45,7 +45,8 @@ constexpr int32_t looksAtFullSpeed = 500;  // about 20 microseconds
 constexpr int32_t looksBeforeSleep = 2500; // of a thread without work
 
 struct alignas(64) Worker {
-  std::atomic<uint32_t> given{0}, asleep{0};
+  std::atomic<uint32_t> given{0}; // odd while there is work that it has not begun
+  std::atomic<uint32_t> asleep{0};
   alignas(64) std::atomic<uint32_t> done{0};
   Pool *pool = nullptr;
   int32_t number = 0;
@@ -62,11 +63,17 @@ struct Pool {
   Worker workers[mostThreads]; // [0] is the caller
 };
 
+/// Either the worker begins what it was given, or the one who gave it takes it back.
+static bool takeFrom(Worker &worker, uint32_t given) {
+  return worker.given.compare_exchange_strong(given, given + 1, std::memory_order_acq_rel);
+}
+
 static void *live(void *argument) {
   Worker &worker = *static_cast<Worker *>(argument);
-  for (uint32_t seen = 0;;) {
+  for (;;) {
     Patience patience;
-    for (int32_t looks = 0; worker.given.load(std::memory_order_acquire) == seen; ++looks) {
+    uint32_t seen;
+    for (int32_t looks = 0; (seen = worker.given.load(std::memory_order_relaxed)) % 2 == 0; ++looks) {
       if (looks < looksBeforeSleep) {
         patience.wait();
         continue;
@@ -76,7 +83,8 @@ static void *live(void *argument) {
         sleepWhile(worker.given, seen);
       worker.asleep.store(0);
     }
-    ++seen;
+    if (!takeFrom(worker, seen))
+      continue;
     if (!worker.pool->work)
       return nullptr;
     worker.pool->work(worker.pool->context, worker.number);
@@ -134,20 +142,36 @@ int32_t threadsOf(const Pool *pool) { return pool ? pool->threads : 1; }
 bool enter(Pool *pool) { return pool && !pool->taken.exchange(1, std::memory_order_acquire); }
 void leave(Pool *pool) { pool->taken.store(0, std::memory_order_release); }
 
+static void give(Pool *pool, int32_t threads, Work work, void *context) {
+  if (threads < 2)
+    return;
+  pool->work = work;
+  pool->context = context;
+  for (int32_t i = 1; i < threads; ++i)
+    give(pool->workers[i]);
+}
+
+static uint32_t lastGiven(const Worker &worker) { return (worker.given.load(std::memory_order_relaxed) - 1) | 1; }
+
+static void awaitEnd(const Worker &worker) {
+  Patience patience;
+  while (worker.done.load(std::memory_order_acquire) != lastGiven(worker))
+    patience.wait();
+}
+
 void run(Pool *pool, int32_t threads, Work work, void *context) {
-  if (threads > 1) {
-    pool->work = work;
-    pool->context = context;
-    for (int32_t i = 1; i < threads; ++i)
-      give(pool->workers[i]);
-  }
+  give(pool, threads, work, context);
   work(context, 0);
-  for (int32_t i = 1; i < threads; ++i) {
-    Worker &worker = pool->workers[i];
-    Patience patience;
-    while (worker.done.load(std::memory_order_acquire) != worker.given.load(std::memory_order_relaxed))
-      patience.wait();
-  }
+  for (int32_t i = 1; i < threads; ++i)
+    awaitEnd(pool->workers[i]);
+}
+
+void share(Pool *pool, int32_t threads, Work work, void *context) {
+  give(pool, threads, work, context);
+  work(context, 0);
+  for (int32_t i = 1; i < threads; ++i)
+    if (Worker &worker = pool->workers[i]; !takeFrom(worker, lastGiven(worker)))
+      awaitEnd(worker);
 }
 
 void Patience::wait() {

@@ -24,6 +24,9 @@ void leave(Pool *pool);
 /// Runs the work on threads 0..threads-1 (at most threadsOf(pool)) and waits for all of them.
 void run(Pool *pool, int32_t threads, Work work, void *context);
 
+/// The same, of work that is over when thread 0 is through with it: threads that have not begun by then are let off.
+void share(Pool *pool, int32_t threads, Work work, void *context);
+
 /// Looks at a flag that another thread changes.
 class Patience {
 public:

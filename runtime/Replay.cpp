@@ -17,8 +17,6 @@ namespace {
 
 constexpr int64_t mostSamples = 65536; // their offsets are on the stack while bytes are counted
 
-int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 class Replay {
 public:
   Replay(const WindowModel &model, const Call &own, int64_t rows)

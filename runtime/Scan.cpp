@@ -8,7 +8,7 @@ namespace rondo::runtime {
 /// Bytes of weights that a step reads.
 static int64_t weightBytes(const Call &call, const ScanPlan &scan) {
   int64_t bytes = 0;
-  for (int32_t i = scan.ahead; i < scan.ops.count; ++i) {
+  for (int32_t i = scan.ahead; i < scan.stepsEnd(); ++i) {
     const OpPlan &op = call.op(scan.ops.first + i);
     for (int32_t v = 0; v < op.views.count && op.code == OpCode::Kernel; ++v)
       if (const ArrayPlan &array = call.array(call.views(op)[v].array); array.place == Place::Prepared)
@@ -211,12 +211,12 @@ private:
   bool isWorthColumns(int64_t threads) const {
     int64_t bytes = weightBytes(call, scan), meetings = 0;
     bool hasBlocks = false;
-    for (int32_t i = scan.ahead; i < scan.ops.count; ++i) {
+    for (int32_t i = scan.ahead; i < scan.stepsEnd(); ++i) {
       const OpPlan &op = call.op(scan.ops.first + i);
       meetings += op.code != OpCode::Commit;
       hasBlocks |= op.code == OpCode::Kernel && call.numbers(op)[1] > 1;
     }
-    constexpr int64_t bytesOfMeeting = 24 * 1024; // are read while threads meet, and once more
+    constexpr int64_t bytesOfMeeting = 80 * 1024; // are read while threads meet, and once more
     return hasBlocks && bytes > (threads > count ? bytesOfMeeting * meetings : ownCacheBytes);
   }
 

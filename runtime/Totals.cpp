@@ -4,6 +4,7 @@
 // its last, and the chunks' sums in their order. So the bits do not hang on the number of threads.
 #include "runtime/Execute.h"
 #include "runtime/RangeOps.h"
+#include "runtime/Tiles.h"
 
 namespace rondo::runtime {
 
@@ -12,8 +13,7 @@ namespace {
 /// Rows whose sum is made by itself.
 constexpr int64_t chunkRows = 128;
 
-int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-int64_t roundedUp(int64_t number, int64_t multiple) { return (number + multiple - 1) / multiple * multiple; }
+constexpr int64_t roundedUp(int64_t number, int64_t multiple) { return (number + multiple - 1) / multiple * multiple; }
 
 //===--- Rows --------------------------------------------------------------------------------------------------===//
 
@@ -48,11 +48,12 @@ void addRows(const Lines *lines, const Operand &x, int64_t first, int64_t end, i
 
 template <typename T> void total(const Call &call, const OpPlan &op, const Operand &x, T *y) {
   int64_t rows = call.rowsOf(op.clock), elements = call.numbers(op)[0];
-  forBlocks(call, elements, stripElements, mostThreads, [&](int64_t begin, int64_t end, int32_t) {
-    std::memset(y + begin, 0, size_t(end - begin) * sizeof(T));
-    for (int64_t first = 0; first < rows; first += chunkRows)
-      addRows(call.lines, x, first, least(first + chunkRows, rows), begin, end - begin, y + begin);
-  });
+  forBlocks(call, elements, stripElements, threadsFor(rows * elements * int64_t(sizeof(T))),
+            [&](int64_t begin, int64_t end, int32_t) {
+              std::memset(y + begin, 0, size_t(end - begin) * sizeof(T));
+              for (int64_t first = 0; first < rows; first += chunkRows)
+                addRows(call.lines, x, first, least(first + chunkRows, rows), begin, end - begin, y + begin);
+            });
 }
 
 //===--- Products ----------------------------------------------------------------------------------------------===//
@@ -60,11 +61,17 @@ template <typename T> void total(const Call &call, const OpPlan &op, const Opera
 /// A task makes so many lines and columns of the result, which stay in the cache that a core has to itself: the larger
 /// they are the less is copied. Of a chunk it copies what it needs of both operands, by tiles of lines and panels of
 /// columns, in which the numbers of one row lie side by side.
-constexpr int64_t taskLines = 512, leastTaskLines = 32, taskColumns = 528, panelColumns = 48;
+constexpr int64_t taskLines = 512, leastTaskLines = 32, taskColumns = 576, panelColumns = 48;
 static_assert(leastTaskLines % tileLines == 0 && taskColumns % panelColumns == 0, "tasks have whole tiles");
+static_assert(leastTaskLines % (2 * tileBlockLines) == 0 && taskColumns % tilePanelColumns == 0, "of both kinds");
+static_assert(chunkRows == tileTermsAtOnce, "a chunk is a chunk");
 /// From tile to tile: those of one row must not all share a place in the cache.
 constexpr int64_t tileStep = chunkRows * tileLines + lineLanes;
-constexpr int64_t taskFloats(int64_t lines) { return lines / tileLines * tileStep + chunkRows * panelColumns; }
+constexpr int64_t taskFloats(int64_t lines, bool onTiles) {
+  if (onTiles)
+    return (roundedUp(lines, 2 * tileBlockLines) / tileBlockLines * tileBlockBytes + tilePanelBytes) / 4;
+  return lines / tileLines * tileStep + chunkRows * panelColumns;
+}
 
 /// Columns of the panel that begins at `column`: a multiple of a vector's. Two vectors at a time are faster than one.
 int64_t panelAt(int64_t column, int64_t end) {
@@ -94,18 +101,20 @@ public:
       // Those of up to twice as many threads, less one, have tasks of this size or smaller ones.
       int64_t size = sizeOf(call, op, threads);
       int64_t users = least(least(2 * threads - 1, mostThreads), tasks(call, op, leastTaskLines));
-      int64_t floats = users * taskFloats(size);
+      int64_t floats = users * taskFloats(size, usesTiles(call, op));
       most = floats > most ? floats : most;
     }
     return most;
   }
 
   void run(char *scratch) {
-    int64_t size = sizeOf(call, op, threadsOf(call.pool)), down = (m + size - 1) / size, columns = columnsOf(call, op);
-    forBlocks(call, tasks(call, op, size), 1, mostThreads, [&](int64_t task, int64_t, int32_t thread) {
+    int64_t columns = columnsOf(call, op), bytes = m * columns / 16 * terms * int64_t(sizeof(float));
+    int64_t threads = least(threadsOf(call.pool), threadsFor(bytes));
+    int64_t size = sizeOf(call, op, threads), down = (m + size - 1) / size;
+    forBlocks(call, tasks(call, op, size), 1, threads, [&](int64_t task, int64_t, int32_t thread) {
       int64_t line = task % down * size, column = task / down * taskColumns;
-      compute(line, least(line + size, m), column, least(column + taskColumns, columns),
-              reinterpret_cast<float *>(scratch) + thread * taskFloats(size));
+      auto *memory = reinterpret_cast<float *>(scratch) + thread * taskFloats(size, onTiles);
+      compute(line, least(line + size, m), column, least(column + taskColumns, columns), memory);
     });
   }
 
@@ -119,16 +128,28 @@ private:
     return columns;
   }
 
+  /// Whether they are no larger than what they are computed in, or not by much.
+  static bool usesTiles(const Call &call, const OpPlan &op) {
+    if (!call.lines || !call.lines->tiles || call.numbers(op)[0] < 2 * tileBlockLines)
+      return false;
+    int64_t columns = 0;
+    for (int32_t i = 0; i < factorsOf(op); ++i)
+      columns += roundedUp(call.numbers(op)[2 + i], tilePanelColumns);
+    return columns <= 2 * columnsOf(call, op);
+  }
+
   static int64_t tasks(const Call &call, const OpPlan &op, int64_t size) {
     return (call.numbers(op)[0] + size - 1) / size * ((columnsOf(call, op) + taskColumns - 1) / taskColumns);
   }
 
-  /// Lines of a task: so many that each thread has two.
+  /// Lines of a task: so many that each thread has one, or two as long as that does not mean to copy much again.
   static int64_t sizeOf(const Call &call, const OpPlan &op, int64_t threads) {
-    int64_t size = taskLines, wanted = threads > 1 ? 2 * threads : 1, lines = call.numbers(op)[0];
-    while (size > leastTaskLines && (tasks(call, op, size) < wanted || size >= 2 * roundedUp(lines, leastTaskLines)))
-      size /= 2;
-    return size;
+    constexpr int64_t worthwhileLines = 128;
+    int64_t lines = call.numbers(op)[0], across = tasks(call, op, lines);
+    int64_t down = (threads + across - 1) / across, more = least(2 * down, lines / worthwhileLines);
+    down = threads > 1 && more > down ? more : down;
+    int64_t size = roundedUp((lines + down - 1) / down, tileLines);
+    return size < leastTaskLines ? leastTaskLines : least(size, taskLines);
   }
 
   /// Columns begin..end-1 of y are those of the task.
@@ -160,6 +181,19 @@ private:
     }
   }
 
+  /// What is copied at once: elements begin..end-1 of rows.
+  struct Piece {
+    Operand x;
+    int64_t begin, end, first, count;
+  };
+
+  /// A panel of a part, and where its columns are added.
+  struct Panel {
+    Part part;
+    int64_t width;
+    Piece piece;
+  };
+
   void compute(int64_t line, int64_t endLine, int64_t column, int64_t endColumn, float *memory) const {
     eachPart(column, endColumn, [&](const Part &part) {
       for (int64_t i = line; i < endLine; ++i)
@@ -168,31 +202,84 @@ private:
     bool sumsRows = sums && column == 0;
     if (sumsRows)
       std::memset(sums + line, 0, size_t(endLine - line) * sizeof(float));
-    float *panel = memory, *tiles = memory + chunkRows * panelColumns;
-    for (int64_t first = 0; first < terms; first += chunkRows) {
-      int64_t count = least(chunkRows, terms - first);
-      copy<tileLines>(a, line, endLine, first, count, tiles);
+    auto addSums = [&](int64_t first) {
       for (int64_t begin = line; sumsRows && begin < endLine; begin += stripElements)
-        addRows(call.lines, a, first, first + count, begin, least(stripElements, endLine - begin), sums + begin);
+        addRows(call.lines, a, first, least(first + chunkRows, terms), begin, least(stripElements, endLine - begin),
+                sums + begin);
+    };
+    if (onTiles)
+      return computeOnTiles(line, endLine, column, endColumn, memory, addSums);
+    float *packed = memory, *tiles = memory + chunkRows * panelColumns;
+    Panel last{};
+    // Multiplies the panel before this one, and asks meanwhile for what is copied behind it.
+    auto multiplyLast = [&](const Piece &next, const Piece &lines) {
+      copyPanel(last, packed);
+      int64_t count = (endLine - line + tileLines - 1) / tileLines;
+      for (int64_t i = 0; i < count; ++i) {
+        ask(next, i, count);
+        ask(lines, i, count);
+        add(last, tiles + i * tileStep, packed, line + i * tileLines);
+      }
+    };
+    for (int64_t first = 0; first < terms; first += chunkRows) {
+      Piece lines{a, line, endLine, first, least(chunkRows, terms - first)};
+      bool isFirst = true;
       eachPart(column, endColumn, [&](const Part &part) {
-        for (int64_t j = part.begin, width; j < part.end; j += width) {
-          width = panelAt(j, part.end);
-          int64_t end = least(j + width, part.end);
-          switch (width / lineLanes) {
-          case 1: copy<lineLanes>(part.b, j, end, first, count, panel); break;
-          case 2: copy<2 * lineLanes>(part.b, j, end, first, count, panel); break;
-          default: copy<panelColumns>(part.b, j, end, first, count, panel); break;
-          }
-          for (int64_t i = line; i < endLine; i += tileLines)
-            add(part, tiles + (i - line) / tileLines * tileStep, panel, width, count, i, j);
+        for (int64_t j = part.begin; j < part.end; j = last.piece.end) {
+          int64_t width = panelAt(j, part.end);
+          Panel panel{part, width, {part.b, j, least(j + width, part.end), first, lines.count}};
+          if (last.width)
+            multiplyLast(panel.piece, isFirst ? lines : Piece{});
+          if (isFirst)
+            copy<tileLines>(lines, tiles);
+          isFirst = false;
+          last = panel;
         }
       });
+      addSums(first);
+    }
+    if (last.width)
+      multiplyLast({}, {});
+  }
+
+  template <typename AddSums>
+  void computeOnTiles(int64_t line, int64_t endLine, int64_t column, int64_t endColumn, float *memory,
+                      const AddSums &addSums) const {
+    auto *factors = static_cast<TileFactor *>(__builtin_alloca(size_t(factorsOf(op)) * sizeof(TileFactor)));
+    TileTask task{a, line, endLine, factors, 0, inner, reinterpret_cast<char *>(memory)};
+    eachPart(column, endColumn, [&](const Part &part) {
+      factors[task.count++] = {part.b, part.begin, part.end, part.y + line * part.k + part.begin, part.k};
+    });
+    for (int64_t first = 0; first < terms; first += chunkRows) {
+      call.lines->tiles(task, first, terms);
+      addSums(first);
     }
   }
 
-  /// Elements begin..end-1 of each row, in pieces that lie `tileStep` apart, with zeros behind the last.
-  template <int64_t Width>
-  void copy(const Operand &x, int64_t begin, int64_t end, int64_t first, int64_t count, float *to) const {
+  /// Asks for a share of the rows that are copied next: they come from far memory, and lie so far apart that the machine
+  /// cannot tell.
+  void ask(const Piece &piece, int64_t share, int64_t shares) const {
+    constexpr int64_t lineBytes = 64;
+    int64_t end = piece.first + piece.count * (share + 1) / shares;
+    for (int64_t t = piece.first + piece.count * share / shares; t < end; ++t) {
+      const float *row = rowOf<const float>(piece.x, t / inner);
+      auto *to = reinterpret_cast<const char *>(row + piece.end * inner);
+      for (auto *at = reinterpret_cast<const char *>(row + piece.begin * inner); at < to; at += lineBytes)
+        __builtin_prefetch(at, 0, 2);
+    }
+  }
+
+  void copyPanel(const Panel &panel, float *to) const {
+    switch (panel.width / lineLanes) {
+    case 1: return copy<lineLanes>(panel.piece, to);
+    case 2: return copy<2 * lineLanes>(panel.piece, to);
+    default: return copy<panelColumns>(panel.piece, to);
+    }
+  }
+
+  /// By pieces of each row that lie `tileStep` apart, with zeros behind the last.
+  template <int64_t Width> void copy(const Piece &piece, float *to) const {
+    const auto &[x, begin, end, first, count] = piece;
     for (int64_t t = first; t < first + count; ++t, to += Width) {
       const float *from =
           inner == 1 ? rowOf<const float>(x, t) + begin : rowOf<const float>(x, t / inner) + begin * inner + t % inner;
@@ -213,16 +300,16 @@ private:
       std::memcpy(to + i, from + i, size_t(part) * sizeof(float));
   }
 
-  void add(const Part &part, const float *tile, const float *panel, int64_t width, int64_t count, int64_t line,
-           int64_t column) const {
-    int64_t lines = least(tileLines, m - line), columns = least(width, part.k - column);
-    float *y = part.y + line * part.k + column;
+  void add(const Panel &panel, const float *tile, const float *packed, int64_t line) const {
+    const auto &[part, width, piece] = panel;
+    int64_t lines = least(tileLines, m - line), columns = piece.end - piece.begin;
+    float *y = part.y + line * part.k + piece.begin;
     if (lines == tileLines && columns == width)
-      return addProducts(call.lines, tile, panel, y, width, count, part.k);
+      return addProducts(call.lines, tile, packed, y, width, piece.count, part.k);
     float sums[tileLines * panelColumns];
     for (int64_t i = 0; i < lines; ++i)
       std::memcpy(sums + i * width, y + i * part.k, size_t(columns) * sizeof(float));
-    addProducts(call.lines, tile, panel, sums, width, count, width);
+    addProducts(call.lines, tile, packed, sums, width, piece.count, width);
     for (int64_t i = 0; i < lines; ++i)
       std::memcpy(y + i * part.k, sums + i * width, size_t(columns) * sizeof(float));
   }
@@ -233,6 +320,7 @@ private:
   Operand a;
   float *sums = nullptr;
   bool isByPlace; // rows are added up as they lie, step by step
+  bool onTiles = usesTiles(call, op);
 };
 
 //===--- Entries -----------------------------------------------------------------------------------------------===//

@@ -296,25 +296,34 @@ bool Group::addKernel(const Members &members) {
     products.insert(found.products.begin(), found.products.end());
   }
   llvm::SmallVector<View> views;
+  llvm::SmallVector<std::pair<Value, View>> written;
   for (Value load : loads) {
     kernel.operands.push_back({KernelOperand::Kind::Load, load});
     views.push_back(loadView(load));
+    if (isInside(load) && widthOf(load) == kernel.width &&
+        rnn::clockOf(load.getType()) == rnn::clockOf(members.front().getType())) {
+      llvm::SmallVector<View, 2> targets;
+      addTargetsOfLoaded(load, targets);
+      for (View target : targets)
+        written.push_back({load, target});
+    }
   }
   for (Value product : products)
     kernel.operands.push_back({KernelOperand::Kind::Weights, product});
   for (Value member : members)
-    for (size_t i = 0; i < stores[member].size(); ++i)
-      kernel.operands.push_back({KernelOperand::Kind::Store, member});
+    for (View target : stores[member])
+      written.push_back({member, target});
+  for (auto &[value, target] : written)
+    kernel.operands.push_back({KernelOperand::Kind::Store, value});
   std::vector<PackLayout> layouts = layoutsOf(kernel, planner.target());
   for (auto [product, layout] : llvm::zip(products, layouts))
     views.push_back(planner.packed(product.getDefiningOp()->getOperand(0), layout));
-  for (Value member : members)
-    llvm::append_range(views, stores[member]);
-  int64_t blocks = blocksOf(kernel, planner.target());
+  llvm::append_range(views, llvm::make_second_range(written));
+  int64_t blocks = blocksOf(kernel, planner.target()), together = blocksTogether(kernel, planner.target());
   int64_t level = levelOf(members.front());
   int32_t clock = clockOf(members.front());
   int32_t number = planner.kernel(std::move(kernel));
-  add(level, planner.makeOp(OpCode::Kernel, clock, views, {number, blocks}));
+  add(level, planner.makeOp(OpCode::Kernel, clock, views, {number, blocks, together}));
   return true;
 }
 

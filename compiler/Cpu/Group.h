@@ -30,6 +30,8 @@ protected:
   virtual mlir::Value keptFor(mlir::Value yielded) { return yielded; }
   /// Where rows of a value that is computed here are also written, beside its home.
   virtual void addTargets(mlir::Value value, llvm::SmallVectorImpl<View> &targets) = 0;
+  /// Where rows of a value go that a kernel loads, and can write there in passing.
+  virtual void addTargetsOfLoaded(mlir::Value value, llvm::SmallVectorImpl<View> &targets) {}
   /// A place for a value that only this group reads.
   virtual View addHome(mlir::Value value) = 0;
   /// A target of the value that can be read in this group; none if there is none.

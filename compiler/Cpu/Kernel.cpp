@@ -165,14 +165,6 @@ private:
 
   //===--- Tiles ---===//
 
-  int64_t mostGates() {
-    size_t most = 1;
-    for (const Product &product : parts.products)
-      if (!product.whole)
-        most = std::max(most, product.layout.gates.size());
-    return most;
-  }
-
   /// Rows whose right operands of products fill a part of the second level's cache.
   int64_t rowsInCache() {
     constexpr int64_t numbers = 65536;
@@ -193,7 +185,7 @@ private:
     return bytes;
   }
 
-  Tiles tilesOf() { return Tiles(code.target, mostGates(), parts.onMatrixUnit); }
+  Tiles tilesOf() { return Tiles(code.target, parts.mostGates(), parts.onMatrixUnit); }
 
   /// What products need besides registers.
   void makeUnits(int64_t mostRows) {

@@ -1,4 +1,5 @@
 #include "compiler/Cpu/KernelParts.h"
+#include "compiler/Cpu/KernelProducts.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -69,6 +70,14 @@ const Product *KernelParts::product(Value value) const {
 
 bool KernelParts::hasFolds() const {
   return llvm::any_of(passes, [](const Pass &pass) { return !pass.folds.empty(); });
+}
+
+int64_t KernelParts::mostGates() const {
+  size_t most = 1;
+  for (const Product &product : products)
+    if (!product.whole)
+      most = std::max(most, product.layout.gates.size());
+  return most;
 }
 
 bool KernelParts::hasGates() const {
@@ -424,6 +433,11 @@ int64_t blocksOf(const Kernel &kernel, const Isa &isa) {
   if (kernel.width == 1 || parts.hasFolds() || !parts.scalars.empty())
     return 0;
   return (kernel.width + isa.lanes() - 1) / isa.lanes();
+}
+
+int64_t blocksTogether(const Kernel &kernel, const Isa &isa) {
+  KernelParts parts(kernel, isa);
+  return Tiles(isa, parts.mostGates(), parts.onMatrixUnit).blocksForOneRow;
 }
 
 } // namespace rondo::cpu

@@ -93,7 +93,8 @@ public:
   std::optional<unsigned> loaded(mlir::Value value) const;
   const Product *product(mlir::Value value) const;
   bool hasFolds() const;
-  bool hasGates() const;  // products that meet in units
+  bool hasGates() const; // products that meet in units
+  int64_t mostGates() const;
   bool hasWholes() const; // products computed as a whole
 
   /// Through operations that only move elements, to what is read or computed.

@@ -96,8 +96,10 @@ private:
   View addHome(Value value) override {
     if (inPrepare)
       return Planner::all(planner.addArray(value.getType(), Place::Prepared, -1), Rows::One);
-    return Planner::all(planner.addArray(value.getType(), par.getChunked() ? Place::Chunk : Place::Block, clock));
+    return Planner::all(planner.addArray(value.getType(), isByChunks() ? Place::Chunk : Place::Block, clock));
   }
+
+  bool isByChunks() { return par.getChunked() || par.getTrailing(); }
 
   step::ParOp par;
   int32_t clock;
@@ -143,6 +145,10 @@ bool planPar(Planner &planner, step::ParOp par) {
       planner.result.tensors[planner.keyOf(result)] = planner.arrayOf(planner.view(result, true)).offset;
   if (par.getChunked()) {
     planner.addAhead(par.getReader(), group.ops);
+    return true;
+  }
+  if (par.getTrailing()) {
+    planner.addAfter(par.getLeader(), group.ops);
     return true;
   }
   runtime::Span inner = planner.store(group.ops);

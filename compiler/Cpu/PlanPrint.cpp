@@ -147,7 +147,10 @@ private:
     if (scan.ahead)
       out.indent(2 * depth + 2) << "ahead, by chunks of steps\n";
     printOps({scan.ops.first, scan.ahead}, depth + (scan.ahead ? 2 : 1));
-    printOps({scan.ops.first + scan.ahead, scan.ops.count - scan.ahead}, depth + 1);
+    printOps({scan.ops.first + scan.ahead, scan.stepsEnd() - scan.ahead}, depth + 1);
+    if (scan.after)
+      out.indent(2 * depth + 2) << "behind, by chunks of steps\n";
+    printOps({scan.ops.first + scan.stepsEnd(), scan.after}, depth + 2);
   }
 
   void printOp(int32_t index, int32_t position, int depth) {

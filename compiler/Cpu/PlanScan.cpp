@@ -171,6 +171,14 @@ private:
       targets.push_back(exported.lookup(value));
   }
 
+  void addTargetsOfLoaded(Value value, llvm::SmallVectorImpl<View> &targets) override {
+    if (isComputed(value) || Planner::elementOf(value.getType()) != runtime::Element::F32)
+      return;
+    for (auto [yielded, result] : llvm::zip(block.getTerminator()->getOperands(), scan.getResults()))
+      if (yielded == value && passed.insert(result).second)
+        targets.push_back(addExport(result));
+  }
+
   /// A result: on its own clock where that is known before the loop, else at the steps.
   View addExport(Value result) {
     if (planner.isStepped()) { // a row a sequence, whatever ticks
@@ -180,6 +188,15 @@ private:
       return view;
     }
     ClockInterface attribute = rnn::clockOf(result.getType());
+    auto isTrailing = [&](Operation *user) {
+      auto par = llvm::dyn_cast<step::ParOp>(user->getParentOp());
+      return par && par.getTrailing() && par.getLeader() == scan;
+    };
+    if (!result.use_empty() && llvm::all_of(result.getUsers(), isTrailing)) {
+      View view = Planner::all(planner.addArray(result.getType(), Place::Chunk, driver));
+      planner.setView(result, view);
+      return view;
+    }
     bool isKnown = true;
     attribute.walk([&](rnn::EventClockAttr event) { isKnown &= !eventOf(event); });
     if (mlir::Operation *reader = isKnown && planner.clock(attribute) == driver ? readerOf(result) : nullptr)
@@ -262,7 +279,7 @@ private:
       copy(level, x, one.view);
     }
     for (auto [yielded, result] : llvm::zip(block.getTerminator()->getOperands(), scan.getResults()))
-      if (!isComputed(yielded))
+      if (!isComputed(yielded) && !passed.contains(result))
         copy(isInside(yielded) ? levelOf(yielded) + 1 : 0, yielded, addExport(result));
     for (auto &[condition, view] : exported)
       if (!isComputed(condition))
@@ -383,6 +400,7 @@ private:
   llvm::SmallVector<Held> held;
   llvm::DenseMap<Value, View> views; // of what is read or held
   llvm::MapVector<Value, View> exported;
+  llvm::DenseSet<Value> passed; // results that a kernel writes which loads them
   llvm::SmallVector<std::pair<Value, View>> scattered;
   llvm::DenseMap<mlir::Operation *, int32_t> shared; // arrays of results, by who reads them
 };
@@ -429,6 +447,14 @@ bool planScan(Planner &planner, step::ScanOp scan) {
     group.exportConditions();
   if (!group.plan())
     return false;
+  ScanResults results;
+  for (auto par = llvm::dyn_cast<step::ParOp>(scan->getNextNode()); par && par.getTrailing();
+       par = llvm::dyn_cast<step::ParOp>(par->getNextNode())) {
+    if (!planPar(planner, par))
+      return false;
+    for (Value result : par.getResults())
+      results.late.push_back(planner.view(result).array);
+  }
   runtime::ScanPlan plan;
   plan.driver = planner.clock(scan.getClock());
   plan.reverse = scan.getReverse();
@@ -436,6 +462,9 @@ bool planScan(Planner &planner, step::ScanOp scan) {
   std::vector<OpPlan> ops = planner.takeAhead(scan);
   plan.ahead = ops.size();
   llvm::append_range(ops, group.ops);
+  std::vector<OpPlan> after = planner.takeAfter(scan);
+  plan.after = after.size();
+  llvm::append_range(ops, after);
   plan.ops = planner.store(ops);
   group.clocks.insert(plan.driver);
   for (const OpPlan &op : ops) {
@@ -458,9 +487,8 @@ bool planScan(Planner &planner, step::ScanOp scan) {
   planner.top(planner.makeOp(OpCode::Scan, plan.driver, {}, {int64_t(planner.tables().scans.size()) - 1, 1}));
   if (!isStepped)
     group.seeResults();
-  llvm::SmallVector<int32_t> results;
   for (Value result : scan.getResults())
-    results.push_back(planner.view(result).array);
+    results.own.push_back(planner.view(result).array);
   planner.scanResults.push_back(std::move(results));
   return true;
 }
@@ -476,7 +504,9 @@ static bool canRunBeside(Planner &planner, runtime::Span others, int32_t number,
       if (op.code == OpCode::Choose)
         return false;
       for (const View &view : llvm::ArrayRef<View>(tables.views.data() + op.views.first, op.views.count)) {
-        if (!llvm::is_contained(planner.scanResults[i], view.array))
+        if (llvm::is_contained(planner.scanResults[i].late, view.array))
+          return false;
+        if (!llvm::is_contained(planner.scanResults[i].own, view.array))
           continue;
         isBehind = true;
         if (view.rows != Rows::Same)

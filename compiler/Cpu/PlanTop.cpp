@@ -250,7 +250,7 @@ void Planner::planInputs() {
 
 bool Planner::planTop(Operation *op) {
   if (auto par = llvm::dyn_cast<step::ParOp>(op))
-    return planPar(*this, par);
+    return par.getTrailing() || planPar(*this, par); // the scan that it trails does it
   if (auto scan = llvm::dyn_cast<step::ScanOp>(op))
     return planScan(*this, scan);
   if (auto constant = llvm::dyn_cast<rnn::ConstOp>(op)) {

@@ -18,6 +18,11 @@ using runtime::Place;
 using runtime::Rows;
 using runtime::View;
 
+/// Arrays that a scan gives others: at each step, and, of pars that trail it, some steps later.
+struct ScanResults {
+  llvm::SmallVector<int32_t> own, late;
+};
+
 class Planner {
 public:
   Planner(step::ScheduleOp schedule, const Isa &isa) : schedule(schedule), isa(isa) {}
@@ -112,11 +117,14 @@ public:
   std::vector<int64_t> callersAxes();
   std::vector<int64_t> callersInputs();
   const runtime::PlanTables &caller() const { return *addedTo; }
-  /// By scan of the plan: the arrays of its results.
-  std::vector<llvm::SmallVector<int32_t>> scanResults;
+  /// By scan of the plan.
+  std::vector<ScanResults> scanResults;
   /// Operations of a chunked par, which the scan that reads it carries out.
   void addAhead(step::ScanOp scan, llvm::ArrayRef<OpPlan> ops) { llvm::append_range(ahead[scan], ops); }
   std::vector<OpPlan> takeAhead(step::ScanOp scan) { return std::move(ahead[scan]); }
+  /// Of a par that trails it.
+  void addAfter(step::ScanOp scan, llvm::ArrayRef<OpPlan> ops) { llvm::append_range(after[scan], ops); }
+  std::vector<OpPlan> takeAfter(step::ScanOp scan) { return std::move(after[scan]); }
   /// The place of a group's result, which may be the caller's buffer; `clock`: of the array's rows.
   View addResult(mlir::Value result, int32_t clock);
 
@@ -153,7 +161,7 @@ private:
   llvm::DenseMap<mlir::Value, std::string> keys;
   llvm::StringMap<int32_t> kernels; // by signature
   std::vector<OpPlan> forward, prepared;
-  llvm::DenseMap<mlir::Operation *, std::vector<OpPlan>> ahead;
+  llvm::DenseMap<mlir::Operation *, std::vector<OpPlan>> ahead, after;
 };
 
 /// Plans the operations of one par or scan.

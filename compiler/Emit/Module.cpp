@@ -1,6 +1,7 @@
 #include "compiler/Emit/Module.h"
 #include "compiler/Emit/Exports.h"
 #include "compiler/Emit/InitTable.h"
+#include "runtime/Library.h"
 #include "runtime/Lines.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/IR/IRBuilder.h"
@@ -63,8 +64,19 @@ private:
                 8);
   }
 
-  /// What the model does to lines, as runtime::Lines; null if that is nothing for which there is vector code.
-  Constant *lineTable(const Code &code) {
+  static bool uses(const Code &code, runtime::LineCode line) {
+    return any_of(
+        ArrayRef<StringRef>{code.plan, code.step, code.generate, code.backward, code.window, code.windowBackward},
+        [&](StringRef bytes) {
+          auto *plan = reinterpret_cast<const runtime::Plan *>(bytes.data());
+          return !bytes.empty() && any_of(ArrayRef(plan->ops.begin(plan), plan->ops.count),
+                                          [&](const auto &op) { return runtime::uses(op.code, line); });
+        });
+  }
+
+  /// What the model does to lines, as runtime::Lines; null if that is nothing for which there is vector code. `level`: of
+  /// machines that have tiles, the function for them too.
+  Constant *lineTable(const Code &code, int32_t level) {
     auto *type = FunctionType::get(i32, {pointer, pointer, pointer}, /*isVarArg=*/false); // only its address counts
     auto *none = ConstantPointerNull::get(PointerType::get(context, 0));
     std::vector<Constant *> functions(runtime::lineCodes, none);
@@ -78,14 +90,10 @@ private:
     for (int32_t line = 0; line < runtime::lineCodes; ++line)
       if (!code.backward.empty() && runtime::isOfOptimisers(runtime::LineCode(line)))
         use(line);
-    for (StringRef bytes : {StringRef(code.plan), StringRef(code.step), StringRef(code.generate),
-                            StringRef(code.backward), StringRef(code.window), StringRef(code.windowBackward)}) {
-      auto *plan = reinterpret_cast<const runtime::Plan *>(bytes.data());
-      for (uint32_t i = 0; !bytes.empty() && i < plan->ops.count; ++i)
-        for (int32_t line = 0; line < runtime::lineCodes; ++line)
-          if (runtime::uses(plan->ops.begin(plan)[i].code, runtime::LineCode(line)))
-            use(line);
-    }
+    for (int32_t line = 0; line < runtime::lineCodes; ++line)
+      if (uses(code, runtime::LineCode(line)) &&
+          (runtime::LineCode(line) != runtime::LineCode::Tiles || level == runtime::levelOfTiles))
+        use(line);
     if (all_of(functions, [&](Constant *function) { return function == none; }))
       return none;
     return data("lines." + code.target->name, ConstantArray::get(ArrayType::get(pointer, functions.size()), functions),
@@ -95,18 +103,28 @@ private:
   /// The words of runtime::Library, see runtime/Library.h.
   GlobalVariable *buildLibrary() {
     std::vector<Constant *> codes;
-    for (const auto &[number, code] : enumerate(content.codes)) {
+    for (const Code &code : content.codes) {
       GlobalVariable *plan = bytes("plan." + code.target->name, code.plan, 64);
       auto planOrNull = [&, target = code.target](StringRef kind, StringRef plan) -> Constant * {
         if (plan.empty())
           return ConstantPointerNull::get(PointerType::get(context, 0));
         return bytes(kind + target->name, plan, 64);
       };
-      codes.push_back(ConstantStruct::getAnon(
-          {half(code.target->level), half(number), word(code.identity), text("target", code.target->name), plan,
-           kernelTable(code), lineTable(code), planOrNull("step.", code.step), planOrNull("generate.", code.generate),
-           planOrNull("backward.", code.backward), planOrNull("window.", code.window),
-           planOrNull("window.backward.", code.windowBackward)}));
+      GlobalVariable *target = text("target", code.target->name);
+      Constant *kernels = kernelTable(code), *step = planOrNull("step.", code.step),
+               *generate = planOrNull("generate.", code.generate), *backward = planOrNull("backward.", code.backward),
+               *window = planOrNull("window.", code.window),
+               *windowBackward = planOrNull("window.backward.", code.windowBackward);
+      auto addCode = [&](int32_t level) {
+        codes.push_back(
+            ConstantStruct::getAnon({half(level), half(codes.size()), word(code.identity), target, plan, kernels,
+                                     lineTable(code, level), step, generate, backward, window, windowBackward}));
+      };
+      // The same kernels serve machines that have tiles for what is done to lines.
+      if (code.target->level == 4 && content.codes.front().target->level < runtime::levelOfTiles &&
+          uses(code, runtime::LineCode::Tiles))
+        addCode(runtime::levelOfTiles);
+      addCode(code.target->level);
     }
     auto *table = data("codes", ConstantArray::get(ArrayType::get(codes.front()->getType(), codes.size()), codes), 8);
     InitTables tables = initTables(content.interface);

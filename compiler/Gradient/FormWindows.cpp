@@ -273,8 +273,9 @@ private:
     if (isClosed(scope))
       return true;
     if (auto state = llvm::dyn_cast<StateOp>(op)) {
-      if (llvm::isa<PairClockAttr>(state.getSlot().getType().getStream().getClock()))
-        return true; // of the rows of one segment
+      ClockInterface clock = state.getSlot().getType().getStream().getClock();
+      if (llvm::isa<PairClockAttr>(clock) || rootAxis(clock).isSample())
+        return true; // of the rows of one segment; of what ticks once
       return state.getReverse() ? lookAhead(state) : carryState(state);
     }
     if (auto latest = llvm::dyn_cast<LatestOp>(op))
@@ -438,7 +439,9 @@ private:
     auto isAny = [&](Value number) { return make<CompareOp>(Predicate::Gt, number, constant(number.getType(), 0)); };
     if (kind == Reduction::First)
       return select(isAny(openCount), open, x);
-    Value most = select(isAny(count), make<MaximumOp>(open, x), open);
+    // Of equal ones the first takes the gradient, as if time were in one piece. NaN goes on.
+    Value isMore = make<OrOp>(make<CompareOp>(Predicate::Gt, x, open), make<CompareOp>(Predicate::Ne, x, x));
+    Value most = select(isAny(count), select(isMore, x, open), open);
     return select(isAny(openCount), most, where(isAny(count), x));
   }
 

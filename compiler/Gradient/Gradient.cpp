@@ -162,7 +162,8 @@ private:
     for (ParamOp param : trained)
       leaves.push_back(param.getResult());
     for (const Input &input : inputs)
-      leaves.push_back(input.value);
+      if (!model->hasAttr(fixedInputsName) || StringRef(input.name).starts_with(carryPrefix))
+        leaves.push_back(input.value);
     for (auto [value, seed] : seeds)
       ends.push_back(value);
     Activity activity(leaves, ends);

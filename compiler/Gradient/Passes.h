@@ -7,6 +7,9 @@
 
 namespace rondo::rnn {
 
+/// A unit attribute of models whose inputs' gradients nobody asks for.
+constexpr llvm::StringLiteral fixedInputsName = "fixed_inputs";
+
 std::unique_ptr<mlir::Pass> createGradientPass();
 std::unique_ptr<mlir::Pass> createFormWindowsPass();
 

@@ -15,7 +15,8 @@ def Gradient : Pass<"rondo-gradient", "::mlir::ModuleOp"> {
     other ticks are not looked at; of a tensor a row a sample, which are added up. Outputs on pair clocks have none.
 
     It returns the outputs of `@m`, then `d.PATH` for each parameter of reals, by path, then `d.NAME` for each input of
-    reals. What nothing flows to is zero.
+    reals. What nothing flows to is zero; of a model with the attribute `fixed_inputs` nothing flows to inputs, but for
+    what a window remembers.
 
     ```mlir
     rnn.model @m(%x "x" : !rnn.stream<4xf32, #t>) {

@@ -51,6 +51,16 @@ template <class Users> static ScanOp onlyScanOf(Users users) {
   return reader;
 }
 
+ScanOp ParOp::getLeader() {
+  Operation *above = *this;
+  while (auto par = dyn_cast_or_null<ParOp>(above)) {
+    if (!par.getTrailing())
+      return {};
+    above = above->getPrevNode();
+  }
+  return dyn_cast_or_null<ScanOp>(above);
+}
+
 ScanOp ParOp::getReader() { return onlyScanOf((*this)->getUsers()); }
 
 ScanOp ParOp::getReaderOf(unsigned result) { return onlyScanOf(getResult(result).getUsers()); }

@@ -68,7 +68,9 @@ def Step_ParOp : Step_Op<"par", [SingleBlock, RecursiveMemoryEffects, HasParent<
   let description = [{
     Every operation inside looks at its operands' values at its own tick alone. The clock is that of the results; all of
     them are tensors, or all of them are streams on one clock. Where it is `chunked` the one scan that reads it does so
-    step by step: rows may be computed by a few steps at a time, ahead of the scan's.
+    step by step: rows may be computed by a few steps at a time, ahead of the scan's. Where it is `trailing` it reads rows
+    of the scan right above, which may be forgotten once it has: they are computed by a few steps at a time too, behind
+    the scan's.
     ```mlir
     // args: %x : !rnn.stream<4xf32, #t>
     %y = step.par {
@@ -78,16 +80,18 @@ def Step_ParOp : Step_Op<"par", [SingleBlock, RecursiveMemoryEffects, HasParent<
     } : !rnn.stream<4xf32, #t>
     ```
   }];
-  let arguments = (ins UnitAttr:$chunked);
+  let arguments = (ins UnitAttr:$chunked, UnitAttr:$trailing);
   let regions = (region SizedRegion<1>:$body);
   let results = (outs Variadic<Rnn_Value>:$results);
   let extraClassDeclaration = [{
+    /// The scan right above that it trails, perhaps with others between; null if it trails none.
+    ScanOp getLeader();
     /// The one scan in which all uses of the results stand; null if there is none.
     ScanOp getReader();
     /// The same of one result.
     ScanOp getReaderOf(unsigned result);
   }];
-  let assemblyFormat = "(`chunked` $chunked^)? $body (`:` qualified(type($results))^)? attr-dict";
+  let assemblyFormat = "(`chunked` $chunked^)? (`trailing` $trailing^)? $body (`:` qualified(type($results))^)? attr-dict";
   let hasRegionVerifier = 1;
 }
 

@@ -160,6 +160,8 @@ LogicalResult ScheduleOp::verifyRegions() {
       return failure();
     if (auto par = dyn_cast<ParOp>(op); par && par.getChunked() && !par.getReader())
       return par.emitOpError() << "is chunked, but not read by one step.scan alone [S2]";
+    if (auto par = dyn_cast<ParOp>(op); par && par.getTrailing() && !par.getLeader())
+      return par.emitOpError() << "trails no step.scan right above it [S2]";
     if (isa<ParOp, ScanOp>(op)) {
       for (Operation &inner : op.getRegion(0).front().without_terminator())
         add(inner);

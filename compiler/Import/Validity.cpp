@@ -85,8 +85,11 @@ void Importer::importEvents(dsl::NodeId condition) {
     Value value = both(operand(condition, space, boolean), imported[condition].valid);
     auto made = rnn::EventOp::create(b, llvm::cast<rnn::EventClockAttr>(clocks.clock(event)), value);
     // The condition's name is the clock's, whatever becomes of the condition.
-    if (mlir::Operation *equation = value.getDefiningOp(); equation && llvm::isa<mlir::NameLoc>(equation->getLoc()))
-      made->setLoc(equation->getLoc());
+    mlir::Location named = value.getLoc();
+    if (auto input = llvm::dyn_cast<mlir::BlockArgument>(value))
+      named = mlir::NameLoc::get(b.getStringAttr(model.inputs[input.getArgNumber()].name), named);
+    if (llvm::isa<mlir::NameLoc>(named))
+      made->setLoc(named);
   }
 }
 

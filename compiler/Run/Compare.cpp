@@ -18,6 +18,17 @@ void Comparison::numbers(double expected, double actual, const std::string &wher
     property.status = Property::Status::Fails;
 }
 
+void Comparison::include(const Property &found) {
+  if (found.difference > property.difference) {
+    property.difference = found.difference;
+    property.where = found.where;
+  }
+  if (found.status == Property::Status::Fails)
+    fails(found.note);
+  else if (property.note.empty())
+    property.note = found.note;
+}
+
 void Comparison::fails(const std::string &note) {
   property.status = Property::Status::Fails;
   if (property.note.empty())

@@ -26,6 +26,8 @@ public:
   /// A sample of one stream against a sample of another.
   void samples(const reference::Stream &expected, int64_t expectedSample, const reference::Stream &actual,
                int64_t actualSample);
+  /// What was found elsewhere, as far as it is worse.
+  void include(const Property &found);
   /// Something that cannot be measured: the property fails.
   void fails(const std::string &note);
 

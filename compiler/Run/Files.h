@@ -71,6 +71,11 @@ llvm::Expected<Table> parseCsv(llvm::StringRef text, llvm::StringRef path);
 
 //===--- .txt --------------------------------------------------------------------------------------------------===//
 
+/// A text without the byte order mark that it may begin with.
+inline llvm::StringRef withoutMark(llvm::StringRef text) {
+  text.consume_front("\xEF\xBB\xBF");
+  return text;
+}
 /// The characters of a text as tokens. token(256): bytes. token(96): space to `~` are 0 to 94, the end of a line (LF or
 /// CR LF) is 95. The end of line that ends the text does not count. `name` stands in messages.
 llvm::Expected<std::vector<int64_t>> encodeText(llvm::StringRef text, int64_t tokens, llvm::StringRef name);

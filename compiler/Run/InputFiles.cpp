@@ -193,24 +193,39 @@ Error takeSafetensors(const Elements &elements, const dsl::Input &input, StringR
   return Error::success();
 }
 
-Error takeText(const Elements &elements, const dsl::Input &input, StringRef path, GivenInput &out) {
+/// The tokens that a text is; nothing where it is numbers.
+Expected<std::optional<std::vector<int64_t>>> tokensOf(const dsl::Input &input, StringRef text, StringRef path,
+                                                       const TextReader &readText) {
+  if (input.type.elem != dsl::Elem::Token || !input.type.dims.empty())
+    return std::nullopt;
+  if (readText)
+    if (auto tokens = readText(input, text, path); !tokens || *tokens)
+      return tokens;
+  if (!textHasTokens(input.type.tokens))
+    return std::nullopt;
+  return encodeText(text, input.type.tokens, path);
+}
+
+Error takeText(const Elements &elements, const dsl::Input &input, StringRef path, const TextReader &readText,
+               GivenInput &out) {
   auto text = readWhole(path);
   if (!text)
     return text.takeError();
   const dsl::Type &type = input.type;
-  if (type.elem == dsl::Elem::Token && type.dims.empty() && textHasTokens(type.tokens)) {
-    auto tokens = encodeText(*text, type.tokens, path);
-    if (!tokens)
-      return tokens.takeError();
-    Array rows = emptyRows(input, int64_t(tokens->size()));
-    rows.ints = std::move(*tokens);
-    if (input.clock->kind == dsl::Clock::Kind::Sample && rows.shape[0] != 1)
-      return failureIn(path,
-                       "has " + Twine(rows.shape[0]) + " characters, but " + elements.wanted + " takes one a sample");
-    out.samples.push_back(std::move(rows));
+  auto tokens = tokensOf(input, withoutMark(*text), path, readText);
+  if (!tokens)
+    return tokens.takeError();
+  if (*tokens) {
+    Array rows = emptyRows(input, int64_t((*tokens)->size()));
+    rows.ints = std::move(**tokens);
+    if (input.clock->kind != dsl::Clock::Kind::Sample)
+      out.samples.push_back(std::move(rows));
+    else
+      for (int64_t row = 0; row < rows.shape[0]; ++row)
+        out.samples.push_back(sliceRows(rows, row, row + 1));
     return Error::success();
   }
-  auto table = parseNumbers(*text, elementCount(rowShape(type)), path);
+  auto table = parseNumbers(withoutMark(*text), elementCount(rowShape(type)), path);
   if (!table)
     return table.takeError();
   return takeTable(elements, input, *table, path, out);
@@ -219,7 +234,8 @@ Error takeText(const Elements &elements, const dsl::Input &input, StringRef path
 } // namespace
 
 Expected<GivenInput> readInput(const dsl::Model &model, const dsl::Input &input, StringRef path,
-                               const std::vector<Chain> &chains, std::vector<std::vector<Cuts>> &cuts) {
+                               const std::vector<Chain> &chains, std::vector<std::vector<Cuts>> &cuts,
+                               const TextReader &readText) {
   GivenInput given;
   given.from = ("input '" + input.name + "' (" + path + ")").str();
   cuts.assign(chains.size(), {});
@@ -243,7 +259,7 @@ Expected<GivenInput> readInput(const dsl::Model &model, const dsl::Input &input,
     return done(takeTable(elements, input, *table, path, given));
   }
   if (ending == ".txt")
-    return done(takeText(elements, input, path, given));
+    return done(takeText(elements, input, path, readText, given));
   if (ending == ".safetensors")
     return done(takeSafetensors(elements, input, path, chains, cuts, given));
   return failureIn(path, "the ending '" + ending + "' is none of .npy, .safetensors, .csv, .txt");

@@ -74,7 +74,7 @@ private:
 
   Error readOne(const dsl::Input &input, const std::string &path) {
     std::vector<std::vector<Cuts>> cuts;
-    auto read = readInput(model, input, path, chains, cuts);
+    auto read = readInput(model, input, path, chains, cuts, options.readText);
     if (!read)
       return read.takeError();
     auto [place, fresh] = inputs.try_emplace(input.name);

@@ -3,6 +3,8 @@
 #define RONDO_RUN_INPUTS_H
 
 #include "compiler/Run/Structure.h"
+#include <functional>
+#include <optional>
 
 namespace rondo::run {
 
@@ -15,11 +17,16 @@ struct InputFile {
   std::string path;
 };
 
+/// Text as tokens of an input, by a vocabulary of its own; nothing where it has none, and characters or numbers are meant.
+using TextReader = std::function<llvm::Expected<std::optional<std::vector<int64_t>>>(
+    const dsl::Input &input, llvm::StringRef text, llvm::StringRef path)>;
+
 struct InputOptions {
   std::vector<InputFile> files; // one input's files give its samples, one after another
   int64_t samples = -1;         // -1: as the files say, else 2
   Making making;
   std::string generated; // this input is left out: `generate` makes it
+  TextReader readText;   // of .txt files
 };
 
 /// What the files do not give is made up: lengths, segments and values depend on the seed, the name and the place
@@ -35,7 +42,8 @@ struct GivenInput {
 /// Reads one file for `input`: by its ending .npy, .csv, .txt or .safetensors. `cuts`: what it says of the structure, a
 /// sample of the file and a chain.
 llvm::Expected<GivenInput> readInput(const dsl::Model &model, const dsl::Input &input, llvm::StringRef path,
-                                     const std::vector<Chain> &chains, std::vector<std::vector<Cuts>> &cuts);
+                                     const std::vector<Chain> &chains, std::vector<std::vector<Cuts>> &cuts,
+                                     const TextReader &readText = {});
 
 /// Made-up rows of `input` for a sample.
 Array makeRows(const dsl::Input &input, int64_t rows, int64_t sample, uint64_t seed);

@@ -141,9 +141,9 @@ Error Library::readManifest() {
       return error;
   }
   if (const json::Object *windows = description.getAsObject()->getObject("windows")) {
-    for (const json::Value &port : *windows->getArray("ahead"))
-      windowsAhead.push_back(text(*port.getAsObject(), "name"));
-    windowGradients = windows->getArray("gradients")->size();
+    for (auto [key, names] : {std::make_pair("ahead", &windowsAhead), {"gradients", &windowGradients}})
+      for (const json::Value &port : *windows->getArray(key))
+        names->push_back(text(*port.getAsObject(), "name"));
     if (Error error = find(windowStateBytes, "window_state_bytes"))
       return error;
     if (Error error = find(windowBytes, "window_workspace_bytes"))
@@ -202,9 +202,8 @@ Expected<Params> Library::initialise(uint64_t seed) {
 //===--- Calls -------------------------------------------------------------------------------------------------===//
 
 Expected<AlignedBytes> Library::makeReady(Call &call) const {
-  if (Error error = call.addInputs())
+  if (Error error = call.addAll())
     return std::move(error);
-  call.addOutputs();
   Failure wrong;
   size_t bytes = 0;
   if (workspaceBytes(call.in.data(), &bytes, &wrong))

@@ -79,8 +79,9 @@ public:
   /// True if the library computes gradients.
   bool hasGradients() const { return backward; }
   struct GradientOptions {
-    bool accumulate = false; // add those of parameters to what is there,
-    double before = 0;       // which is this
+    bool accumulate = false;  // add those of parameters to what is there,
+    double before = 0;        // which is this
+    bool checkpoints = false; // of the outputs leave those out that a library with checkpoints does not give
   };
   /// The outputs and losses of `run`, and as outputs "d.NAME" the gradients of parameters, by their paths, and of inputs.
   /// What flows into an output stands among the batch's inputs as "d.NAME"; else it is zero. Inputs' rows that have no
@@ -99,7 +100,18 @@ public:
     std::vector<uint8_t> ends;                    // by sample: it ends with the window
     std::map<std::string, reference::Rows> ahead; // by input: the row behind the window, of each sample
   };
-  /// The same of a window, whose gradients do not flow to those before.
+  /// What is remembered at a window's begin and goes to its end; with gradients how much that at its end matters, and
+  /// that at its begin then does. Null: that of the samples' begin; not wanted; nothing; not wanted.
+  struct WindowStates {
+    const AlignedBytes *state = nullptr;
+    AlignedBytes *next = nullptr;
+    const AlignedBytes *dNext = nullptr;
+    AlignedBytes *dState = nullptr;
+  };
+  /// What `run` gives of a window, or, with gradients, `runBackward`, with those of the rows behind it as "d.ahead.NAME".
+  llvm::Expected<reference::Result> runWindow(const reference::Batch &batch, const WindowPlace &place,
+                                              const WindowStates &states, bool gradients);
+  /// What `computeLosses` gives of a window, whose gradients do not flow to those before.
   llvm::Expected<std::vector<reference::LossValue>> computeWindow(const void *buffer, void *gradients,
                                                                   const reference::Batch &batch,
                                                                   const WindowPlace &place, uint64_t seed);
@@ -120,8 +132,10 @@ private:
     int32_t code = 0;
     char message[252] = {};
   };
-  struct Port; // an input or output
-  struct Call; // the words and buffers of one call
+  struct Port;  // an input or output
+  struct Call;  // the words and buffers of one call
+  struct Flow;  // of its gradients
+  struct Place; // of a window
   struct Steps;
 
   explicit Library(Options options);
@@ -145,10 +159,9 @@ private:
   std::vector<std::string> losses;
   std::vector<std::string> stepEnds; // axes
   std::vector<std::string> gradientOutputs, gradientInputs;
-  AlignedBytes prepared, scratch; // scratch: the workspace of computeLosses
-  AlignedBytes state, nextState;  // of windows
-  std::vector<std::string> windowsAhead;
-  size_t windowGradients = 0; // of rows behind a window
+  AlignedBytes prepared, scratch;                         // scratch: the workspace of computeLosses
+  AlignedBytes state, nextState;                          // of windows
+  std::vector<std::string> windowsAhead, windowGradients; // inputs: of rows behind a window
 
   int32_t (*abiVersion)() = nullptr;
   const char *(*manifestText)() = nullptr;

@@ -7,9 +7,7 @@ using namespace rondo::reference;
 namespace rondo::run {
 
 /// Of an input on an axis the rows that have a tick: those of empty segments have none.
-static Array rowsWithTicks(const Array &rows, ArrayRef<int64_t> ends, bool isSegmented) {
-  if (!isSegmented)
-    return rows;
+static Array rowsWithTicks(const Array &rows, ArrayRef<int64_t> ends) {
   std::vector<int64_t> shape = rows.shape;
   int64_t before = 0, elements = elementCount(ArrayRef(shape).drop_front());
   Array kept;
@@ -27,70 +25,80 @@ static Array rowsWithTicks(const Array &rows, ArrayRef<int64_t> ends, bool isSeg
   return kept;
 }
 
-Expected<Result> Library::runBackward(const Batch &batch, const GradientOptions &how) {
-  Call call(*this, batch);
-  if (Error error = call.addInputs())
-    return std::move(error);
-  call.addOutputs();
-  Failure wrong;
-  size_t bytes = 0;
-  if (backwardBytes(call.in.data(), &bytes, &wrong))
-    return failed("backward_workspace_bytes", wrong);
-  AlignedBytes workspace(std::max<size_t>(bytes, 64)), gradients(std::max<size_t>(parameterBytes(), 64));
-  std::memset(workspace.data(), 0xff, workspace.size()); // what nobody wrote is not a number
-  std::fill_n(reinterpret_cast<float *>(gradients.data()), gradients.size() / sizeof(float), float(how.before));
-
-  auto endsOf = [&](const Port &port, int64_t sample) { return call.ends(port.axis, sample); };
-  auto isSegmented = [&](const Port &port) { return batch.offsets.count(port.axis) != 0; };
-  std::vector<AlignedBytes> given, taken;
-  std::vector<uint64_t> words = {0, how.accumulate, reinterpret_cast<uintptr_t>(gradients.data())};
-  auto portOf = [](const std::vector<Port> &ports, StringRef name) -> const Port & {
-    return *find_if(ports, [&](const Port &port) { return port.name == name; });
-  };
-  for (const std::string &name : gradientOutputs) {
-    const Port &port = portOf(outputs, name);
-    auto rows = batch.inputs.find("d." + name);
-    if (rows == batch.inputs.end()) {
+Library::Flow::Flow(const Call &call, const GradientOptions &how)
+    : call(call), parameters(std::max<size_t>(call.library.parameterBytes(), 64)) {
+  const Library &library = call.library;
+  std::fill_n(reinterpret_cast<float *>(parameters.data()), parameters.size() / sizeof(float), float(how.before));
+  words = {0, how.accumulate, reinterpret_cast<uintptr_t>(parameters.data())};
+  for (const std::string &name : library.gradientOutputs) {
+    const Port &port = portOf(library.outputs, name);
+    auto rows = call.batch.inputs.find("d." + name);
+    if (rows == call.batch.inputs.end()) {
       words.push_back(0);
       continue;
     }
     given.emplace_back(std::max<size_t>(call.roomFor(port) * port.rowBytes(), 8));
     char *to = given.back().data();
+    bool isSegmented = call.batch.offsets.count(port.axis);
     for (const auto &[sample, array] : enumerate(rows->second))
-      to = port.write(
-          rowsWithTicks(array, isSegmented(port) ? endsOf(port, sample) : std::vector<int64_t>(), isSegmented(port)),
-          to);
+      to = port.write(isSegmented ? rowsWithTicks(array, call.ends(port.axis, sample)) : array, to);
     words.push_back(reinterpret_cast<uintptr_t>(given.back().data()));
   }
-  for (const std::string &name : gradientInputs) {
-    const Port &port = portOf(inputs, name);
-    taken.emplace_back(std::max<size_t>(call.roomFor(port) * port.rowBytes(), 8));
+  for (const std::string &name : library.gradientInputs) {
+    const Port &port = portOf(library.inputs, name);
+    taken.push_back(unwritten(call.roomFor(port) * port.rowBytes()));
     words.push_back(reinterpret_cast<uintptr_t>(taken.back().data()));
   }
   words[0] = words.size() * sizeof(uint64_t);
-  if (backward(prepared.data(), call.in.data(), call.out.data(), words.data(), workspace.data(), bytes, pool, &wrong))
-    return failed("backward", wrong);
+}
 
-  Result result = call.result();
-  for (const Port &parameter : parameters) {
+void Library::Flow::addTo(Result &result) const {
+  const Library &library = call.library;
+  for (const Port &parameter : library.parameters) {
     Stream &stream = result.outputs["d." + parameter.name];
     stream.name = "d." + parameter.name;
-    stream.rows.push_back(parameter.read(gradients.data() + parameter.offset, 0, /*isRow=*/true));
+    stream.rows.push_back(parameter.read(parameters.data() + parameter.offset, 0, /*isRow=*/true));
   }
-  for (const auto &[name, buffer] : zip_equal(gradientInputs, taken)) {
-    const Port &port = portOf(inputs, name);
+  for (const auto &[name, buffer] : zip_equal(library.gradientInputs, taken)) {
+    const Port &port = portOf(library.inputs, name);
     Stream &stream = result.outputs["d." + name];
     stream.name = "d." + name;
     stream.clock = port.clock;
     const char *from = buffer.data();
-    for (int64_t s = 0; s < batch.samples; ++s) {
+    bool isSegmented = call.batch.offsets.count(port.axis);
+    for (int64_t s = 0; s < call.batch.samples; ++s) {
       int64_t rows = call.rowsOf(port.axis, s);
-      stream.rows.push_back(rowsWithTicks(port.read(from, rows, /*isRow=*/false),
-                                          isSegmented(port) ? endsOf(port, s) : std::vector<int64_t>(),
-                                          isSegmented(port)));
+      Array array = port.read(from, rows, /*isRow=*/false);
+      stream.rows.push_back(isSegmented ? rowsWithTicks(array, call.ends(port.axis, s)) : array);
       from += rows * port.rowBytes();
     }
   }
+}
+
+Expected<Result> Library::runBackward(const Batch &batch, const GradientOptions &how) {
+  Call call(*this, batch);
+  if (Error error = call.addAll())
+    return std::move(error);
+  Failure wrong;
+  size_t bytes = 0;
+  if (backwardBytes(call.in.data(), &bytes, &wrong))
+    return failed("backward_workspace_bytes", wrong);
+  auto isGiven = [&](const Port &output) {
+    return !how.checkpoints || output.clock.empty() || output.clock == output.axis;
+  };
+  for (const auto &[i, output] : enumerate(outputs))
+    if (!isGiven(output))
+      std::fill_n(call.out.begin() + 1 + 4 * i, 4, 0);
+  AlignedBytes workspace = unwritten(bytes);
+  Flow flow(call, how);
+  if (backward(prepared.data(), call.in.data(), call.out.data(), flow.words.data(), workspace.data(), bytes, pool,
+               &wrong))
+    return failed("backward", wrong);
+  Result result = call.result();
+  for (const Port &output : outputs)
+    if (!isGiven(output))
+      result.outputs.erase(output.name);
+  flow.addTo(result);
   return result;
 }
 

@@ -55,6 +55,18 @@ struct Library::Port {
   }
 };
 
+/// The port of that name.
+template <typename Ports> const auto &portOf(const Ports &ports, llvm::StringRef name) {
+  return *llvm::find_if(ports, [&](const auto &port) { return port.name == name; });
+}
+
+/// Memory in which what nobody wrote is not a number.
+inline AlignedBytes unwritten(size_t bytes) {
+  AlignedBytes memory(std::max<size_t>(bytes, 64));
+  std::memset(memory.data(), 0xff, memory.size());
+  return memory;
+}
+
 struct Library::Call {
   Call(const Library &library, const reference::Batch &batch) : library(library), batch(batch) {}
 
@@ -120,6 +132,14 @@ struct Library::Call {
     for (int64_t s = 0; s < batch.samples; ++s)
       rows += rowsOf(output.axis, s) * (output.sourceAxis.empty() ? 1 : rowsOf(output.sourceAxis, s));
     return rows;
+  }
+
+  /// Inputs, and room for outputs.
+  llvm::Error addAll() {
+    if (llvm::Error error = addInputs())
+      return error;
+    addOutputs();
+    return llvm::Error::success();
   }
 
   void addOutputs() {
@@ -235,6 +255,26 @@ struct Library::Call {
   std::vector<AlignedBytes> buffers, results;
   std::vector<float> losses;
   std::vector<int64_t> lossTicks;
+};
+
+/// What flows back in a call.
+struct Library::Flow {
+  Flow(const Call &call, const GradientOptions &how);
+  /// Gradients of parameters and inputs, as outputs.
+  void addTo(reference::Result &result) const;
+
+  const Call &call;
+  AlignedBytes parameters;
+  std::vector<AlignedBytes> given, taken;
+  std::vector<uint64_t> words; // of the struct
+};
+
+/// Where a window stands.
+struct Library::Place {
+  Place(const Call &call, const WindowPlace &place, const void *state, void *next);
+
+  std::vector<AlignedBytes> rows;
+  std::vector<uint64_t> words; // of the struct
 };
 
 } // namespace rondo::run

@@ -69,22 +69,8 @@ Expected<std::vector<LossValue>> Library::computeWindow(const void *buffer, void
   if (nextState.size() != stateBytes)
     nextState = AlignedBytes(stateBytes);
   std::vector<uint64_t> words = gradientWords(gradients);
-  std::vector<uint64_t> where = {0, place.isFirst ? 0 : reinterpret_cast<uintptr_t>(state.data()),
-                                 reinterpret_cast<uintptr_t>(nextState.data()),
-                                 reinterpret_cast<uintptr_t>(place.ends.data())};
-  std::vector<AlignedBytes> rows;
-  for (const std::string &name : windowsAhead) {
-    const Port &input = *find_if(inputs, [&](const Port &port) { return port.name == name; });
-    rows.emplace_back(std::max<size_t>(size_t(batch.samples) * input.rowBytes(), 8));
-    char *to = rows.back().data();
-    for (const Array &row : place.ahead.at(name))
-      to = input.write(row, to);
-    where.push_back(reinterpret_cast<uintptr_t>(rows.back().data()));
-  }
-  if (hasGradients())
-    where.resize(where.size() + 2 + windowGradients);
-  where[0] = where.size() * sizeof(uint64_t);
-  if (window(prepared.data(), call.in.data(), where.data(), call.out.data(), gradients ? words.data() : nullptr,
+  Place where(call, place, place.isFirst ? nullptr : state.data(), nextState.data());
+  if (window(prepared.data(), call.in.data(), where.words.data(), call.out.data(), gradients ? words.data() : nullptr,
              scratch.data(), bytes, pool, &wrong))
     return failed("window", wrong);
   std::swap(state, nextState);

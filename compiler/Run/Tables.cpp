@@ -131,7 +131,7 @@ StringRef nextLine(StringRef &rest) {
 Expected<Table> parseCsv(StringRef text, StringRef path) {
   Table table;
   table.samples = {0};
-  text.consume_front("\xEF\xBB\xBF"); // a byte order mark
+  text = withoutMark(text);
   char separator = 0;
   int64_t number = 0;
   while (!text.empty()) {

@@ -147,8 +147,9 @@ private:
     if (!part.ticks.empty())
       for (int64_t &tick : part.ticks[0])
         tick += from.begin;
-    bool more = !fresh && !part.rows.empty() && part.rows[0].shape[0] <= stream.rows[0].shape[0];
-    if (fresh || part.ticks.empty() || (onSample(output) && !(more && isCollected(output)))) {
+    bool isFirst = fresh || part.ticks.empty(); // or one value for all samples
+    bool more = !isFirst && !part.rows.empty() && part.rows[0].shape[0] <= stream.rows[0].shape[0];
+    if (isFirst || (onSample(output) && !(more && isCollected(output)))) {
       stream = std::move(part);
       return;
     }

@@ -1,6 +1,7 @@
 #include "compiler/Run/VerifyCompiled.h"
 #include "compiler/Run/Compare.h"
 #include "compiler/Run/Parts.h"
+#include "compiler/Run/Windows.h"
 #include <algorithm>
 #include <cmath>
 
@@ -86,6 +87,32 @@ static void compareLosses(Comparison &comparison, const Result &expected, const 
       comparison.relativeTo(std::max(1.0, std::fabs(loss.value)));
     comparison.numbers(loss.value, other.value, "loss " + loss.name);
   }
+}
+
+Expected<Property> verifyCompiledWindows(rnn::ModelOp model, const Trial &trial, const VerifyOptions &options,
+                                         Library &whole, const WindowLibraries &windows) {
+  Comparison comparison("compiled windows = whole", windows.addsUp ? std::max(1e-5, 4 * options.rounding) : 0);
+  auto expected = whole.run(trial.batch);
+  if (!expected)
+    return expected.takeError();
+  for (int64_t rows : windowRows(options.length)) {
+    auto one = runWindows(model, trial, rows, windows.one, /*gradients=*/false, *expected),
+         two = runWindows(model, trial, rows, windows.two, /*gradients=*/false, *expected);
+    if (!one || !two)
+      return joinErrors(one.takeError(), two.takeError());
+    Comparison threads("two threads", 0);
+    for (int64_t s = 0; s < trial.batch.samples; ++s) {
+      compare(comparison, *expected, *one, s, s);
+      compare(threads, *one, *two, s, s);
+    }
+    compareLosses(threads, *one, *two);
+    comparison.include(threads.property);
+    Comparison losses("losses", 1e-5); // means of means
+    compareLosses(losses, *expected, *one, /*isRounded=*/true);
+    if (losses.property.status == Property::Status::Fails)
+      comparison.include(losses.property);
+  }
+  return std::move(comparison.property);
 }
 
 Expected<std::vector<Property>> verifyCompiled(rnn::ModelOp op, const dsl::Model &model, const Params &params,

@@ -19,10 +19,23 @@ llvm::Expected<std::vector<Property>> verifyGeneration(rnn::ModelOp op, const ds
                                                        const reference::Params &params, const VerifyOptions &options,
                                                        Library &one, Library &two);
 
+/// Libraries, with one thread and with two, that go on with samples. With gradients these have checkpoints, if the model
+/// can have them, fewer rows apart than the longest sample has.
+struct WindowLibraries {
+  Library &one, &two;
+  bool addsUp = false;       // a sum goes on from window to window, so that it is added up in another order
+  std::string noCheckpoints; // why there are none
+};
+
+/// A sample in windows; `whole`: a library with one thread. `model`: what the trial is for.
+llvm::Expected<Property> verifyCompiledWindows(rnn::ModelOp model, const Trial &trial, const VerifyOptions &options,
+                                               Library &whole, const WindowLibraries &windows);
+
 /// The gradients of a model: `backward` is what the gradient pass made of it, and what it is tried with. The libraries'
-/// seed is that of the options.
+/// seed is that of the options. `windows`: null, or what goes on with samples.
 llvm::Expected<std::vector<Property>> verifyGradients(rnn::ModelOp backward, const Trial &trial,
-                                                      const VerifyOptions &options, Library &one, Library &two);
+                                                      const VerifyOptions &options, Library &one, Library &two,
+                                                      const WindowLibraries *windows = nullptr);
 
 } // namespace rondo::run
 #endif

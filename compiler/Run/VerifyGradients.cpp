@@ -3,6 +3,7 @@
 #include "compiler/Run/Parts.h"
 #include "compiler/Run/Trial.h"
 #include "compiler/Run/VerifyCompiled.h"
+#include "compiler/Run/Windows.h"
 #include <algorithm>
 #include <cmath>
 
@@ -55,8 +56,9 @@ namespace {
 
 class GradientVerifier {
 public:
-  GradientVerifier(rnn::ModelOp op, const Trial &trial, const VerifyOptions &options, Library &one, Library &two)
-      : op(op), trial(trial), options(options), one(one), two(two) {
+  GradientVerifier(rnn::ModelOp op, const Trial &trial, const VerifyOptions &options, Library &one, Library &two,
+                   const WindowLibraries *windows)
+      : op(op), trial(trial), options(options), one(one), two(two), windows(windows) {
     block = &op.getBody().front();
     isSeeded = block->getOps<rnn::LossOp>().empty();
     draws = !block->getOps<rnn::RandomOp>().empty();
@@ -73,6 +75,10 @@ public:
                        &GradientVerifier::padding, &GradientVerifier::singles})
       if (Error error = (this->*check)())
         return std::move(error);
+    if (windows)
+      for (auto check : {&GradientVerifier::inWindows, &GradientVerifier::checkpoints})
+        if (Error error = (this->*check)())
+          return std::move(error);
     return std::move(properties);
   }
 
@@ -278,6 +284,69 @@ private:
     return Error::success();
   }
 
+  //===--- Windows ---===//
+
+  /// What flows back through all of them.
+  Error inWindows() {
+    Comparison comparison("gradients of windows", allowed());
+    for (int64_t rows : windowRows(options.length)) {
+      if (!isSeeded)
+        break;
+      auto there = runWindows(op, trial, rows, windows->one, /*gradients=*/true, whole),
+           shared = runWindows(op, trial, rows, windows->two, /*gradients=*/true, whole);
+      if (!there || !shared)
+        return joinErrors(there.takeError(), shared.takeError());
+      compareParts(comparison, *there, *shared);
+    }
+    if (!isSeeded)
+      skip(comparison, "losses of a window are means over its own ticks");
+    properties.push_back(std::move(comparison.property));
+    return Error::success();
+  }
+
+  Error checkpoints() {
+    Comparison comparison("gradients with checkpoints", allowed());
+    if (windows->noCheckpoints.empty()) {
+      Library::GradientOptions how;
+      how.checkpoints = true;
+      auto kept = windows->one.runBackward(trial.batch, how), shared = windows->two.runBackward(trial.batch, how);
+      if (!kept || !shared)
+        return joinErrors(kept.takeError(), shared.takeError());
+      compareParts(comparison, *kept, *shared);
+      auto forward = one.run(trial.batch);
+      if (!forward)
+        return forward.takeError();
+      Comparison bits("outputs", 0);
+      for (const auto &[name, stream] : forward->outputs)
+        if (auto other = kept->outputs.find(name); other != kept->outputs.end() && !windows->addsUp)
+          for (size_t s = 0; s < stream.rows.size(); ++s)
+            bits.rows(name, int64_t(s), {}, stream.rows[s], {}, other->second.rows[s]);
+      if (bits.property.status == Property::Status::Fails)
+        comparison.fails("not what forward gives: " + bits.property.where);
+    } else {
+      skip(comparison, windows->noCheckpoints);
+    }
+    properties.push_back(std::move(comparison.property));
+    return Error::success();
+  }
+
+  /// Of a sample in parts, by one thread and by two, against the whole.
+  void compareParts(Comparison &comparison, const Result &parts, const Result &shared) {
+    Comparison bits("two threads", 0);
+    compare(bits, parts, shared, nullptr);
+    comparison.include(bits.property);
+    Result expected = whole;
+    for (const auto &[name, stream] : whole.outputs)
+      if (!parts.outputs.count(name))
+        expected.outputs.erase(name);
+    compare(comparison, expected, parts, &rounding);
+  }
+
+  static void skip(Comparison &comparison, const std::string &why) {
+    comparison.property.status = Property::Status::Skipped;
+    comparison.property.note = why;
+  }
+
   /// A sample's part of the losses of the batch, if it is the same of all losses.
   std::optional<double> weightOf(const Result &single) const {
     std::optional<double> weight;
@@ -306,6 +375,7 @@ private:
   const Trial &trial;
   const VerifyOptions &options;
   Library &one, &two;
+  const WindowLibraries *windows;
   mlir::Block *block;
   bool isSeeded; // there are no losses: what flows into the outputs is given
   bool draws;
@@ -317,8 +387,8 @@ private:
 } // namespace
 
 Expected<std::vector<Property>> verifyGradients(rnn::ModelOp op, const Trial &trial, const VerifyOptions &options,
-                                                Library &one, Library &two) {
-  return GradientVerifier(op, trial, options, one, two).run();
+                                                Library &one, Library &two, const WindowLibraries *windows) {
+  return GradientVerifier(op, trial, options, one, two, windows).run();
 }
 
 } // namespace rondo::run

@@ -57,8 +57,7 @@ WindowCuts::WindowCuts(ModelOp model, const Batch &batch, int64_t rows) : batch(
         auto offsets = batch.offsets.find(level.name);
         int64_t all = offsets == batch.offsets.end() ? batch.lengths.at(level.name)[s] : offsets->second[s].size() - 1;
         all = std::max<int64_t>(all, 0);
-        last[s] = std::max<int64_t>((all + rows - 1) / rows, 1) - 1;
-        windows = std::max(windows, last[s] + 1);
+        windows = std::max(windows, (all + rows - 1) / rows);
         for (int64_t row = 0; row < all; row += rows)
           level.begins[s].push_back(row);
         level.begins[s].push_back(all);
@@ -70,6 +69,10 @@ WindowCuts::WindowCuts(ModelOp model, const Batch &batch, int64_t rows) : batch(
     }
     levels.push_back(std::move(level));
   }
+  for (int64_t s = 0; s < batch.samples; ++s) // behind its last row there may be empty segments
+    for (int64_t w = 0; w < windows; ++w)
+      if (auto [begin, end] = this->rows(levels.back().name, s, w); begin < end)
+        last[s] = w;
 }
 
 std::pair<int64_t, int64_t> WindowCuts::rows(StringRef axis, int64_t sample, int64_t window) const {
@@ -172,114 +175,41 @@ void addTo(Array &to, const Array &from, int64_t at = 0) {
     to.reals[at + i] += from.reals[i];
 }
 
-class Run {
+/// A sample in windows: what each takes, and what all give.
+class InWindows {
 public:
-  Run(ModelOp backward, ModelOp window, const Trial &trial, int64_t rows, uint64_t seed)
-      : backward(backward), window(window), trial(trial), cuts(backward, trial.batch, rows), seed(seed) {
-    for (const auto &[number, name] : enumerate(window.getInputs().getAsValueRange<mlir::StringAttr>()))
-      types[name] = window.getBody().getArgument(number).getType();
+  InWindows(ModelOp whole, const Trial &trial, int64_t rows)
+      : whole(whole), trial(trial), cuts(whole, trial.batch, rows) {
+    for (const auto &[number, name] : enumerate(whole.getInputs().getAsValueRange<mlir::StringAttr>()))
+      types[name] = whole.getBody().getArgument(number).getType();
   }
 
-  Expected<std::vector<Property>> verify() {
-    auto expected = interpret(backward, trial, seed);
-    if (!expected)
-      return expected.takeError();
-    // There: what is remembered, and over how many ticks losses are means.
-    std::vector<Batch> parts;
-    for (int64_t w = 0; w < cuts.count(); ++w) {
-      parts.push_back(begin(w, w ? &results.back() : nullptr));
-      auto result = interpret(window, {trial.params, parts.back()}, seed);
-      if (!result)
-        return result.takeError();
-      results.push_back(std::move(*result));
-    }
-    // Back.
-    reference::Result whole;
-    for (int64_t w = cuts.count(); w-- > 0;) {
-      setWholes(parts[w], w);
-      if (w + 1 < cuts.count())
-        for (auto &[name, stream] : results[w + 1].outputs)
-          if (StringRef(name).starts_with(("d." + carryPrefix).str()) && types.contains(name))
-            parts[w].inputs[name] = stream.rows;
-      auto result = interpret(window, {trial.params, parts[w]}, seed);
-      if (!result)
-        return result.takeError();
-      results[w] = std::move(*result);
-    }
-    join(*expected, whole);
-    return compareResults(*expected, whole, 1e-9);
-  }
-
-private:
-  Batch begin(int64_t w, const reference::Result *before) {
+protected:
+  /// What flows into an output once a sample flows into that of one window.
+  Batch part(int64_t w) {
     Batch part = cuts.part(w);
-    for (const auto &entry : types) {
-      StringRef name = entry.getKey();
-      mlir::Type type = entry.getValue();
-      if (part.inputs.count(name.str()) && !isOnSample(name))
-        continue;
-      reference::Rows &rows = part.inputs[name.str()];
-      for (int64_t s = 0; s < part.samples; ++s) {
-        StringRef of = name;
-        if (name == endsName) {
-          rows.push_back(zeros(type, 1));
-          rows.back().ints[0] = cuts.ends(s, w);
-        } else if (of.consume_front(aheadPrefix)) {
-          rows.push_back(cuts.ahead(of, w)[s]);
-        } else if (name.starts_with(carryPrefix) && before) {
-          rows.push_back(before->outputs.at(name.str()).rows[s]);
-        } else if (isOnSample(name)) { // what flows into an output once a sample
-          if (!cuts.ends(s, w) && !isOfTensor(name))
-            rows[s] = zeros(type, 1);
-          if (w && isOfTensor(name))
-            rows[s] = zeros(type, 1);
-        } else {
-          rows.push_back(zeros(type, 1));
-        }
-      }
-    }
+    for (auto &[name, rows] : part.inputs)
+      for (int64_t s = 0; s < part.samples && isSeed(name) && clockOf(types[name]).isSample(); ++s)
+        if (isOfTensor(name) ? w > 0 : !cuts.ends(s, w))
+          rows[s] = zeros(types[name], 1);
     return part;
   }
 
-  /// True for the adjoint of an output on `sample`, or without a clock.
-  bool isOnSample(StringRef name) {
-    return name.starts_with("d.") && !name.starts_with(("d." + carryPrefix).str()) && clockOf(types[name]).isSample();
-  }
-  bool isOfTensor(StringRef name) {
-    auto end = cast<ReturnOp>(backward.getBody().front().getTerminator());
-    for (auto [number, value] : enumerate(end.getValues()))
-      if (name.drop_front(2) == end.getName(number))
-        return !clockOf(value.getType());
-    return false;
-  }
-
-  std::string baseName() const { return trial.batch.lengths.begin()->first; }
-
-  void setWholes(Batch &part, int64_t w) {
-    for (const reference::LossValue &loss : results[0].losses) {
-      int64_t ticks = 0;
-      for (const reference::Result &result : results)
-        for (const reference::LossValue &other : result.losses)
-          if (other.name == loss.name)
-            ticks += other.ticks;
-      reference::Rows &rows = part.inputs[(wholePrefix + loss.name).str()];
-      if (!rows.empty())
-        rows[0].reals[0] = ticks ? ticks : w ? -1 : 0; // without a clock it counts once
-    }
-  }
-
   /// Puts the windows' results together.
-  void join(const reference::Result &expected, reference::Result &whole) {
+  reference::Result join(const reference::Result &expected) {
+    reference::Result whole;
     for (const auto &[name, stream] : expected.outputs) {
       reference::Stream &sum = whole.outputs[name];
       sum.name = name;
-      if (stream.ticks.empty()) { // a tensor's gradient, or an output without a clock
+      if (stream.clock.empty()) { // a tensor's gradient, or an output without a clock
         sum.rows = results[0].outputs.at(name).rows;
         for (size_t w = 1; w < results.size() && StringRef(name).starts_with("d."); ++w)
           addTo(sum.rows[0], results[w].outputs.at(name).rows[0]);
         continue;
       }
+      sum.clock = stream.clock;
       sum.ticks = stream.ticks;
+      sum.counts = stream.counts;
       StringRef input = name;
       bool isGradient = input.consume_front("d.") && trial.batch.inputs.count(input.str());
       bool isOnce = isGradient ? clockOf(types[input]).isSample() : stream.clock == "sample";
@@ -316,21 +246,147 @@ private:
       sum.value = sum.ticks ? sum.value / double(sum.ticks) : results[0].losses[l].value;
       whole.losses.push_back(std::move(sum));
     }
+    return whole;
   }
 
-  ModelOp backward, window;
+  ModelOp whole;
   const Trial &trial;
   WindowCuts cuts;
-  uint64_t seed;
-  StringMap<mlir::Type> types; // of the window's inputs
+  StringMap<mlir::Type> types; // of the inputs
   std::vector<reference::Result> results;
+
+private:
+  static bool isSeed(StringRef name) { return name.starts_with("d."); }
+  bool isOfTensor(StringRef seed) {
+    auto end = cast<ReturnOp>(whole.getBody().front().getTerminator());
+    for (auto [number, value] : enumerate(end.getValues()))
+      if (seed.drop_front(2) == end.getName(number))
+        return !clockOf(value.getType());
+    return false;
+  }
+  std::string baseName() const { return trial.batch.lengths.begin()->first; }
+};
+
+class Interpreted : InWindows {
+public:
+  Interpreted(ModelOp backward, ModelOp window, const Trial &trial, int64_t rows, uint64_t seed)
+      : InWindows(backward, trial, rows), window(window), seed(seed) {}
+
+  Expected<Property> verify() {
+    auto expected = interpret(whole, trial, seed);
+    if (!expected)
+      return expected.takeError();
+    // There: what is remembered, and over how many ticks losses are means.
+    std::vector<Batch> parts;
+    for (int64_t w = 0; w < cuts.count(); ++w) {
+      parts.push_back(begin(w, w ? &results.back() : nullptr));
+      auto result = interpret(window, {trial.params, parts.back()}, seed);
+      if (!result)
+        return result.takeError();
+      results.push_back(std::move(*result));
+    }
+    // Back.
+    for (int64_t w = cuts.count(); w-- > 0;) {
+      setWholes(parts[w], w);
+      if (w + 1 < cuts.count())
+        for (auto &[name, stream] : results[w + 1].outputs)
+          if (StringRef(name).starts_with(("d." + carryPrefix).str()) && parts[w].inputs.count(name))
+            parts[w].inputs[name] = stream.rows;
+      auto result = interpret(window, {trial.params, parts[w]}, seed);
+      if (!result)
+        return result.takeError();
+      results[w] = std::move(*result);
+    }
+    Comparison comparison("windows = whole sequence", 1e-9);
+    if (!flows()) {
+      comparison.property.note = "without gradients: losses that train different parameters";
+      for (auto it = expected->outputs.begin(); it != expected->outputs.end();)
+        it = StringRef(it->first).starts_with("d.") ? expected->outputs.erase(it) : std::next(it);
+    }
+    for (const Property &property : compareResults(*expected, join(*expected), comparison.property.allowed))
+      comparison.include(property);
+    return std::move(comparison.property);
+  }
+
+private:
+  /// Whether it matters to the windows behind what one remembers.
+  bool flows() {
+    auto names = window.getInputs().getAsValueRange<mlir::StringAttr>();
+    auto has = [&](const std::string &prefix) {
+      return any_of(names, [&](StringRef name) { return name.starts_with(prefix); });
+    };
+    return !has(carryPrefix.str()) || has(("d." + carryPrefix).str());
+  }
+
+  Batch begin(int64_t w, const reference::Result *before) {
+    Batch part = this->part(w);
+    for (const auto &[number, text] : enumerate(window.getInputs().getAsValueRange<mlir::StringAttr>())) {
+      StringRef name = text;
+      if (types.contains(name))
+        continue;
+      reference::Rows &rows = part.inputs[name.str()];
+      if (name.starts_with(carryPrefix) && before)
+        rows = before->outputs.at(name.str()).rows;
+      else if (name.consume_front(aheadPrefix))
+        rows = cuts.ahead(name, w);
+      else
+        rows.assign(part.samples, zeros(window.getBody().getArgument(number).getType(), 1));
+      for (int64_t s = 0; s < part.samples && name == endsName; ++s)
+        rows[s].ints[0] = cuts.ends(s, w);
+    }
+    return part;
+  }
+
+  void setWholes(Batch &part, int64_t w) {
+    for (const reference::LossValue &loss : results[0].losses) {
+      int64_t ticks = 0;
+      for (const reference::Result &result : results)
+        for (const reference::LossValue &other : result.losses)
+          if (other.name == loss.name)
+            ticks += other.ticks;
+      reference::Rows &rows = part.inputs[(wholePrefix + loss.name).str()];
+      if (!rows.empty())
+        rows[0].reals[0] = ticks ? ticks : w ? -1 : 0; // without a clock it counts once
+    }
+  }
+
+  ModelOp window;
+  uint64_t seed;
+};
+
+class Compiled : InWindows {
+public:
+  using InWindows::InWindows;
+
+  Expected<reference::Result> run(Library &library, bool gradients, const reference::Result &expected) {
+    std::vector<AlignedBytes> states(cuts.count() + 1), dStates(cuts.count() + 1);
+    for (int64_t w = 0; w < cuts.count(); ++w) {
+      auto result = library.runWindow(part(w), cuts.place(w), {w ? &states[w] : nullptr, &states[w + 1]}, false);
+      if (!result)
+        return result.takeError();
+      results.push_back(std::move(*result));
+    }
+    for (int64_t w = cuts.count(); gradients && w-- > 0;) {
+      Library::WindowStates flow{w ? &states[w] : nullptr, nullptr, w + 1 < cuts.count() ? &dStates[w + 1] : nullptr,
+                                 w ? &dStates[w] : nullptr};
+      auto result = library.runWindow(part(w), cuts.place(w), flow, true);
+      if (!result)
+        return result.takeError();
+      results[w] = std::move(*result);
+    }
+    return join(expected);
+  }
 };
 
 } // namespace
 
-Expected<std::vector<Property>> verifyWindows(ModelOp backward, ModelOp window, const Trial &trial, int64_t rows,
-                                              uint64_t seed) {
-  return Run(backward, window, trial, rows, seed).verify();
+Expected<Property> verifyWindows(ModelOp backward, ModelOp window, const Trial &trial, int64_t rows, uint64_t seed) {
+  return Interpreted(backward, window, trial, rows, seed).verify();
+}
+
+Expected<reference::Result> runWindows(ModelOp whole, const Trial &trial, int64_t rows, Library &library,
+                                       bool gradients, const reference::Result &expected) {
+  return Compiled(whole, trial, rows).run(library, gradients, expected);
 }
 
 } // namespace rondo::run

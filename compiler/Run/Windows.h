@@ -4,6 +4,7 @@
 
 #include "compiler/Run/Library.h"
 #include "compiler/Run/Trial.h"
+#include <array>
 
 namespace rondo::run {
 
@@ -38,13 +39,21 @@ private:
   std::vector<int64_t> last; // by sample: the window in which it ends
 };
 
+/// Of how many rows windows are tried: of few, and of some that leave a shorter one behind.
+inline std::array<int64_t, 2> windowRows(int64_t length) { return {length / 12 + 1, length / 3 + 1}; }
+
 /// Rows begin..end-1.
 reference::Array rowsOf(const reference::Array &array, int64_t begin, int64_t end);
 
 /// Interprets `backward`, the gradients of the whole model, and `window`, the gradients of its window, window by window,
-/// in double precision. One property for each output, loss and gradient. An error if they cannot be run.
-llvm::Expected<std::vector<Property>> verifyWindows(rnn::ModelOp backward, rnn::ModelOp window, const Trial &trial,
-                                                    int64_t rows, uint64_t seed);
+/// in double precision: outputs, losses and gradients. An error if they cannot be run.
+llvm::Expected<Property> verifyWindows(rnn::ModelOp backward, rnn::ModelOp window, const Trial &trial, int64_t rows,
+                                       uint64_t seed);
+
+/// What a library computes window by window, in the form of `expected`; `gradients`: there and back, else there alone.
+/// `whole`: the model, or what computes its gradients, for which the trial is made.
+llvm::Expected<reference::Result> runWindows(rnn::ModelOp whole, const Trial &trial, int64_t rows, Library &library,
+                                             bool gradients, const reference::Result &expected);
 
 } // namespace rondo::run
 #endif

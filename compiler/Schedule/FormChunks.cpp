@@ -1,5 +1,6 @@
 // Which pars need not be whole. What a loop reads of a par at a step is one row a sequence: a whole array of rows would
-// be written to far memory, and read from there. What several loops read, each its own part, is taken apart for it.
+// be written to far memory, and read from there. What several loops read, each its own part, is taken apart for it. And
+// what a loop makes for one par is read while it is near.
 #include "compiler/Schedule/FormChunks.h"
 #include "compiler/Schedule/Passes.h"
 #include "mlir/IR/IRMapping.h"
@@ -51,7 +52,8 @@ static void extract(step::ParOp par, llvm::ArrayRef<unsigned> results) {
   llvm::SmallVector<mlir::Value> yielded, replaced;
   for (unsigned result : results)
     replaced.push_back(par.getResult(result));
-  auto own = step::ParOp::create(builder, par.getLoc(), mlir::ValueRange(replaced).getTypes(), par.getChunked());
+  auto own = step::ParOp::create(builder, par.getLoc(), mlir::ValueRange(replaced).getTypes(), par.getChunked(),
+                                 par.getTrailing());
   builder.createBlock(&own.getBody());
   mlir::IRMapping values;
   for (Operation *op : sliceOf(par, results))
@@ -81,11 +83,93 @@ static void divideByReaders(step::ParOp par) {
   par.erase();
 }
 
+//===--- Behind a loop -----------------------------------------------------------------------------------------===//
+
+/// Multiply-adds of a group at each tick.
+static int64_t workOf(mlir::Block &block) {
+  int64_t work = 0;
+  for (auto product : block.getOps<rnn::MatmulOp>())
+    work += rnn::elementCount(product.getW().getType());
+  return work;
+}
+
+/// Whether an event says when it ticks: that may be known only behind the loop.
+static bool hangsOnEvent(Operation *op) {
+  bool hasEvent = false;
+  auto find = [&](rnn::EventClockAttr) { hasEvent = true; };
+  op->getAttrDictionary().walk(find);
+  for (mlir::Type type : op->getResultTypes())
+    type.walk(find);
+  return hasEvent;
+}
+
+/// What is there before the loop, and by no other one, which may run beside it; or an index from ticks to rows of that.
+static bool isAhead(Operation *op, step::ScanOp loop) {
+  if (!llvm::isa<rnn::LatestOp, rnn::CrossOp, step::BeforeOp>(op))
+    return !llvm::isa<step::ScanOp>(op) && op->isBeforeInBlock(loop);
+  return (op->isBeforeInBlock(loop) || !hangsOnEvent(op)) &&
+         (!op->getOperand(0).getDefiningOp() || isAhead(op->getOperand(0).getDefiningOp(), loop));
+}
+
+/// The loop that a par can trail: of what it reads some rows are the loop's, which nobody else reads, and the rest is
+/// there before. It must be less work than the loop is: all of time at once is divided better among threads.
+static step::ScanOp leaderOf(step::ParOp par) {
+  rnn::ClockInterface clock = rnn::clockOf(par.getResult(0).getType());
+  step::ScanOp leader;
+  llvm::SmallVector<Operation *> others;
+  for (Operation &op : par.getBody().front()) {
+    if (llvm::isa<rnn::RandomOp, rnn::TickOp>(op))
+      return {};
+    for (mlir::Value operand : op.getOperands()) {
+      Operation *from = operand.getDefiningOp();
+      if (!from || from->getBlock() != par->getBlock())
+        continue;
+      if (auto scan = llvm::dyn_cast<step::ScanOp>(from); scan && (!leader || leader->isBeforeInBlock(scan)))
+        leader = scan;
+      others.push_back(from);
+    }
+  }
+  bool isFit = leader && leader.getClock() == clock && !llvm::isa<rnn::PairClockAttr>(clock) &&
+               workOf(par.getBody().front()) <= workOf(leader.getBody().front()) &&
+               leader.getBody().front().getOps<step::ChooseOp>().empty() &&
+               llvm::all_of(others, [&](Operation *from) { return from == leader || isAhead(from, leader); });
+  bool hasOwn = isFit && llvm::any_of(leader.getResults(), [&](mlir::Value result) {
+                  return rnn::clockOf(result.getType()) == clock && !result.use_empty() &&
+                         llvm::all_of(result.getUsers(), [&](Operation *user) { return user->getParentOp() == par; });
+                });
+  return hasOwn ? leader : step::ScanOp();
+}
+
+/// Puts the operation and what it is made of ahead of the loop.
+static void moveAhead(Operation *op, step::ScanOp loop) {
+  if (!op || op->getBlock() != loop->getBlock() || !loop->isBeforeInBlock(op))
+    return;
+  moveAhead(op->getOperand(0).getDefiningOp(), loop);
+  op->moveBefore(loop);
+}
+
+static void trail(step::ParOp par, step::ScanOp leader) {
+  for (Operation &op : par.getBody().front())
+    for (mlir::Value operand : op.getOperands())
+      moveAhead(operand.getDefiningOp(), leader);
+  Operation *last = leader;
+  while (auto other = llvm::dyn_cast<step::ParOp>(last->getNextNode())) {
+    if (!other.getTrailing())
+      break;
+    last = other;
+  }
+  par->moveAfter(last);
+  par.setTrailing(true);
+}
+
 void formChunks(step::ScheduleOp schedule) {
   for (step::ParOp par : llvm::make_early_inc_range(schedule.getBody().front().getOps<step::ParOp>()))
     divideByReaders(par);
   for (step::ParOp par : schedule.getBody().front().getOps<step::ParOp>())
     par.setChunked(isReadStepByStep(par));
+  for (step::ParOp par : llvm::make_early_inc_range(schedule.getBody().front().getOps<step::ParOp>()))
+    if (step::ScanOp leader = par.getChunked() ? step::ScanOp() : leaderOf(par))
+      trail(par, leader);
 }
 
 namespace {

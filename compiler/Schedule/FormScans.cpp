@@ -334,13 +334,15 @@ private:
     return body.clone(*op, inside);
   }
 
-  /// Results of the step's operations that others use: in other steps, or as what a slot was written.
+  /// Results of the step's operations that others use: in other steps, or as what a slot was written. Other loops repeat
+  /// what crosses to pairs: they use what it crosses from.
   llvm::SmallVector<Value> usedOutside(const Step &step) {
     llvm::SmallSetVector<Value, 8> used;
-    auto isOutside = [&](Operation *user) {
-      auto it = steps.find(user);
-      return it == steps.end() || &list[it->second] != &step;
+    auto stepOf = [&](Operation *op) {
+      auto it = op ? steps.find(op) : steps.end();
+      return it == steps.end() ? nullptr : &list[it->second];
     };
+    auto isOutside = [&](Operation *user) { return stepOf(user) != &step; };
     for (Operation *op : step.ops)
       for (Value result : op->getResults())
         for (Operation *user : result.getUsers()) {
@@ -349,8 +351,14 @@ private:
             isNeeded = llvm::any_of(next.getSlot().getUsers(), [&](Operation *reader) {
               return llvm::isa<rnn::ReadOp>(reader) && isOutside(reader);
             });
-          if (isNeeded)
+          if (!isNeeded)
+            continue;
+          const Step *other = stepOf(user);
+          bool isRepeated = llvm::isa<rnn::CrossOp>(op) && other && other->kind == Step::Kind::Scan;
+          if (!isRepeated)
             used.insert(result);
+          else if (Value from = op->getOperand(0); !isOutside(from.getDefiningOp()))
+            used.insert(from);
         }
     return used.takeVector();
   }

@@ -21,6 +21,11 @@ InlineGroups::InlineGroups(step::ScheduleOp from, llvm::StringRef name, rnn::Clo
 
 void InlineGroups::placeAbove(Operation *op) { above.clone(*op, mapping); }
 
+/// Not over rows that all stand at one tick.
+static bool isOverTicks(rnn::CumsumOp sum) {
+  return sum.getPer() && !llvm::isa<rnn::PairClockAttr>(rnn::clockOf(sum.getType()));
+}
+
 void InlineGroups::placeInside(Operation *op, llvm::function_ref<bool(Operation *)> isNeeded) {
   if (llvm::isa<step::ParOp, step::ScanOp>(op)) {
     mlir::Block &block = op->getRegion(0).front();
@@ -37,7 +42,7 @@ void InlineGroups::placeInside(Operation *op, llvm::function_ref<bool(Operation 
     Value kept = inside.create<rnn::MulOp>(op->getLoc(), mapping.lookup(affine.getA()), last);
     mapping.map(affine.getResult(),
                 Value(inside.create<rnn::AddOp>(op->getLoc(), kept, mapping.lookup(affine.getB()))));
-  } else if (auto sum = llvm::dyn_cast<rnn::CumsumOp>(op); sum && sum.getPer()) {
+  } else if (auto sum = llvm::dyn_cast<rnn::CumsumOp>(op); sum && isOverTicks(sum)) {
     rnn::ScopeAttr scope; // a running sum begins anew behind the end of its rows
     if (!sum.getPer()->isSample())
       scope = rnn::ScopeAttr::get(op->getContext(), {rnn::CutAttr::get(op->getContext(), false, *sum.getPer())});

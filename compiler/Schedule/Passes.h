@@ -14,6 +14,7 @@ std::unique_ptr<mlir::Pass> createFormGeneratePass();
 std::unique_ptr<mlir::Pass> createBatchSegmentsPass();
 std::unique_ptr<mlir::Pass> createParallelScanPass();
 std::unique_ptr<mlir::Pass> createExpandMemoryPass();
+std::unique_ptr<mlir::Pass> createPlanTapePass();
 std::unique_ptr<mlir::Pass> createFormChunksPass();
 
 /// Makes the passes known to rondo-opt.

@@ -99,17 +99,37 @@ def ExpandMemory : Pass<"rondo-expand-memory", "::rondo::step::ScheduleOp"> {
   let constructor = "::rondo::schedule::createExpandMemoryPass()";
 }
 
-def FormChunks : Pass<"rondo-form-chunks", "::rondo::step::ScheduleOp"> {
-  let summary = "pars that one loop reads, step by step, are computed a few steps ahead of it";
+def PlanTape : Pass<"rondo-plan-tape", "::rondo::step::ScheduleOp"> {
+  let summary = "what groups need of loops ahead of them is kept, or computed again, whichever is cheaper";
   let description = [{
-    Their rows are not all there at once: they stay in a near cache, and memory does not grow with time.
+    A group behind a loop, the backward pass of the forward one, reads values of the loop's ticks. Cheap pointwise
+    operations on what is kept anyway are done again, so that fewer arrays go to memory and back.
+
+    ```mlir
+    %c, %t = step.scan on #t { .. %t = rnn.tanh %c .. step.yield %c, %t }
+    %d = step.scan on #t reverse { .. rnn.dtanh %t, .. }
+    // becomes
+    %c = step.scan on #t { .. %t = rnn.tanh %c .. step.yield %c }
+    %d = step.scan on #t reverse { %t = rnn.tanh %c .. rnn.dtanh %t, .. }
+    ```
+  }];
+  let constructor = "::rondo::schedule::createPlanTapePass()";
+}
+
+def FormChunks : Pass<"rondo-form-chunks", "::rondo::step::ScheduleOp"> {
+  let summary = "pars around a loop, step by step, are computed a few steps ahead of it or behind";
+  let description = [{
+    Rows that a loop reads of a par, or a par of a loop, are not all there at once: they stay in a near cache, and memory
+    does not grow with time.
 
     ```mlir
     %p = step.par { .. rnn.matmul %W, %x .. }
     %h = step.scan on #t { .. rnn.add %p, .. }
+    %y = step.par { .. rnn.matmul %V, %h .. }
     // becomes
     %p = step.par chunked { .. rnn.matmul %W, %x .. }
     %h = step.scan on #t { .. rnn.add %p, .. }
+    %y = step.par trailing { .. rnn.matmul %V, %h .. }
     ```
   }];
   let constructor = "::rondo::schedule::createFormChunksPass()";

@@ -41,6 +41,7 @@ Expected<Compiled> compileModel(Chosen chosen, std::vector<const emit::Target *>
   BackendOptions how;
   how.targets = std::move(targets);
   how.weights = weights;
+  how.mustCheckpoint = beside.mustCheckpoint;
   setOthers(*scheduled->step, scheduled->schedule(), beside.checkpoint, how);
   Backend backend(scheduled->schedule(), std::move(how), root);
   if (mlir::failed(backend.plan()))
@@ -48,7 +49,7 @@ Expected<Compiled> compileModel(Chosen chosen, std::vector<const emit::Target *>
   auto bytes = backend.library();
   if (!bytes)
     return bytes.takeError();
-  return Compiled{std::move(*bytes), backend.prefix(), std::move(scheduled->rnn)};
+  return Compiled{std::move(*bytes), backend.prefix(), backend.noCheckpoints(), std::move(scheduled->rnn)};
 }
 
 void setOthers(mlir::ModuleOp module, step::ScheduleOp schedule, int64_t checkpoint, BackendOptions &options) {

@@ -12,12 +12,12 @@ namespace rondo::tools {
 
 /// The bytes of a library, which can be loaded any number of times.
 struct Compiled {
-  std::string bytes, prefix;
-  mlir::OwningOpRef<mlir::ModuleOp> rnn; // behind the last stage that works on it
-  /// What computes gradients; null: nothing does.
-  rnn::ModelOp backward() {
-    auto model = *rnn->getOps<rondo::rnn::ModelOp>().begin();
-    return rnn->lookupSymbol<rondo::rnn::ModelOp>((model.getSymName() + ".backward").str());
+  std::string bytes, prefix, noCheckpoints; // noCheckpoints: why there are none, where they were asked for
+  mlir::OwningOpRef<mlir::ModuleOp> rnn;    // behind the last stage that works on it
+  rnn::ModelOp model() { return *rnn->getOps<rondo::rnn::ModelOp>().begin(); }
+  /// What stands beside the model: ".backward" computes gradients. Null: there is none.
+  rnn::ModelOp beside(llvm::StringRef ending) {
+    return rnn->lookupSymbol<rondo::rnn::ModelOp>((model().getSymName() + ending).str());
   }
   llvm::Expected<std::unique_ptr<run::Library>> load(run::Library::Options options) const {
     return run::Library::load(bytes, prefix, options);
@@ -27,7 +27,8 @@ struct Compiled {
 /// What is compiled beside a model.
 struct Beside {
   bool gradients = false, windows = false;
-  int64_t checkpoint = 0; // see runtime::Library
+  int64_t checkpoint = 0;     // see runtime::Library
+  bool mustCheckpoint = true; // see BackendOptions
 };
 
 /// A module of its own with the model and what stands beside it, behind the last stage that works on `rnn` and behind the

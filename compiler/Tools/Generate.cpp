@@ -37,7 +37,8 @@ Expected<rondo::run::Array> readPrompt(const dsl::Model &model, const dsl::Input
   if (!chains)
     return chains.takeError();
   std::vector<std::vector<rondo::run::Cuts>> cuts;
-  auto given = rondo::run::readInput(model, input, arguments.text("prompt-file"), *chains, cuts);
+  auto given = rondo::run::readInput(model, input, arguments.text("prompt-file"), *chains, cuts,
+                                     TextCodec::reader(arguments.text("params")));
   if (!given)
     return given.takeError();
   if (given->samples.size() != 1)
@@ -160,6 +161,8 @@ static int run(const Command &command, const Arguments &arguments) {
     return exitUsage;
   if (arguments.has("prompt") && arguments.has("prompt-file"))
     return usageError(command, "give one of --prompt and --prompt-file");
+  if (!givesDataAlone(command, arguments))
+    return exitUsage;
   Program program(std::move(*options), arguments.has("json"));
   Chosen chosen = loadModel(program, arguments.positional[0], arguments.text("model"), /*training=*/false);
   if (!chosen)
@@ -187,11 +190,12 @@ static int run(const Command &command, const Arguments &arguments) {
   bool batchGiven = arguments.has("batch") || !inputs.files.empty();
   inputs.samples = batchGiven ? arguments.count("batch", -1) : 1;
   inputs.generated = input.name;
+  inputs.readText = TextCodec::reader(arguments.text("params"));
   inputs.making.seed = how->seed;
   inputs.making.length = arguments.count("length", inputs.making.length);
-  auto batch = rondo::run::makeBatch(*model, inputs);
-  if (!batch)
-    return program.fail(batch.takeError());
+  auto data = readInputs(*model, arguments, inputs);
+  if (!data)
+    return program.fail(data.takeError());
   auto params = parametersFor(op, arguments.text("params"), how->seed);
   if (!params)
     return program.fail(params.takeError());
@@ -199,8 +203,8 @@ static int run(const Command &command, const Arguments &arguments) {
   precision.fp64 = arguments.has("fp64");
   precision.seed = how->seed;
   bool isInterpreted = arguments.has("interpret") || precision.fp64;
-  auto all = isInterpreted ? reference::generate(op, *params, *batch, precision, *how)
-                           : runCompiled(chosen, *params, *batch, *how, *weights);
+  auto all = isInterpreted ? reference::generate(op, *params, data->batch, precision, *how)
+                           : runCompiled(chosen, *params, data->batch, *how, *weights);
   if (!all)
     return program.fail(all.takeError());
   if (arguments.has("json"))
@@ -217,6 +221,8 @@ Command generateCommand() {
       {"prompt", Option::Kind::Text, "TEXT", "the text to go on from; only what follows is printed"},
       {"prompt-file", Option::Kind::File, "FILE", "the same as rows of a .npy, .csv, .txt or .safetensors file"},
       {"input", Option::Kind::Repeated, "NAME=FILE", "another input of the model, as for rondo run"},
+      {"data", Option::Kind::Repeated, "[NAME=]FILE",
+       "all other inputs, read as rondo train does; of the one that is generated nothing is taken"},
       {"greedy", Option::Kind::Flag, "", "always the likeliest (the default)"},
       {"sample", Option::Kind::Flag, "", "draw by the probabilities"},
       {"temperature", Option::Kind::Real, "T", "with --sample: divide the logits by T (1)"},
@@ -233,6 +239,8 @@ Command generateCommand() {
       {"json", Option::Kind::Flag, "", "print JSON: rows, scores and text"},
       {"model", Option::Kind::Text, "NAME", "the model, where the file has several"},
   };
+  std::vector<Option> ofData = dataOptionList();
+  options.insert(options.begin() + 5, ofData.begin(), ofData.end());
   return {
       "generate",
       "FILE",

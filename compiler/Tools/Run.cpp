@@ -4,7 +4,7 @@
 #include "compiler/Run/Heatmap.h"
 #include "compiler/Run/Print.h"
 #include "compiler/Run/Timeline.h"
-#include "compiler/Tools/TrainingData.h"
+#include "compiler/Tools/TextCodec.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
@@ -40,38 +40,6 @@ Error drawAlignment(StringRef option, const rondo::run::RunReport &report, const
   return rondo::run::writeWhole(pair->second, [&](raw_ostream &os) { rondo::run::printAlignment(*alignment, os); });
 }
 
-/// What is computed on, and what its tokens are called.
-struct RunData {
-  reference::Batch batch;
-  rondo::run::TokenTexts texts;
-};
-
-/// --data: as `rondo train` reads them, with what a training has left where the parameters are.
-Expected<RunData> readTrainingData(const dsl::Model &model, const Arguments &arguments) {
-  std::string folder = folderOf(arguments.text("params"));
-  auto settings = settingsBeside(arguments, {"data", "unit", "split", "unk"}, folder);
-  if (!settings)
-    return settings.takeError();
-  auto options = dataOptions(*settings, "data");
-  if (!options)
-    return options.takeError();
-  train::Vocabularies vocabularies;
-  if (arguments.has("params")) {
-    auto read = readVocabularies(model, folder);
-    if (!read)
-      return read.takeError();
-    vocabularies = std::move(*read);
-  }
-  options->isNew = !arguments.has("params");
-  auto dataset = train::readData(model, *options, vocabularies);
-  if (!dataset)
-    return dataset.takeError();
-  RunData data{dataset->all(), {}};
-  for (const auto &[input, vocabulary] : vocabularies)
-    data.texts[input] = vocabulary.units();
-  return data;
-}
-
 /// NAME,NAME=FILE
 Error drawPlot(StringRef option, const rondo::run::RunReport &report) {
   auto pair = splitAssignment(option);
@@ -101,9 +69,8 @@ static int run(const Command &command, const Arguments &arguments) {
   if (*weights != emit::WeightFormat::F32 && needsInterpreter(arguments))
     return usageError(command, "option '--dtype' is about compiled code, which --interpret, --fp64 and --timeline do "
                                "without");
-  for (const char *option : {"input", "batch", "length"})
-    if (arguments.has("data") && arguments.has(option))
-      return usageError(command, Twine("option '--data' gives all inputs, '--") + option + "' beside it none");
+  if (!givesDataAlone(command, arguments))
+    return exitUsage;
   for (const char *option : {"save", "timeline", "heatmap"})
     if (arguments.text(option) == "-")
       return usageError(command,
@@ -125,21 +92,13 @@ static int run(const Command &command, const Arguments &arguments) {
   rondo::run::InputOptions inputs;
   inputs.files = std::move(*files);
   inputs.samples = arguments.count("batch", -1);
+  inputs.readText = TextCodec::reader(paramsFile);
   inputs.making.seed = seed;
   inputs.making.length = arguments.count("length", inputs.making.length);
-  RunData data;
-  if (arguments.has("data")) {
-    auto read = readTrainingData(*model, arguments);
-    if (!read)
-      return program.fail(read.takeError());
-    data = std::move(*read);
-  } else {
-    auto made = rondo::run::makeBatch(*model, inputs);
-    if (!made)
-      return program.fail(made.takeError());
-    data.batch = std::move(*made);
-  }
-  const reference::Batch *batch = &data.batch;
+  auto data = readInputs(*model, arguments, inputs);
+  if (!data)
+    return program.fail(data.takeError());
+  const reference::Batch *batch = &data->batch;
   auto params = parametersFor(op, paramsFile, seed);
   if (!params)
     return program.fail(params.takeError());
@@ -169,13 +128,13 @@ static int run(const Command &command, const Arguments &arguments) {
     if (Error error = rondo::run::saveOutputs(report, path))
       return program.fail(std::move(error));
   for (const std::string &option : arguments.all("alignment"))
-    if (Error error = drawAlignment(option, report, data.texts))
+    if (Error error = drawAlignment(option, report, data->texts))
       return program.fail(std::move(error));
   for (const std::string &option : arguments.all("plot"))
     if (Error error = drawPlot(option, report))
       return program.fail(std::move(error));
   if (arguments.has("heatmap"))
-    if (Error error = drawHeatmap(arguments.text("heatmap"), report, data.texts))
+    if (Error error = drawHeatmap(arguments.text("heatmap"), report, data->texts))
       return program.fail(std::move(error));
   std::optional<rondo::run::Timeline> timeline;
   if (arguments.has("timeline")) {

@@ -9,29 +9,35 @@ namespace rondo::tools {
 
 Expected<std::optional<TextCodec>> TextCodec::of(const dsl::Input &input, StringRef params) {
   TextCodec codec;
-  StringRef folder = sys::path::parent_path(params);
-  train::TrainFolder ofTraining{folder.empty() ? "." : folder.str()};
-  std::string file = vocabularyFile(ofTraining.path, input.name);
+  std::string file = vocabularyFile(folderOf(params), input.name);
   if (input.type.elem != dsl::Elem::Token || !input.type.dims.empty())
     return std::nullopt;
   if (!params.empty() && sys::fs::exists(file)) {
-    auto read = train::Vocabulary::read(file, input.type.tokens, "input '" + input.name + "'");
+    codec.areLabels = input.clock->kind == dsl::Clock::Kind::Sample;
+    auto read = train::Vocabulary::read(file, input.type.tokens, "input '" + input.name + "'", codec.areLabels);
     if (!read)
       return read.takeError();
     codec.vocabulary = std::move(*read);
-    if (sys::fs::exists(ofTraining.checkpoint())) {
-      auto settings = train::readSettings(ofTraining.checkpoint());
-      if (!settings)
-        return settings.takeError();
-      if (auto unit = settings->find("unit"); unit != settings->end() && unit->second == "words")
-        codec.kind = train::UnitKind::Words;
-    }
+    if (codec.vocabulary->holdsWords())
+      codec.kind = train::UnitKind::Words;
     return std::move(codec);
   }
   if (!rondo::run::textHasTokens(input.type.tokens))
     return std::nullopt;
   codec.alphabet = input.type.tokens;
   return std::move(codec);
+}
+
+rondo::run::TextReader TextCodec::reader(StringRef params) {
+  return [params = params.str()](const dsl::Input &input, StringRef text,
+                                 StringRef path) -> Expected<std::optional<std::vector<int64_t>>> {
+    auto codec = of(input, params);
+    if (!codec)
+      return codec.takeError();
+    if (!*codec || !(*codec)->vocabulary)
+      return std::nullopt;
+    return (*codec)->encode(text, path);
+  };
 }
 
 std::string TextCodec::decode(ArrayRef<int64_t> tokens) const {
@@ -54,14 +60,22 @@ Expected<std::vector<int64_t>> TextCodec::encode(StringRef text, StringRef name)
   StringRef rest = file.text();
   if (rest.consume_back("\n")) // what ends the text is no part of it
     rest.consume_back("\r");
-  train::Units units(rest, kind);
   std::vector<int64_t> tokens;
-  StringRef unit;
-  while (units.next(unit)) {
+  auto add = [&](StringRef unit) {
     tokens.push_back(vocabulary->number(unit));
-    if (tokens.back() < 0)
-      return vocabulary->missing(unit, file);
+    return tokens.back() < 0 ? vocabulary->missing(unit, file) : Error::success();
+  };
+  while (areLabels && !rest.empty()) {
+    StringRef label;
+    std::tie(label, rest) = rest.split('\n');
+    if (Error error = add(label.trim()))
+      return std::move(error);
   }
+  train::Units units(rest, kind);
+  StringRef unit;
+  while (units.next(unit))
+    if (Error error = add(unit))
+      return std::move(error);
   if (const char *bad = units.bad())
     return noCharacter(file, bad);
   return tokens;

@@ -12,6 +12,9 @@ public:
   /// Of an input, with parameters from a file; "": with made ones. Nothing if its tokens are no text.
   static llvm::Expected<std::optional<TextCodec>> of(const dsl::Input &input, llvm::StringRef params);
 
+  /// Of text files that inputs are read from.
+  static rondo::run::TextReader reader(llvm::StringRef params);
+
   std::string decode(llvm::ArrayRef<int64_t> tokens) const;
   /// `name` stands in messages.
   llvm::Expected<std::vector<int64_t>> encode(llvm::StringRef text, llvm::StringRef name) const;
@@ -19,7 +22,8 @@ public:
 private:
   int64_t alphabet = 0;                               // 96 or 256, where there is
   std::optional<train::Vocabulary> vocabulary;        // no vocabulary,
-  train::UnitKind kind = train::UnitKind::Characters; // whose units these are
+  train::UnitKind kind = train::UnitKind::Characters; // whose units these are,
+  bool areLabels = false;                             // or labels, one a line
 };
 
 } // namespace rondo::tools

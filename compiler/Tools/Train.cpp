@@ -37,6 +37,10 @@ Error readAllData(const dsl::Model &model, const train::Settings &settings, cons
   auto options = dataOptions(settings, "data");
   if (!options)
     return options.takeError();
+  for (const char *option : {"unit", "split", "unk"})
+    if (settings.count(option) &&
+        none_of(options->files, [](const auto &file) { return train::isTextFile(file.path); }))
+      return rondo::run::failure(Twine("option '--") + option + "' is for texts (.txt, .tsv), and --data names none");
   train::Vocabularies vocabularies;
   if (folder.resume) {
     auto read = readVocabularies(model, folder.path);
@@ -208,7 +212,8 @@ Command trainCommand() {
       "train a model on data",
       "By the ending of a file the data are\n"
       "  .txt .tsv     text. For one input of tokens: its words or characters. With a label on `sample` too: lines\n"
-      "                of a label, a tab and a text, which falls into words, and sentences if the model has them\n"
+      "                of a label, a tab and a text, which falls into words, and sentences if the model has them;\n"
+      "                with paragraphs too, a document goes on to the next line with a tab\n"
       "  .csv          a table. Its header names inputs: x, or of a vector x.0, x.1, ..; an empty line ends a "
       "sample\n"
       "  .npy          an array, for one input\n"

@@ -1,4 +1,5 @@
 #include "compiler/Tools/TrainingData.h"
+#include "compiler/Gradient/Passes.h"
 #include "compiler/Tools/Crash.h"
 #include "compiler/Train/Measures.h"
 #include "compiler/Train/Trainer.h"
@@ -90,7 +91,8 @@ Expected<train::Vocabularies> readVocabularies(const dsl::Model &model, StringRe
   train::Vocabularies vocabularies;
   for (const dsl::Input &input : model.inputs)
     if (std::string path = vocabularyFile(folder, input.name); sys::fs::exists(path)) {
-      auto read = train::Vocabulary::read(path, input.type.tokens, "input '" + input.name + "'");
+      auto read = train::Vocabulary::read(path, input.type.tokens, "input '" + input.name + "'",
+                                          input.clock->kind == dsl::Clock::Kind::Sample);
       if (!read)
         return read.takeError();
       vocabularies[input.name] = std::move(*read);
@@ -98,8 +100,51 @@ Expected<train::Vocabularies> readVocabularies(const dsl::Model &model, StringRe
   return vocabularies;
 }
 
+Expected<RunData> readInputs(const dsl::Model &model, const Arguments &arguments,
+                             const rondo::run::InputOptions &inputs) {
+  if (!arguments.has("data")) {
+    auto made = rondo::run::makeBatch(model, inputs);
+    if (!made)
+      return made.takeError();
+    return RunData{std::move(*made), {}};
+  }
+  std::string folder = folderOf(arguments.text("params"));
+  auto settings = settingsBeside(arguments, {"data", "unit", "split", "unk"}, folder);
+  if (!settings)
+    return settings.takeError();
+  auto options = dataOptions(*settings, "data");
+  if (!options)
+    return options.takeError();
+  train::Vocabularies vocabularies;
+  if (arguments.has("params")) {
+    auto read = readVocabularies(model, folder);
+    if (!read)
+      return read.takeError();
+    vocabularies = std::move(*read);
+  }
+  options->isNew = !arguments.has("params");
+  options->generated = inputs.generated;
+  auto dataset = train::readData(model, *options, vocabularies);
+  if (!dataset)
+    return dataset.takeError();
+  RunData data{dataset->all(), {}};
+  for (const auto &[input, vocabulary] : vocabularies)
+    data.texts[input] = vocabulary.units();
+  return data;
+}
+
+bool givesDataAlone(const Command &command, const Arguments &arguments) {
+  for (const char *option : {"input", "batch", "length"})
+    if (arguments.has("data") && arguments.has(option)) {
+      usageError(command, Twine("option '--data' gives all inputs, '--") + option + "' beside it none");
+      return false;
+    }
+  return true;
+}
+
 Expected<Trainable> compileTrainable(Chosen chosen, Beside beside, int32_t threads) {
   std::vector<std::string> measures = train::addAccuracies(chosen.op);
+  chosen.op->setAttr(rnn::fixedInputsName, mlir::UnitAttr::get(chosen.op->getContext()));
   auto compiled = compileModel(chosen, /*targets=*/{}, emit::WeightFormat::F32, beside);
   if (!compiled)
     return compiled.takeError();

@@ -2,6 +2,7 @@
 #ifndef RONDO_TOOLS_TRAININGDATA_H
 #define RONDO_TOOLS_TRAININGDATA_H
 
+#include "compiler/Run/TokenTexts.h"
 #include "compiler/Tools/Compiled.h"
 #include "compiler/Train/Checkpoint.h"
 #include "compiler/Train/Data.h"
@@ -25,6 +26,17 @@ llvm::Expected<train::DataOptions> dataOptions(const train::Settings &settings, 
 std::string vocabularyFile(llvm::StringRef folder, llvm::StringRef input);
 /// Those that are there.
 llvm::Expected<train::Vocabularies> readVocabularies(const dsl::Model &model, llvm::StringRef folder);
+
+/// What is computed on, and what its tokens are called.
+struct RunData {
+  reference::Batch batch;
+  rondo::run::TokenTexts texts;
+};
+/// By --data, as a training reads them, with what it has left where the parameters are; else as `inputs` says.
+llvm::Expected<RunData> readInputs(const dsl::Model &model, const Arguments &arguments,
+                                   const rondo::run::InputOptions &inputs);
+/// False after a usage error: there is --data beside what makes up inputs.
+bool givesDataAlone(const Command &command, const Arguments &arguments);
 
 /// What a trainer asks a model for, compiled for this machine.
 struct Trainable {

@@ -1,8 +1,11 @@
 // rondo verify: what must hold of every model, tried on this one.
 #include "compiler/Emit/Target.h"
+#include "compiler/Gradient/FormWindows.h"
 #include "compiler/Pipeline.h"
+#include "compiler/Run/Compare.h"
 #include "compiler/Run/Differences.h"
 #include "compiler/Run/VerifyCompiled.h"
+#include "compiler/Run/Windows.h"
 #include "compiler/Tools/Compiled.h"
 #include "compiler/Tools/Module.h"
 #include "runtime/Library.h"
@@ -61,13 +64,42 @@ static void printJson(const dsl::Model &model, ArrayRef<Property> properties) {
   outs() << '\n';
 }
 
+/// What goes on with the model's samples; with gradients it has checkpoints where it can.
+struct Windowed {
+  Compiled compiled;
+  std::unique_ptr<rondo::run::Library> one, two;
+
+  rondo::run::WindowLibraries libraries() {
+    std::string sums = (rnn::carryPrefix + "reduce").str();
+    bool addsUp = any_of(compiled.beside(".window").getInputs().getAsValueRange<mlir::StringAttr>(),
+                         [&](StringRef name) { return name.starts_with(sums); });
+    return {*one, *two, addsUp, compiled.noCheckpoints};
+  }
+};
+
+static Expected<Windowed> windowsOf(const Chosen &chosen, ArrayRef<const emit::Target *> targets,
+                                    const reference::Params &params, const rondo::run::VerifyOptions &how,
+                                    bool gradients) {
+  Beside beside{gradients, /*windows=*/true, gradients ? rondo::run::windowRows(how.length).back() : 0};
+  beside.mustCheckpoint = false;
+  auto compiled = compileModel(chosen, targets, how.weights, beside);
+  if (!compiled)
+    return compiled.takeError();
+  auto one = compiled->load({how.seed, 1}), two = compiled->load({how.seed, 2});
+  if (!one || !two)
+    return joinErrors(one.takeError(), two.takeError());
+  if (Error error = joinErrors((*one)->setParameters(params), (*two)->setParameters(params)))
+    return std::move(error);
+  return Windowed{std::move(*compiled), std::move(*one), std::move(*two)};
+}
+
 /// What holds of the model's machine code; for each target that this machine runs.
 static Error addCompiled(const Chosen &chosen, const emit::Target *target, const reference::Params &params,
-                         const rondo::run::VerifyOptions &how, bool gradients, std::vector<Property> &properties) {
+                         const rondo::run::VerifyOptions &how, Beside beside, std::vector<Property> &properties) {
   std::vector<const emit::Target *> targets;
   if (target)
     targets.push_back(target);
-  auto compiled = compileModel(chosen, targets, how.weights, {gradients});
+  auto compiled = compileModel(chosen, targets, how.weights, {beside.gradients});
   if (!compiled)
     return compiled.takeError();
   auto one = compiled->load({how.seed, 1}), two = compiled->load({how.seed, 2});
@@ -76,11 +108,25 @@ static Error addCompiled(const Chosen &chosen, const emit::Target *target, const
   auto found = rondo::run::verifyCompiled(chosen.op, *chosen.model, params, how, **one, **two);
   if (!found)
     return found.takeError();
-  if (gradients) {
-    rnn::ModelOp backward = compiled->backward();
+  std::optional<Windowed> windowed;
+  if (beside.windows) {
+    auto made = windowsOf(chosen, targets, params, how, beside.gradients);
+    if (!made)
+      return made.takeError();
+    windowed = std::move(*made);
+    rondo::run::Trial trial = rondo::run::makeTrial(compiled->model(), how);
+    trial.params = params;
+    auto compared = rondo::run::verifyCompiledWindows(compiled->model(), trial, how, **one, windowed->libraries());
+    if (!compared)
+      return compared.takeError();
+    found->push_back(std::move(*compared));
+  }
+  if (beside.gradients) {
+    rnn::ModelOp backward = compiled->beside(".backward");
     rondo::run::Trial trial = rondo::run::makeTrial(backward, how);
     trial.params = params;
-    auto compared = rondo::run::verifyGradients(backward, trial, how, **one, **two);
+    auto libraries = windowed ? std::optional(windowed->libraries()) : std::nullopt;
+    auto compared = rondo::run::verifyGradients(backward, trial, how, **one, **two, libraries ? &*libraries : nullptr);
     if (!compared)
       return compared.takeError();
     found->insert(found->end(), compared->begin(), compared->end());
@@ -94,25 +140,53 @@ static Error addCompiled(const Chosen &chosen, const emit::Target *target, const
   return Error::success();
 }
 
-/// What holds of the adjoint equations that the compiler writes.
-static Error addGradients(Chosen chosen, const reference::Params *params, const rondo::run::VerifyOptions &how,
-                          std::vector<Property> &properties) {
+/// What holds of the equations that the compiler writes beside the model: adjoint ones, and those of windows, if it has
+/// any.
+static Error addEquations(Chosen chosen, const reference::Params *params, const rondo::run::VerifyOptions &how,
+                          Beside &beside, std::vector<Property> &properties) {
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(chosen.op.getLoc());
   module->push_back(chosen.op->clone());
   mlir::DefaultTimingManager timing; // not enabled
   mlir::TimingScope root = timing.getRootScope();
   StageOptions options;
   options.gradients = options.verifyEach = true;
+  options.windows = beside.windows;
   options.stopAfter = "gradient";
-  rnn::ModelOp backward;
-  if (mlir::succeeded(runStages(*module, options, root)))
-    backward = module->lookupSymbol<rnn::ModelOp>((chosen.op.getSymName() + ".backward").str());
-  if (!backward)
+  bool isDone = mlir::succeeded(runStages(*module, options, root));
+  auto find = [&](StringRef ending) {
+    return module->lookupSymbol<rnn::ModelOp>((chosen.op.getSymName() + ending).str());
+  };
+  rnn::ModelOp backward = find(".backward"), window = find(".window.backward");
+  if (!isDone || !backward)
     return rondo::run::failure("a stage of the compiler failed, so there are no gradients");
-  auto property = rondo::run::verifyDifferences(chosen.op, backward, params, how);
-  if (!property)
-    return property.takeError();
-  properties.push_back(std::move(*property));
+  if (beside.gradients) {
+    auto property = rondo::run::verifyDifferences(chosen.op, backward, params, how);
+    if (!property)
+      return property.takeError();
+    properties.push_back(std::move(*property));
+  }
+  if (!beside.windows)
+    return Error::success();
+  rondo::run::Comparison comparison("windows = whole sequence", 1e-9);
+  if (auto why = find("")->getAttrOfType<mlir::StringAttr>(rnn::noWindowsName)) {
+    comparison.property.status = Property::Status::Skipped;
+    comparison.property.note = why.str();
+    beside.windows = false;
+  } else if (!chosen.op.getBody().front().getOps<rnn::RandomOp>().empty()) {
+    comparison.property.status = Property::Status::Skipped;
+    comparison.property.note = "the interpreter draws random numbers by the tick, which it counts anew in each window";
+  } else {
+    rondo::run::Trial trial = rondo::run::makeTrial(backward, how);
+    if (params)
+      trial.params = *params;
+    for (int64_t rows : rondo::run::windowRows(how.length)) {
+      auto property = rondo::run::verifyWindows(backward, window, trial, rows, how.seed);
+      if (!property)
+        return property.takeError();
+      comparison.include(*property);
+    }
+  }
+  properties.push_back(std::move(comparison.property));
   return Error::success();
 }
 
@@ -125,13 +199,14 @@ static int verify(Program &program, const Chosen &chosen, const Arguments &argum
   auto properties = rondo::run::verifyModel(chosen.op, *chosen.model, *params, how);
   if (!properties)
     return program.fail(properties.takeError());
-  if (arguments.has("gradients"))
-    if (Error error = addGradients(chosen, arguments.has("params") ? &*params : nullptr, how, *properties))
+  Beside beside{arguments.has("gradients"), arguments.has("windows")};
+  if (beside.gradients || beside.windows)
+    if (Error error = addEquations(chosen, arguments.has("params") ? &*params : nullptr, how, beside, *properties))
       return program.fail(std::move(error));
   rondo::run::VerifyOptions compiled = how;
   compiled.rounding = rondo::run::roundingOf(*properties);
   for (const emit::Target *target : targets)
-    if (Error error = addCompiled(chosen, target, *params, compiled, arguments.has("gradients"), *properties))
+    if (Error error = addCompiled(chosen, target, *params, compiled, beside, *properties))
       return program.fail(std::move(error));
   if (arguments.has("json"))
     printJson(*chosen.model, *properties);
@@ -198,6 +273,11 @@ Command verifyCommand() {
       "  gradients accumulate        added to what is there\n"
       "  padding and gradients       rows that no tick reads, and other samples, hold NaN: bit for bit\n"
       "  gradients of singles        a batch as its samples one by one: inputs', and the sum of parameters'\n"
+      "  windows = whole sequence    with --windows: samples in parts, there and back, as at once; in double "
+      "precision\n"
+      "  compiled windows = whole    bit for bit, but for sums that go on from part to part\n"
+      "  gradients of windows        what flows back through all parts (models without losses)\n"
+      "  gradients with checkpoints  as without them; outputs have the bits of forward's\n"
       "  compiled ~ interpreted      the machine code for this machine, or for each --target; with --dtype other than "
       "f32\n"
       "                              relative to the largest number of an output\n"
@@ -213,6 +293,7 @@ Command verifyCommand() {
           formatOption(),
           {"interpret", Option::Kind::Flag, "", "the interpreter only"},
           {"gradients", Option::Kind::Flag, "", "gradients too"},
+          {"windows", Option::Kind::Flag, "", "windows too; with --gradients theirs, and checkpoints"},
           {"json", Option::Kind::Flag, "", "print JSON"},
       }),
       1,

@@ -14,7 +14,8 @@ namespace {
 
 constexpr const char *versionKey = "rondo.training", *version = "1";
 constexpr const char *optionPrefix = "option.";
-constexpr const char *memoryName = "@window"; // no path of a parameter begins so
+constexpr const char *memoryName = "@window", *sumsName = "@epoch"; // no path of a parameter begins so
+constexpr size_t numbersOfSum = sizeof(Means::Sum) / sizeof(double);
 
 std::string slotName(const Parameter &parameter, int64_t slot) { return parameter.path + "@" + std::to_string(slot); }
 
@@ -66,6 +67,8 @@ Error writeCheckpoint(StringRef path, const Checkpoint &checkpoint, const std::v
   }
   if (!checkpoint.memory.empty())
     writer.addInts(memoryName, run::DType::I64, {checkpoint.memory.size()}, checkpoint.memory.data());
+  if (!checkpoint.sums.empty())
+    writer.addReals(sumsName, run::DType::F64, {checkpoint.sums.size(), numbersOfSum}, &checkpoint.sums[0].weighted);
   writer.addMetadata("window", std::to_string(checkpoint.window));
   writer.addMetadata(versionKey, version);
   writer.addMetadata("model", checkpoint.model);
@@ -136,6 +139,11 @@ Expected<Checkpoint> readCheckpoint(StringRef path, StringRef model, const std::
     expected.insert(memoryName);
     checkpoint.memory.resize(memory->shape.size() == 1 ? memory->shape[0] : 0);
     std::memcpy(checkpoint.memory.data(), memory->data, checkpoint.memory.size() * sizeof(int64_t));
+  }
+  if (const run::Tensor *sums = file.find(sumsName); sums && sums->dtype == run::DType::F64) {
+    expected.insert(sumsName);
+    checkpoint.sums.resize(sums->count / numbersOfSum);
+    std::memcpy(checkpoint.sums.data(), sums->data, checkpoint.sums.size() * sizeof(Means::Sum));
   }
   for (const run::Tensor &tensor : file.tensors())
     if (!expected.count(tensor.name))

@@ -3,7 +3,7 @@
 #ifndef RONDO_TRAIN_CHECKPOINT_H
 #define RONDO_TRAIN_CHECKPOINT_H
 
-#include "compiler/Train/Gradients.h"
+#include "compiler/Train/Evaluate.h"
 #include "llvm/ADT/StringRef.h"
 #include <limits>
 
@@ -22,6 +22,7 @@ struct Checkpoint {
                       // of `random`: nothing is drawn from a generator that has a state
   int64_t window = 0; // windows of the next batch that are done, behind which
   std::vector<int64_t> memory;                           // this is remembered of its samples; empty if there are none
+  std::vector<Means::Sum> sums;                          // of the losses of that epoch so far
   double best = std::numeric_limits<double>::infinity(); // lowest validation loss
   int64_t slots = 0;                                     // of the optimiser
   Floats parameters, state;                              // as in Gradients.h and runtime/Optimise.h

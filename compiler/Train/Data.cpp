@@ -25,6 +25,11 @@ std::string describeBad(double value) {
                              : fmt::format("{}, which is larger than the largest number", value);
 }
 
+bool isTextFile(StringRef path) {
+  StringRef ending = sys::path::extension(path);
+  return ending == ".txt" || ending == ".tsv";
+}
+
 namespace {
 
 class Reader {
@@ -63,16 +68,13 @@ private:
     return Error::success();
   }
 
-  static bool isTextFile(StringRef path) {
-    StringRef ending = sys::path::extension(path);
-    return ending == ".txt" || ending == ".tsv";
-  }
-
   Error readFile(const run::InputFile &file) {
     auto read = file.name.empty() ? readAll(file.path) : readNamed(file.name, file.path);
     if (!read)
       return read.takeError();
     for (auto &[name, given] : *read) {
+      if (name == source.options.generated)
+        continue;
       auto [place, isFirst] = inputs.try_emplace(name, std::move(given));
       if (isFirst)
         continue;
@@ -183,6 +185,8 @@ private:
     Dataset data;
     const GivenData *first = nullptr;
     for (const dsl::Input &input : model.inputs) {
+      if (input.name == source.options.generated)
+        continue;
       auto given = inputs.find(input.name);
       if (given == inputs.end())
         return run::failure("the data have nothing for input '" + input.name + "' of model '" + model.name + "'" +
@@ -196,11 +200,13 @@ private:
     }
     if (data.samples() == 0)
       return run::failure(first ? first->from + " has no samples"
-                                : "model '" + model.name + "' has no inputs to train it on");
+                                : "model '" + model.name + "' has no inputs for data");
+    const dsl::Input *generated = run::findInput(model, source.options.generated);
     for (size_t c = 0; c < source.chains.size(); ++c)
       for (int64_t s = 0; s < data.samples(); ++s)
-        if (Error error = addStructure(c, s, data))
-          return std::move(error);
+        if (!generated || generated->clock != source.chains[c].axes[0])
+          if (Error error = addStructure(c, s, data))
+            return std::move(error);
     for (auto &[name, given] : inputs)
       data.addInput(name, std::move(given.column));
     return data;
@@ -210,6 +216,8 @@ private:
     const run::Chain &chain = source.chains[c];
     run::Cuts cuts(chain.axes.size());
     for (const dsl::Input &input : model.inputs) {
+      if (input.name == source.options.generated)
+        continue;
       const GivenData &given = inputs.at(input.name);
       std::string who = given.from + ", sample " + std::to_string(s) + ",";
       if (int own = chain.find(input.clock->name); own >= 0)

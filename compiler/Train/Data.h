@@ -12,7 +12,7 @@ namespace rondo::train {
 
 /// How a text without labels becomes samples.
 struct TextSplit {
-  enum class Kind { Pieces, Streams, Lines, Paragraphs } kind = Kind::Pieces;
+  enum class Kind { Pieces, Streams, Lines, Paragraphs, Whole } kind = Kind::Pieces;
   int64_t length = 256; // tokens of a piece; how many streams of like length
 };
 
@@ -20,14 +20,18 @@ struct DataOptions {
   std::vector<run::InputFile> files; // without a name: for the inputs that the file is about
   std::optional<bool> words;         // else characters; not given: words where there are labels or sentences
   std::optional<TextSplit> split;    // not given: lines where two texts stand beside each other, paragraphs where there
-                                     // are sentences, else pieces
+                                     // are sentences, the whole text where there are paragraphs, else pieces
   int64_t streams = 0;               // not 0: so many streams take the place of such pieces
   bool unknown = false;              // a new vocabulary has <unk>
   bool isNew = true;                 // vocabularies that are not there are made
+  std::string generated;             // this input is left out, also where files have it
 };
 
 /// By input.
 using Vocabularies = std::map<std::string, Vocabulary>;
+
+/// By its ending, .txt or .tsv.
+bool isTextFile(llvm::StringRef path);
 
 /// Reads and checks all files: every input has rows in every sample, there is at least one sample, and reals are
 /// finite.

@@ -89,6 +89,11 @@ Expected<std::vector<Columns>> columnsByName(const DataSource &source, const run
   auto [name, number] = *min_element(unused, [](auto &a, auto &b) { return a.second < b.second; });
   std::vector<StringRef> names(known.begin(), known.end());
   auto near = dsl::nearest(name, names);
+  if (const dsl::Input *input = run::findInput(source.model, StringRef(name).split('.').first))
+    return run::failureIn(path,
+                          "the column '" + name + "' is none of " + source.describe(*input) + ", which takes " +
+                              listed(columnNames(*input)),
+                          1);
   return run::failureIn(path,
                         "the column '" + name + "' is of no input of model '" + source.model.name + "', which has " +
                             run::inputList(source.model) + (near ? "; did you mean '" + near->str() + "'?" : ""),

@@ -21,6 +21,11 @@ StringRef withoutEnd(StringRef line) {
   return line;
 }
 
+/// From the beginning of one part of a text to the end of a later one.
+StringRef joined(StringRef first, StringRef last) {
+  return StringRef(first.begin(), size_t(last.end() - first.begin()));
+}
+
 /// Calls `each` for the lines of a text, until one gives an error; what ends the text is no line.
 Error forLines(StringRef text, function_ref<Error(StringRef line)> each) {
   while (!text.empty()) {
@@ -38,7 +43,7 @@ Error forParagraphs(StringRef text, function_ref<Error(StringRef paragraph)> eac
   Error error = forLines(text, [&](StringRef line) -> Error {
     bool isEmpty = line.trim().empty();
     if (!isEmpty)
-      paragraph = paragraph.empty() ? line : StringRef(paragraph.begin(), size_t(line.end() - paragraph.begin()));
+      paragraph = paragraph.empty() ? line : joined(paragraph, line);
     if (!isEmpty || paragraph.empty())
       return Error::success();
     return each(std::exchange(paragraph, StringRef()));
@@ -46,6 +51,23 @@ Error forParagraphs(StringRef text, function_ref<Error(StringRef paragraph)> eac
   if (error)
     return error;
   return paragraph.empty() ? Error::success() : each(paragraph);
+}
+
+/// The same for labelled documents: lines, or where they have paragraphs, what stands from one line with a tab to the
+/// next.
+Error forDocuments(StringRef text, bool haveParagraphs, function_ref<Error(StringRef document)> each) {
+  if (!haveParagraphs)
+    return forLines(text, each);
+  StringRef document;
+  Error error = forLines(text, [&](StringRef line) -> Error {
+    if (!document.empty() && line.contains('\t'))
+      return each(std::exchange(document, line));
+    document = document.empty() ? line : joined(document, line);
+    return Error::success();
+  });
+  if (error)
+    return error;
+  return document.empty() ? Error::success() : each(document);
 }
 
 /// The token that ends a text which the model writes itself; -1: there is none.
@@ -67,12 +89,14 @@ public:
   }
 
   size_t axes() const { return source.chains[chain].axes.size(); }
+  bool hasParagraphs() const { return axes() == (isSpelled() ? 4 : 3); }
 
   /// `words`: what is not asked for.
   Error open(bool words) {
-    words = source.options.words.value_or(words && !isSpelled());
-    if (axes() > 3 || (isSpelled() && words))
-      return run::failureIn(path, "a text falls into sentences, words and letters, but '" + input.clock->name +
+    words = source.options.words.value_or(words && axes() < 3);
+    if (axes() > (words ? 3 : 4))
+      return run::failureIn(path, Twine("a text falls into paragraphs, sentences") +
+                                      (words ? " and words" : ", words and letters") + ", but '" + input.clock->name +
                                       "' has more axes over it; give a .safetensors file with offsets");
     auto opened = TextFile::open(path);
     if (!opened)
@@ -104,20 +128,10 @@ public:
   /// A document, which must hold something. `length`: it falls into samples of about so many tokens; 0: it is one, and if
   /// the model's texts end with a token, so does this one.
   Error read(StringRef document, int64_t length) {
-    Units units(document, isSpelled() ? UnitKind::Words : kind);
-    StringRef unit;
     bool isEmpty = true;
-    while (units.next(unit)) {
-      isEmpty = false;
-      if (length && ticks >= length)
-        endSample();
-      if (Error error = isSpelled() ? addWord(unit) : addUnit(unit))
-        return error;
-      if (axes() > 1)
-        sentences.add(unit);
-    }
-    if (const char *bad = units.bad())
-      return noCharacter(*file, bad);
+    auto part = [&](StringRef text) { return readPart(text, length, isEmpty); };
+    if (Error error = hasParagraphs() ? forParagraphs(document, part) : part(document))
+      return error;
     if (isEmpty)
       return file->failure(document.data(), "the document is empty");
     if (int64_t end = endOf(source, input); end >= 0 && !length)
@@ -130,7 +144,31 @@ public:
 
 private:
   /// Letters in words in sentences.
-  bool isSpelled() const { return axes() == 3; }
+  bool isSpelled() const { return axes() > 2 && kind != UnitKind::Words; }
+
+  /// A paragraph, or all of a document without them.
+  Error readPart(StringRef text, int64_t length, bool &isEmpty) {
+    Units units(text, isSpelled() ? UnitKind::Words : kind);
+    StringRef unit;
+    while (units.next(unit)) {
+      isEmpty = false;
+      if (length && ticks >= length)
+        endSample();
+      if (Error error = isSpelled() ? addWord(unit) : addUnit(unit))
+        return error;
+      if (axes() > 1)
+        sentences.add(unit);
+    }
+    if (const char *bad = units.bad())
+      return noCharacter(*file, bad);
+    endParagraph();
+    return Error::success();
+  }
+
+  void endParagraph() {
+    if (int64_t count = sentences.end(); count > paragraphOffsets.back())
+      paragraphOffsets.push_back(count);
+  }
 
   Error addWord(StringRef word) {
     Units letters(word, kind);
@@ -160,7 +198,9 @@ private:
   }
 
   void endSample() {
-    std::vector<int64_t> ofSentences = sentences.finish(), ofWords = std::exchange(wordOffsets, {0});
+    endParagraph();
+    std::vector<int64_t> ofParagraphs = std::exchange(paragraphOffsets, {0}), ofSentences = sentences.finish(),
+                         ofWords = std::exchange(wordOffsets, {0});
     int64_t count = std::exchange(ticks, 0);
     if (count == 0) // units were only counted
       return;
@@ -169,12 +209,16 @@ private:
       return;
     run::Cuts cuts(axes());
     cuts.rows[0] = count;
-    if (isSpelled()) {
-      cuts.rows[1] = int64_t(ofWords.size()) - 1;
-      cuts.offsets[1] = std::move(ofWords);
-    }
-    cuts.rows.back() = int64_t(ofSentences.size()) - 1;
-    cuts.offsets.back() = std::move(ofSentences);
+    size_t axis = 1;
+    auto cut = [&](std::vector<int64_t> offsets) {
+      cuts.rows[axis] = int64_t(offsets.size()) - 1;
+      cuts.offsets[axis++] = std::move(offsets);
+    };
+    if (isSpelled())
+      cut(std::move(ofWords));
+    cut(std::move(ofSentences));
+    if (hasParagraphs())
+      cut(std::move(ofParagraphs));
     given.cuts[chain].push_back(std::move(cuts));
   }
 
@@ -192,6 +236,7 @@ private:
   int64_t ticks = 0;
   std::vector<int64_t> wordOffsets = {0}; // into letters
   Sentences sentences;
+  std::vector<int64_t> paragraphOffsets = {0}; // into sentences
 };
 
 /// How documents without labels are told apart.
@@ -202,7 +247,7 @@ TextSplit splitOf(const DataSource &source, const TextReader &reader) {
   if (count_if(source.model.inputs, [&](const dsl::Input &input) { return isText(source, input); }) > 1)
     split.kind = TextSplit::Kind::Lines;
   else if (reader.axes() > 1)
-    split.kind = TextSplit::Kind::Paragraphs;
+    split.kind = reader.hasParagraphs() ? TextSplit::Kind::Whole : TextSplit::Kind::Paragraphs;
   else if (source.options.streams)
     split = {TextSplit::Kind::Streams, source.options.streams};
   return split;
@@ -255,6 +300,7 @@ void makeVocabularies(const DataSource &source, const std::map<std::string, Voca
       continue;
     Vocabulary::Plan plan;
     plan.most = input.type.tokens;
+    plan.areLabels = text.isLabel;
     plan.withUnknown = source.options.unknown && !text.isLabel;
     plan.end = text.isLabel ? -1 : endOf(source, input);
     plan.what = source.describe(input);
@@ -279,6 +325,7 @@ Expected<GivenInputs> readText(const DataSource &source, const dsl::Input &input
   if (split.kind == TextSplit::Kind::Streams)
     split.length = std::max<int64_t>((reader.count(text) + split.length - 1) / split.length, 1);
   Error error = isCut                                  ? reader.read(text, split.length)
+                : split.kind == TextSplit::Kind::Whole ? whole(text)
                 : split.kind == TextSplit::Kind::Lines ? forLines(text, whole)
                                                        : forParagraphs(text, whole);
   if (error)
@@ -292,18 +339,24 @@ Expected<GivenInputs> readText(const DataSource &source, const dsl::Input &input
 
 Expected<GivenInputs> readLabelled(const DataSource &source, const dsl::Input &label, const dsl::Input &text,
                                    StringRef path) {
+  if (source.options.split)
+    return run::failureIn(path,
+                          "its lines are labels with their texts, and option '--split' is for texts without labels");
   TextReader reader(source, text, path);
   if (Error error = reader.open(/*words=*/true))
     return std::move(error);
   LabelReader labels(source, label, path);
   const TextFile &file = reader.text();
-  Error error = forLines(file.text(), [&](StringRef line) -> Error {
-    auto [name, document] = line.split('\t');
-    if (name.size() == line.size())
-      return file.failure(line.data(), "the line has no tab; each is a label, a tab and a text");
+  Error error = forDocuments(file.text(), reader.hasParagraphs(), [&](StringRef labelled) -> Error {
+    auto [name, document] = labelled.split('\t');
+    if (name.size() == labelled.size())
+      return file.failure(labelled.data(), Twine("the line has no tab; each is a label, a tab and a text") +
+                                               (reader.axes() == 3 && !reader.hasParagraphs()
+                                                    ? "; --unit words is for words in sentences in paragraphs"
+                                                    : ""));
     name = name.trim();
     if (name.empty())
-      return file.failure(line.data(), "the label is empty");
+      return file.failure(labelled.data(), "the label is empty");
     if (Error wrong = labels.read(name, file))
       return wrong;
     return reader.read(document, /*length=*/0);

@@ -7,22 +7,23 @@ using namespace llvm;
 namespace rondo::train {
 
 void Means::add(ArrayRef<reference::LossValue> losses) {
-  if (sums.empty())
+  if (names.empty())
     for (const reference::LossValue &loss : losses)
-      sums.push_back({loss.name, is_contained(measures, loss.name)});
-  for (auto [sum, loss] : zip(sums, losses)) {
+      names.push_back(loss.name);
+  sums.resize(names.size());
+  for (auto [sum, loss] : zip_equal(sums, losses)) {
     sum.weighted += loss.value * double(loss.ticks);
-    sum.ticks += loss.ticks;
+    sum.ticks += double(loss.ticks);
     sum.plain += loss.value;
+    ++sum.batches;
   }
-  ++batches;
 }
 
 std::vector<Means::Mean> Means::all() const {
   std::vector<Mean> means;
-  for (const Sum &sum : sums)
+  for (const auto &[name, sum] : zip_equal(names, sums))
     means.push_back(
-        {sum.name, sum.ticks ? sum.weighted / double(sum.ticks) : sum.plain / double(batches), sum.isMeasure});
+        {name, sum.ticks ? sum.weighted / sum.ticks : sum.plain / sum.batches, is_contained(measures, name)});
   return means;
 }
 
@@ -31,6 +32,13 @@ double Means::total() const {
   for (const Mean &mean : this->all())
     all += mean.isMeasure ? 0 : mean.value;
   return all;
+}
+
+bool Means::isOfNothing() const {
+  return all_of(zip_equal(names, sums), [&](const auto &of) {
+    const auto &[name, sum] = of;
+    return is_contained(measures, name) || (sum.ticks == 0 && sum.plain == 0);
+  });
 }
 
 std::vector<double> Means::ofMeasures() const {

@@ -21,23 +21,26 @@ public:
     bool isMeasure;
   };
   std::vector<Mean> all() const;
+  /// What was added so far of a loss or measure; means go on with all of them.
+  struct Sum {
+    double weighted = 0, ticks = 0; // values times ticks
+    double plain = 0, batches = 0;
+  };
+  const std::vector<Sum> &state() const { return sums; }
+  void setState(std::vector<Sum> state) { sums = std::move(state); }
   /// Of all losses.
   double total() const;
+  /// Whether no loss was a mean of anything.
+  bool isOfNothing() const;
   /// Of measures, in order.
   std::vector<double> ofMeasures() const;
   /// ", accuracy 0.875", for lines.
   std::string measuresText() const;
 
 private:
-  struct Sum {
-    std::string name;
-    bool isMeasure = false;
-    double weighted = 0, plain = 0;
-    int64_t ticks = 0;
-  };
   const std::vector<std::string> &measures;
-  std::vector<Sum> sums;
-  int64_t batches = 0;
+  std::vector<std::string> names;
+  std::vector<Sum> sums; // as names
 };
 
 /// All samples, in batches that are taken out one by one.

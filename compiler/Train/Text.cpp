@@ -158,10 +158,13 @@ Vocabulary Vocabulary::make(const UnitCounts &counts, const Plan &plan) {
   }
   vocabulary.reserveEnd(plan, /*isComplete=*/true);
   int64_t room = plan.most - (plan.end >= 0);
+  if (plan.areLabels)
+    vocabulary.whyMissing = " is no label of the training data";
   if (int64_t(order.size()) > room)
-    vocabulary.whyMissing = " finds no place: the text has " + std::to_string(order.size()) +
-                            " different tokens, but " + plan.what + " has room for " + std::to_string(room) +
-                            "; make the model's larger, or let --unk stand for the rarest";
+    vocabulary.whyMissing = std::string(" finds no place: ") + (plan.areLabels ? "there are " : "the text has ") +
+                            std::to_string(order.size()) + " different " + (plan.areLabels ? "labels" : "tokens") +
+                            ", but " + plan.what + " has room for " + std::to_string(room) +
+                            "; make the model's larger" + (plan.areLabels ? "" : ", or let --unk stand for the rarest");
   return vocabulary;
 }
 
@@ -181,6 +184,10 @@ Vocabulary Vocabulary::bytes() {
   return vocabulary;
 }
 
+bool Vocabulary::holdsWords() const {
+  return any_of(list, [](StringRef unit) { return unit[0] != '<' && characterBytes(unit) != unit.size(); });
+}
+
 static std::string escaped(StringRef text) {
   std::string out;
   for (char c : text)
@@ -192,12 +199,14 @@ static std::string escaped(StringRef text) {
   return out;
 }
 
-Expected<Vocabulary> Vocabulary::read(StringRef path, int64_t most, const std::string &what) {
+Expected<Vocabulary> Vocabulary::read(StringRef path, int64_t most, const std::string &what, bool areLabels) {
   auto text = run::readWhole(path);
   if (!text)
     return text.takeError();
   Vocabulary vocabulary;
-  vocabulary.whyMissing = (" is not in '" + path + "'; a vocabulary made with --unk takes it for <unk>").str();
+  vocabulary.whyMissing = areLabels
+                              ? (" is no label of '" + path + "'").str()
+                              : (" is not in '" + path + "'; a vocabulary made with --unk takes it for <unk>").str();
   StringRef rest = *text;
   for (int64_t line = 1; !rest.empty(); ++line) {
     StringRef escapedUnit;

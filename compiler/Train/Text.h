@@ -16,7 +16,7 @@ public:
   /// A text that is in no file.
   static TextFile of(llvm::StringRef name, llvm::StringRef text);
 
-  llvm::StringRef text() const { return buffer->getBuffer(); }
+  llvm::StringRef text() const { return run::withoutMark(buffer->getBuffer()); }
   /// `at`: in the text.
   llvm::Error failure(const char *at, const llvm::Twine &what) const;
   llvm::Error failure(const llvm::Twine &what) const { return run::failureIn(path, what); }
@@ -61,10 +61,16 @@ public:
     hasEnded = ends;
     ++words;
   }
+  /// A sentence ends here, whatever its last word was. How many there are.
+  int64_t end() {
+    if (words > offsets.back())
+      offsets.push_back(words);
+    hasEnded = false;
+    return int64_t(offsets.size()) - 1;
+  }
   /// Offsets into the words, one more than there are sentences. Then it begins anew.
   std::vector<int64_t> finish() {
-    if (words)
-      offsets.push_back(words);
+    end();
     std::vector<int64_t> all = std::move(offsets);
     *this = Sentences();
     return all;
@@ -104,9 +110,11 @@ public:
     bool withUnknown = false; // the first number is `<unk>`, which stands for them
     int64_t end = -1;         // not -1: this number is `<end>`
     std::string what;         // names the input in messages
+    bool areLabels = false;   // not units of a text
   };
   static Vocabulary make(const UnitCounts &counts, const Plan &plan);
-  static llvm::Expected<Vocabulary> read(llvm::StringRef path, int64_t most, const std::string &what);
+  static llvm::Expected<Vocabulary> read(llvm::StringRef path, int64_t most, const std::string &what,
+                                         bool areLabels = false);
   /// What token(96) and token(256) are numbers of, see encodeText in Run/Files.h.
   static Vocabulary printable();
   static Vocabulary bytes();
@@ -121,6 +129,8 @@ public:
   /// What is wrong with a unit that has none.
   llvm::Error missing(llvm::StringRef unit, const TextFile &file) const;
   const std::vector<std::string> &units() const { return list; }
+  /// Whether there is a unit of several characters, but for those that stand for none, `<unk>`.
+  bool holdsWords() const;
 
 private:
   bool has(llvm::StringRef unit) const { return unit.size() == 1 ? ofBytes[uint8_t(unit[0])] >= 0 : find(unit) >= 0; }

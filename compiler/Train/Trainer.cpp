@@ -31,7 +31,8 @@ public:
   Training(const TrainTask &task, const TrainOptions &options, const TrainFolder &folder, Progress &progress,
            const std::function<bool()> &interrupted)
       : task(task), options(options), folder(folder), progress(progress), interrupted(interrupted),
-        layout(task.training->parameters()), optimiser(options.optimiser), metrics(folder.file("metrics.csv")) {}
+        layout(task.training->parameters()), optimiser(options.optimiser), means(task.measures),
+        metrics(folder.file("metrics.csv")) {}
 
   Expected<TrainOutcome> all() {
     if (Error error = begin())
@@ -128,6 +129,7 @@ private:
     if (at.slots != runtime::optimiserSlots(options.optimiser) || at.batch > batchesOfEpoch)
       return run::failureIn(folder.checkpoint(), "does not fit the optimizer or the data");
     at.settings = options.settings;
+    means.setState(at.sums);
     if (at.window)
       task.training->setWindowState(at.memory);
     savedStep = at.step;
@@ -140,7 +142,6 @@ private:
   /// False: it was interrupted.
   Expected<bool> runEpoch() {
     std::vector<Samples> batches = shuffledBatches(ticks, options.batch, options.seed, at.epoch);
-    Means means(task.measures);
     reference::Batch whole, batch;
     std::optional<run::WindowCuts> cuts;
     while (at.batch < batchesOfEpoch) {
@@ -153,7 +154,7 @@ private:
         }
         batch = cuts->part(at.window);
       }
-      auto row = step(batch, cuts ? &*cuts : nullptr, means);
+      auto row = step(batch, cuts ? &*cuts : nullptr);
       if (!row)
         return row.takeError();
       int64_t ticksOfBatch = 0;
@@ -178,7 +179,7 @@ private:
       metrics.add(*row);
       progress.step(at.step, at.epoch + 1, options.epochs, row->loss, ticksOfBatch);
       if (isLast)
-        if (Error error = endEpoch(means, row->valid, validText))
+        if (Error error = endEpoch(row->valid, validText))
           return std::move(error);
       if (!isLast && isSaveAsked())
         if (Error error = save())
@@ -187,10 +188,11 @@ private:
         return false;
     }
     at.batch = 0;
+    means.setState({});
     return true;
   }
 
-  Expected<MetricsRow> step(const reference::Batch &batch, const run::WindowCuts *cuts, Means &means) {
+  Expected<MetricsRow> step(const reference::Batch &batch, const run::WindowCuts *cuts) {
     int64_t number = at.step + 1;
     uint64_t seed = run::Draw(options.seed, "random of steps").bits(uint64_t(number));
     auto losses =
@@ -259,7 +261,11 @@ private:
     return metrics.begin(std::move(names), task.measures, at.step);
   }
 
-  Error endEpoch(const Means &means, std::optional<double> valid, const std::string &validText) {
+  Error endEpoch(std::optional<double> valid, const std::string &validText) {
+    if (means.isOfNothing())
+      return run::failure(fmt::format("step {}: no row of the training data counts for a loss: of a sample of one row "
+                                      "`next` leaves none, of a mask that is never true nothing",
+                                      at.step));
     progress.line(fmt::format("epoch {} of {}: loss {:.6g}", at.epoch + 1, options.epochs, means.total()) +
                   means.measuresText() + validText);
     if (valid && *valid < at.best) {
@@ -299,9 +305,11 @@ private:
         return error;
     Checkpoint whole = at;
     whole.memory = at.window ? task.training->windowState() : std::vector<int64_t>();
+    whole.sums = means.state();
     // Behind the last batch of an epoch comes the next one.
     if (whole.batch == batchesOfEpoch) {
       whole.batch = 0;
+      whole.sums.clear();
       ++whole.epoch;
     }
     if (Error error = writeCheckpoint(folder.checkpoint(), whole, layout))
@@ -326,6 +334,7 @@ private:
   const std::function<bool()> &interrupted;
   const std::vector<Parameter> &layout;
   runtime::Optimiser optimiser;
+  Means means; // of the epoch
   Metrics metrics;
   bool metricsBegun = false;
   std::vector<uint8_t> trained; // by parameter

@@ -2,27 +2,16 @@
 # Fits a wave by a clockwork and by a plain recurrent network, once for each seed: run.sh [FOLDER [SEED...]]
 # EPOCHS is how often each sees the wave.
 set -eu
-here=$(dirname "$0") out=${1:-out} epochs=${EPOCHS:-2000}
+here=$(dirname "$0") out=${1:-out}
 test $# -eq 0 || shift
 . "$here/../figures.sh"
+. "$here/../waves.sh"
 test $# -gt 0 || set -- 1 2 3 4 5
 mkdir -p "$out"
 python3 "$here/data.py" "$out"
 
-# fit MODEL RATE: trains, and leaves what the trained model does in MODEL.SEED.txt
-fit() {
-  rondo train "$here/wave.rondo" --model "$1" --data "$out/wave.csv" --seed "$seed" --epochs "$epochs" --lr "$2" \
-    --schedule cosine --clip 1 -o "$out/$1.$seed" > "$out/$1.$seed.log"
-  rondo run "$here/wave.rondo" --model "$1" --params "$out/$1.$seed/model.safetensors" --data "$out/wave.csv" \
-    --plot wave,y="$out/$1.svg" > "$out/$1.$seed.txt"
-}
 for seed; do
-  fit clockwork 0.01
-  fit plain 0.001
-  clockwork=$(mean error "$out/clockwork.$seed.txt")
-  plain=$(mean error "$out/plain.$seed.txt")
-  figure "seed $seed, mean squared error, clockwork $clockwork, plain network $plain, quotient" \
-    "$(awk "BEGIN { print $plain / $clockwork }")" '>=' 1.7
+  compare "$here/wave.rondo" plain "plain network" 1.7 "$seed"
 done
 rondo run "$here/wave.rondo" --model clockwork --params "$out/clockwork.$seed/model.safetensors" \
   --data "$out/wave.csv" --timeline="$out/timeline.svg" > "$out/timeline.txt"

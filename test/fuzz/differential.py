@@ -3,9 +3,10 @@
 
 Each program must check; the IR behind every pass must compute what the IR before it does (rondo-opt --check-each); with
 --verify, compiled code must give what the interpreter does (rondo verify), on a machine, with a number of samples and
-with lengths that hang on the seed. With --gradients that goes for the gradients too, which must be what differences say;
-every other program loses its losses then, so that something flows into all of its outputs. Several programs stand in a file, to spare the tools' starting; one that does not hold
-is cut down by itself as far as it still does not, in the same way, and left in the folder of --keep.
+with lengths that hang on the seed. With --gradients that goes for the gradients too, which must be what differences
+say, and with --windows for samples in parts; every other program loses its losses then, so that something flows into
+all of its outputs. Several programs stand in a file, to spare the tools' starting; one that does not hold is cut down
+by itself as far as it still does not, in the same way, and left in the folder of --keep.
 """
 import argparse
 import concurrent.futures
@@ -22,20 +23,21 @@ import programs
 
 MODEL_PASSES = ["simplify", "narrow-slots", "dead-state", "simplify", "split-products", "commute-crossings",
                 "dead-state", "merge-products", "chain-sums", "dead-state", "merge-sums", "order-sums"]
-SCHEDULE_PASSES = ["parallel-scan", "batch-segments", "expand-memory", "form-chunks"]
+SCHEDULE_PASSES = ["parallel-scan", "batch-segments", "expand-memory", "plan-tape", "form-chunks"]
 
 
 class Data:
-    """What a group of programs is tried on. Long and wide batches take long, so that most are neither."""
+    """What a group of programs is tried on. Long and wide batches take long, so that most are neither; differences
+    interpret a program dozens of times, and attention takes the square of the length."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, longest):
         rng = random.Random(f"data {seed}")
         self.target = rng.choice(["native", "native", "x86-64-v2", "x86-64-v3"])
         self.samples, self.length = rng.choice([(3, 12)] * 6 + [(1, 20), (2, 33), (5, 7), (8, 1), (3, 0), (17, 5)])
         self.seed = rng.randrange(100)
         kind = rng.randrange(40)
         if kind == 0:
-            self.samples, self.length = 1, rng.randint(100, 1000)
+            self.samples, self.length = 1, rng.randint(100, longest)
         elif kind < 4:
             self.samples, self.length = rng.randint(1, 67), rng.randint(1, 4)
 
@@ -61,7 +63,7 @@ class Tools:
     def __init__(self, options):
         self.folder, self.seconds = options.tools, options.seconds
         self.passes = pipeline(options.gradients)
-        self.verify = ["--gradients"] if options.gradients else [] if options.verify else None
+        self.verify = ["--gradients"] + ["--windows"] * options.windows if options.gradients else [] if options.verify else None
 
     def run(self, tool, *arguments):
         command = [os.path.join(self.folder, tool), *arguments]
@@ -122,14 +124,14 @@ def kept(name, said, data, program, options):
     os.makedirs(options.keep, exist_ok=True)
     words = "".join(f"# {line}\n" for line in said.strip().split("\n")[:30] if "R0606" not in line)
     with open(path, "w", encoding="utf-8") as file:
-        how = data.options() + ["--gradients"] * options.gradients
+        how = data.options() + ["--gradients"] * options.gradients + ["--windows"] * options.windows
         file.write(f"# rondo verify {' '.join(how)}\n{words}{program}")
     return path
 
 
 def examine(seeds, tools, options):
     """What there is to say of the programs of some seeds."""
-    data, told = Data(seeds[0]), []
+    data, told = Data(seeds[0], 200 if options.gradients else 1000), []
     group = [made(seed, options.gradients) for seed in seeds]
     with tempfile.TemporaryDirectory() as work:
         whole = "\n".join(map(str, group))
@@ -156,9 +158,11 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--verify", action="store_true", help="also run rondo verify")
     parser.add_argument("--gradients", action="store_true", help="as --verify, and gradients")
+    parser.add_argument("--windows", action="store_true", help="as --gradients, and windows and checkpoints")
     parser.add_argument("--seconds", type=int, default=300, help="that a tool may take")
     parser.add_argument("--print", action="store_true", help="only print the program of the first seed")
     options = parser.parse_args()
+    options.gradients |= options.windows
     if options.print:
         print(made(options.first, options.gradients), end="")
         return

@@ -28,3 +28,15 @@ rnn.model @ports(%x "x" : !x, %i "i" : !rnn.stream<!rnn.token<3>, #t>) {
   rnn.generate "i" from %i next start 0 limit 4 : !rnn.stream<!rnn.token<3>, #t>
   rnn.return "slow" = %slow, "table" = %a, "rows" = %rows, "i" = %i : !rnn.stream<4xf32, #t2>, tensor<3xf32>, !rnn.stream<4xf32, #p>, !rnn.stream<!rnn.token<3>, #t>
 }
+
+// Nothing flows to inputs that are fixed.
+//
+// CHECK-LABEL: rnn.model @fixed.backward(
+// CHECK-NOT:   rnn.scale
+// CHECK:       %[[NONE:.*]] = rnn.const 0.0 : !rnn.stream<4xf32, #t>
+// CHECK:       rnn.return "y" = %{{.*}}, "d.W" = %{{.*}}, "d.x" = %[[NONE]] :
+rnn.model @fixed(%x "x" : !x) attributes {fixed_inputs} {
+  %W = rnn.param "W" init(glorot) : tensor<4xf32>
+  %y = rnn.matmul %W, %x : tensor<4xf32>, !x
+  rnn.return "y" = %y : !rnn.stream<f32, #t>
+}

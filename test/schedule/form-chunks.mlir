@@ -1,4 +1,4 @@
-// What one loop reads, step by step, is computed a few steps ahead of it.
+// What one loop reads, step by step, is computed a few steps ahead of it; what reads one loop, a few steps behind it.
 //
 // RUN: rondo-opt "--pass-pipeline=builtin.module(step.schedule(rondo-form-chunks))" %s | FileCheck %s
 
@@ -152,4 +152,86 @@ step.schedule @random(%x "x" : !x) {
     step.yield %n : !x
   } : !x
   rnn.return "h" = %h : !x
+}
+
+// What alone reads a loop's rows follows it, if it is no more work; an index from ticks to rows of what was there before
+// moves out of the way. The caller reads the other loop's rows too, so that they must be whole.
+//
+// CHECK-LABEL: step.schedule @behind
+// CHECK:       %[[S:.*]] = rnn.latest %x
+// CHECK-NEXT:  rnn.latest %[[S]]
+// CHECK-NEXT:  %[[H:.*]] = step.scan
+// CHECK:       %[[Y:.*]] = step.par trailing {
+// CHECK-NEXT:    rnn.tanh %[[H]]
+// CHECK-NEXT:    rnn.add %{{.*}}, %{{.*}}
+// CHECK:       %[[G:.*]] = step.scan
+// CHECK:       step.par {
+// CHECK-NEXT:    rnn.tanh %[[G]]
+step.schedule @behind(%x "x" : !x) {
+  %h = step.scan on #t {
+    %s = rnn.state "s" : !rnn.state<!x>
+    %r = rnn.read %s : !rnn.state<!x> -> !x
+    %n = rnn.add %r, %x : !x
+    rnn.next %s, %n : !x
+    step.yield %n : !x
+  } : !x
+  %g = step.scan on #t {
+    %s = rnn.state "g" : !rnn.state<!x>
+    %r = rnn.read %s : !rnn.state<!x> -> !x
+    %n = rnn.sub %r, %x : !x
+    rnn.next %s, %n : !x
+    step.yield %n : !x
+  } : !x
+  %x2 = rnn.latest %x : !x -> !x2
+  %x3 = rnn.latest %x2 : !x2 -> !x
+  %y = step.par {
+    %a = rnn.tanh %h : !x
+    %b = rnn.add %a, %x3 : !x
+    step.yield %b : !x
+  } : !x
+  %z = step.par {
+    %a = rnn.tanh %g : !x
+    step.yield %a : !x
+  } : !x
+  rnn.return "y" = %y, "z" = %z, "g" = %g : !x, !x, !x
+}
+
+// Of two loops, which may run side by side, it waits for both; and a product that is more work than the loop is divided
+// better over all of time.
+//
+// CHECK-LABEL: step.schedule @apart
+// CHECK-NOT:   trailing
+step.schedule @apart(%x "x" : !x) {
+  %w = rnn.param "w" init(zeros) : tensor<4x1xf32>
+  %h = step.scan on #t {
+    %s = rnn.state "s" : !rnn.state<!x>
+    %r = rnn.read %s : !rnn.state<!x> -> !x
+    %n = rnn.add %r, %x : !x
+    rnn.next %s, %n : !x
+    step.yield %n : !x
+  } : !x
+  %k = step.scan on #t reverse {
+    %s = rnn.state "k" reverse : !rnn.state<!x>
+    %r = rnn.read %s : !rnn.state<!x> -> !x
+    %n = rnn.add %r, %x : !x
+    rnn.next %s, %n : !x
+    step.yield %n : !x
+  } : !x
+  %y = step.par {
+    %a = rnn.mul %h, %k : !x
+    step.yield %a : !x
+  } : !x
+  %g = step.scan on #t {
+    %s = rnn.state "g" : !rnn.state<!x>
+    %r = rnn.read %s : !rnn.state<!x> -> !x
+    %n = rnn.sub %r, %x : !x
+    rnn.next %s, %n : !x
+    step.yield %n : !x
+  } : !x
+  %z = step.par {
+    %v = rnn.reshape %g : !x -> !rnn.stream<1xf32, #t>
+    %m = rnn.matmul %w, %v : tensor<4x1xf32>, !rnn.stream<1xf32, #t>
+    step.yield %m : !rnn.stream<4xf32, #t>
+  } : !rnn.stream<4xf32, #t>
+  rnn.return "y" = %y, "z" = %z : !x, !rnn.stream<4xf32, #t>
 }

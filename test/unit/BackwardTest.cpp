@@ -1,4 +1,5 @@
 // Compiled backward passes against the interpreter: models with their adjoints written by hand.
+#include "LstmTesting.h"
 #include "compiler/Backend.h"
 #include "compiler/Emit/Target.h"
 #include "compiler/Run/Trial.h"
@@ -102,71 +103,28 @@ const char *const clocks = R"(
 //===--- Loops -------------------------------------------------------------------------------------------------===//
 
 TEST(Backward, lstm) {
-  const std::string forward = R"(
-    %W = rnn.param "core.W" init(glorot) : tensor<28x5xf32>
-    %U = rnn.param "core.U" init(glorot) : tensor<28x7xf32>
-    %b = rnn.param "core.b" init(zeros) : tensor<28xf32>
-    %unused = rnn.param "unused" init(zeros) : tensor<3xf32>
-    %hs = rnn.state "core.h" : !rnn.state<!h>
-    %cs = rnn.state "core.c" : !rnn.state<!h>
-    %h = rnn.read %hs : !rnn.state<!h> -> !h
-    %c = rnn.read %cs : !rnn.state<!h> -> !h
-    %wx = rnn.matmul %W, %x : tensor<28x5xf32>, !x
-    %bt = rnn.lift %b : tensor<28xf32> -> !z
-    %z0 = rnn.add %wx, %bt : !z
-    %uh = rnn.matmul %U, %h : tensor<28x7xf32>, !h
-    %z = rnn.add %z0, %uh : !z
-    %zi, %zf, %zg, %zo = rnn.split %z axis 0 : !z -> !h, !h, !h, !h
-    %i = rnn.sigmoid %zi : !h
-    %f = rnn.sigmoid %zf : !h
-    %g = rnn.tanh %zg : !h
-    %o = rnn.sigmoid %zo : !h
-    %fc = rnn.mul %f, %c : !h
-    %ig = rnn.mul %i, %g : !h
-    %c1 = rnn.add %fc, %ig : !h
-    %tc = rnn.tanh %c1 : !h
-    %h1 = rnn.mul %o, %tc : !h
-    rnn.next %cs, %c1 : !h
-    rnn.next %hs, %h1 : !h
-)";
+  const std::string forward = std::string(R"(
+    %W = rnn.param "core.W" init(glorot) : !w
+    %U = rnn.param "core.U" init(glorot) : !u
+    %b = rnn.param "core.b" init(zeros) : !b
+    %unused = rnn.param "unused" init(zeros) : tensor<3xf32>)") +
+                              lstmForward();
   Backward model(clocks + std::string(R"(
     !x = !rnn.stream<5xf32, #t>
     !h = !rnn.stream<7xf32, #t>
     !z = !rnn.stream<28xf32, #t>
+    !w = tensor<28x5xf32>
+    !u = tensor<28x7xf32>
+    !b = tensor<28xf32>
     rnn.model @m(%x "x" : !x) {)") +
                  forward + R"(
       rnn.return "y" = %h1 : !h
     }
     rnn.model @m.backward(%x "x" : !x, %dy "d.y" : !h) {)" +
-                 forward + R"(
-    %dhs = rnn.accum "d.core.h" reverse : !rnn.accum<!h>
-    %dcs = rnn.accum "d.core.c" reverse : !rnn.accum<!h>
-    %dh0 = rnn.take %dhs : !rnn.accum<!h> -> !h
-    %dc0 = rnn.take %dcs : !rnn.accum<!h> -> !h
-    %dh = rnn.add %dh0, %dy : !h
-    %do = rnn.mul %dh, %tc : !h
-    %dt = rnn.mul %dh, %o : !h
-    %dtc = rnn.dtanh %tc, %dt : !h
-    %dc = rnn.add %dc0, %dtc : !h
-    %df = rnn.mul %dc, %c : !h
-    %dcp = rnn.mul %dc, %f : !h
-    %di = rnn.mul %dc, %g : !h
-    %dg = rnn.mul %dc, %i : !h
-    %dzi = rnn.dsigmoid %i, %di : !h
-    %dzf = rnn.dsigmoid %f, %df : !h
-    %dzg = rnn.dtanh %g, %dg : !h
-    %dzo = rnn.dsigmoid %o, %do : !h
-    %dz = rnn.concat %dzi, %dzf, %dzg, %dzo axis 0 : !h, !h, !h, !h
-    %dhp = rnn.matmul transposed %U, %dz : tensor<28x7xf32>, !z
-    rnn.put %dcs, %dcp : !rnn.accum<!h>, !h
-    rnn.put %dhs, %dhp : !rnn.accum<!h>, !h
-    %dx = rnn.matmul transposed %W, %dz : tensor<28x5xf32>, !z
-    %dW = rnn.outer %dz, %x : !z, !x -> tensor<28x5xf32>
-    %dU = rnn.outer %dz, %h : !z, !h -> tensor<28x7xf32>
-    %db = rnn.total %dz : !z -> tensor<28xf32>
+                 forward + lstmBackward + R"(
     %none = rnn.const 0.0 : tensor<3xf32>
     rnn.return "y" = %h1, "d.core.U" = %dU, "d.core.W" = %dW, "d.core.b" = %db, "d.unused" = %none, "d.x" = %dx
-        : !h, tensor<28x7xf32>, tensor<28x5xf32>, tensor<28xf32>, tensor<3xf32>, !x
+        : !h, !u, !w, !b, tensor<3xf32>, !x
     })");
   model.expectSame();
 }

@@ -1,6 +1,7 @@
 // The duals with which gradients flow. A linear operation and its dual are known by one property: for all u and v the
 // inner products <v, A u> and <A* v, u> are equal, over all ticks and samples of a batch.
 #include "InterpreterTesting.h"
+#include "LstmTesting.h"
 
 using namespace rondo::reference;
 
@@ -169,8 +170,6 @@ rnn.model @take(%x "x" : !f) {
   EXPECT_EQ(r.outputs["z"].rows[0].reals, (Vector{0, 1 + 2, 4 + 8}));
 }
 
-// The backward pass of an LSTM as reverse mode writes it: adjoints of the states in accumulators that run the other
-// way.
 TEST(InterpreterDuals, TheBackwardPassOfAnLstmIsItsDerivative) {
   TestModel model(R"(
 !x = !rnn.stream<2xf32, #t>
@@ -178,60 +177,19 @@ TEST(InterpreterDuals, TheBackwardPassOfAnLstmIsItsDerivative) {
 !z = !rnn.stream<12xf32, #t>
 !w = tensor<12x2xf32>
 !u = tensor<12x3xf32>
+!b = tensor<12xf32>
 rnn.model @lstm(%x "x" : !x, %dy "dy" : !h) {
   %W = rnn.param "W" init(glorot) : !w
   %U = rnn.param "U" init(orthogonal) : !u
-  %b = rnn.param "b" init(zeros) : tensor<12xf32>
-  %hs = rnn.state "h" : !rnn.state<!h>
-  %cs = rnn.state "c" : !rnn.state<!h>
-  %h = rnn.read %hs : !rnn.state<!h> -> !h
-  %c = rnn.read %cs : !rnn.state<!h> -> !h
-  %wx = rnn.matmul %W, %x : !w, !x
-  %uh = rnn.matmul %U, %h : !u, !h
-  %bt = rnn.lift %b : tensor<12xf32> -> !z
-  %z0 = rnn.add %wx, %uh : !z
-  %z = rnn.add %z0, %bt : !z
-  %zi, %zf, %zg, %zo = rnn.split %z axis 0 : !z -> !h, !h, !h, !h
-  %i = rnn.sigmoid %zi : !h
-  %f = rnn.sigmoid %zf : !h
-  %g = rnn.tanh %zg : !h
-  %o = rnn.sigmoid %zo : !h
-  %fc = rnn.mul %f, %c : !h
-  %ig = rnn.mul %i, %g : !h
-  %c1 = rnn.add %fc, %ig : !h
-  %tc = rnn.tanh %c1 : !h
-  %h1 = rnn.mul %o, %tc : !h
-  rnn.next %cs, %c1 : !h
-  rnn.next %hs, %h1 : !h
+  %b = rnn.param "b" init(zeros) : !b
+)" + rondo::lstmForward() +
+                  R"(
   %seen = rnn.mul %h1, %dy : !h
   %sum = rnn.fold sum %seen axis 0 : !h
   %loss = rnn.total %sum : !rnn.stream<f32, #t> -> tensor<f32>
-  %dhs = rnn.accum "d.h" reverse : !rnn.accum<!h>
-  %dcs = rnn.accum "d.c" reverse : !rnn.accum<!h>
-  %dh0 = rnn.take %dhs : !rnn.accum<!h> -> !h
-  %dc0 = rnn.take %dcs : !rnn.accum<!h> -> !h
-  %dh = rnn.add %dh0, %dy : !h
-  %do = rnn.mul %dh, %tc : !h
-  %dt = rnn.mul %dh, %o : !h
-  %dtc = rnn.dtanh %tc, %dt : !h
-  %dc = rnn.add %dc0, %dtc : !h
-  %df = rnn.mul %dc, %c : !h
-  %dcp = rnn.mul %dc, %f : !h
-  %di = rnn.mul %dc, %g : !h
-  %dg = rnn.mul %dc, %i : !h
-  %dzi = rnn.dsigmoid %i, %di : !h
-  %dzf = rnn.dsigmoid %f, %df : !h
-  %dzg = rnn.dtanh %g, %dg : !h
-  %dzo = rnn.dsigmoid %o, %do : !h
-  %dz = rnn.concat %dzi, %dzf, %dzg, %dzo axis 0 : !h, !h, !h, !h
-  %dhp = rnn.matmul transposed %U, %dz : !u, !z
-  rnn.put %dcs, %dcp : !rnn.accum<!h>, !h
-  rnn.put %dhs, %dhp : !rnn.accum<!h>, !h
-  %dx = rnn.matmul transposed %W, %dz : !w, !z
-  %dW = rnn.outer %dz, %x : !z, !x -> !w
-  %dU = rnn.outer %dz, %h : !z, !h -> !u
-  %db = rnn.total %dz : !z -> tensor<12xf32>
-  rnn.return "loss" = %loss, "dx" = %dx, "dW" = %dW, "dU" = %dU, "db" = %db : tensor<f32>, !x, !w, !u, tensor<12xf32>
+)" + rondo::lstmBackward +
+                  R"(
+  rnn.return "loss" = %loss, "dx" = %dx, "dW" = %dW, "dU" = %dU, "db" = %db : tensor<f32>, !x, !w, !u, !b
 })");
   Numbers numbers;
   Params params{{"W", numbers.reals({12, 2})}, {"U", numbers.reals({12, 3})}, {"b", numbers.reals({12})}};

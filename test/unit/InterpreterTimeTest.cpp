@@ -1,5 +1,6 @@
 // Slots and clocks against loops written by hand.
 #include "InterpreterTesting.h"
+#include "LstmTesting.h"
 
 using namespace rondo::reference;
 
@@ -7,38 +8,24 @@ namespace {
 
 //===--- A layer ---===//
 
-const char *const lstmText = R"(
+std::string lstmText(const std::string &direction) {
+  return R"(
 !x = !rnn.stream<2xf32, #t>
 !h = !rnn.stream<3xf32, #t>
 !z = !rnn.stream<12xf32, #t>
+!w = tensor<12x2xf32>
+!u = tensor<12x3xf32>
+!b = tensor<12xf32>
 rnn.model @lstm(%x "x" : !x) {
-  %W = rnn.param "W" init(glorot) : tensor<12x2xf32>
-  %U = rnn.param "U" init(orthogonal) : tensor<12x3xf32>
-  %b = rnn.param "b" init(zeros) : tensor<12xf32>
-  %hs = rnn.state "h" DIRECTION : !rnn.state<!h>
-  %cs = rnn.state "c" DIRECTION : !rnn.state<!h>
-  %h = rnn.read %hs : !rnn.state<!h> -> !h
-  %c = rnn.read %cs : !rnn.state<!h> -> !h
-  %wx = rnn.matmul %W, %x : tensor<12x2xf32>, !x
-  %uh = rnn.matmul %U, %h : tensor<12x3xf32>, !h
-  %bt = rnn.lift %b : tensor<12xf32> -> !z
-  %z0 = rnn.add %wx, %uh : !z
-  %z = rnn.add %z0, %bt : !z
-  %zi, %zf, %zg, %zo = rnn.split %z axis 0 : !z -> !h, !h, !h, !h
-  %i = rnn.sigmoid %zi : !h
-  %f = rnn.sigmoid %zf : !h
-  %g = rnn.tanh %zg : !h
-  %o = rnn.sigmoid %zo : !h
-  %fc = rnn.mul %f, %c : !h
-  %ig = rnn.mul %i, %g : !h
-  %c1 = rnn.add %fc, %ig : !h
-  %tc = rnn.tanh %c1 : !h
-  %h1 = rnn.mul %o, %tc : !h
-  rnn.next %cs, %c1 : !h
-  rnn.next %hs, %h1 : !h
+  %W = rnn.param "W" init(glorot) : !w
+  %U = rnn.param "U" init(orthogonal) : !u
+  %b = rnn.param "b" init(zeros) : !b
+)" + rondo::lstmForward(direction) +
+         R"(
   rnn.return "h" = %h1 : !h
 }
 )";
+}
 
 Vector lstm(const Params &p, const Array &x, bool reverse) {
   int64_t length = x.shape[0];
@@ -60,7 +47,7 @@ class Lstm : public testing::TestWithParam<bool> {};
 
 TEST_P(Lstm, EqualsALoopForEachSampleOfARaggedBatch) {
   bool reverse = GetParam();
-  TestModel model(replaced(lstmText, "DIRECTION", reverse ? "reverse" : ""));
+  TestModel model(lstmText(reverse ? "reverse" : ""));
   Numbers numbers;
   Params params{{"W", numbers.reals({12, 2})}, {"U", numbers.reals({12, 3})}, {"b", numbers.reals({12})}};
   std::vector<int64_t> lengths{5, 0, 1, 8};
@@ -84,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(Both, Lstm, testing::Bool());
 
 TEST(InterpreterTime, TenThousandTicksNeedNoRecursion) {
   for (const char *direction : {"", "reverse"}) {
-    TestModel model(replaced(lstmText, "DIRECTION", direction));
+    TestModel model(lstmText(direction));
     Numbers numbers;
     Params params{{"W", numbers.reals({12, 2})}, {"U", numbers.reals({12, 3})}, {"b", numbers.reals({12})}};
     Array x = numbers.reals({10000, 2});

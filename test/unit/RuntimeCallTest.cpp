@@ -483,6 +483,35 @@ TEST(RuntimePool, SleepersWakeUp) {
   destroyPool(pool);
 }
 
+TEST(RuntimePool, LetsThreadsOffThatComeLate) {
+  Pool *pool = createPool(4);
+  std::atomic<int> inside{0}, ran{0};
+  for (int repeat = 0; repeat < 2000; ++repeat) {
+    if (repeat % 500 == 0) // until all sleep
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    struct Context {
+      std::atomic<int> &inside, next{0}, pieces[8] = {};
+    } context{inside};
+    share(
+        pool, 4,
+        [](void *argument, int32_t) {
+          Context &context = *static_cast<Context *>(argument);
+          ++context.inside;
+          for (int piece; (piece = context.next++) < 8;)
+            ++context.pieces[piece];
+          --context.inside;
+        },
+        &context);
+    EXPECT_EQ(inside, 0);
+    for (std::atomic<int> &piece : context.pieces)
+      EXPECT_EQ(piece, 1);
+    if (repeat % 7 == 0) // for these nobody is let off
+      run(pool, 4, [](void *argument, int32_t) { ++*static_cast<std::atomic<int> *>(argument); }, &ran);
+  }
+  EXPECT_EQ(ran, 4 * 286);
+  destroyPool(pool);
+}
+
 TEST(RuntimePool, ServesOneCallAtATime) {
   Pool *pool = createPool(2);
   EXPECT_TRUE(enter(pool));

@@ -211,7 +211,7 @@ public:
   }
   OpPlan kernel(Kernel function, int32_t clock, std::vector<View> views, int64_t blocks = 0) {
     kernels.push_back(function);
-    return op(OpCode::Kernel, clock, views, {int64_t(kernels.size()) - 1, blocks});
+    return op(OpCode::Kernel, clock, views, {int64_t(kernels.size()) - 1, blocks, 1});
   }
   OpPlan copy(int32_t clock, View from, View to) {
     int64_t bytes = tables.arrays[to.array].stride;

@@ -250,9 +250,71 @@ TEST(TrainData, SpellsWordsOfSentences) {
   EXPECT_EQ(data.lengths["letter"], (Ints{7, 1}));
   EXPECT_EQ(data.offsets["word"], (std::vector<Ints>{{0, 2, 3, 4, 7}, {0, 1}}));
   EXPECT_EQ(data.offsets["sentence"], (std::vector<Ints>{{0, 3, 4}, {0, 1}}));
+}
+
+const char *const chapters = R"(model m {
+  input words : token(12) on word in sentence in paragraph
+  input label : token(3) on sample
+  s = mean(embed(4)(words), per = sentence)
+  p = max(s, per = paragraph)
+  output y = dense(3)(mean(p, per = sample))
+  loss cross_entropy(y, label)
+})";
+
+// An empty line ends a paragraph, and so a sentence; a line with a tab begins the next document.
+TEST(TrainData, ReadsDocumentsInParagraphs) {
+  Case c;
   c.options.words = true;
-  EXPECT_EQ(c.refusal(spelled, "a.tsv", "0\ta\n"),
-            "a.tsv: a text falls into sentences, words and letters, but 'letter' has more axes over it; give a "
+  reference::Batch data = good(c.one(chapters, "a.tsv", "0\ta b. a\nb\n\n \na. b. c\n2\tb\n\n1\t\n\nc c\n"));
+  ASSERT_EQ(data.samples, 3);
+  EXPECT_EQ(data.lengths["word"], (Ints{10, 1, 2}));
+  EXPECT_EQ(data.offsets["sentence"], (std::vector<Ints>{{0, 3, 5, 7, 9, 10}, {0, 1}, {0, 2}}));
+  EXPECT_EQ(data.offsets["paragraph"], (std::vector<Ints>{{0, 2, 5}, {0, 1}, {0, 1}}));
+  EXPECT_EQ(data.inputs["label"][2].ints, (Ints{1}));
+  EXPECT_EQ(c.refusal(chapters, "a.tsv", "\n a\n"),
+            "a.tsv:2:1: the line has no tab; each is a label, a tab and a text");
+  EXPECT_EQ(c.refusal(chapters, "a.tsv", "0\t\n \n1\ta\n"), "a.tsv:1:3: the document is empty");
+  c.options.words.reset();
+  EXPECT_EQ(c.refusal(chapters, "a.tsv", "0\ta\n\nb\n"),
+            "a.tsv:2:1: the line has no tab; each is a label, a tab and a text; --unit words is for words in sentences "
+            "in paragraphs");
+}
+
+// Without labels a text is a document, unless it is said what is.
+TEST(TrainData, ReadsTextsInParagraphs) {
+  const char *text = R"(model m {
+    input words : token(12) on word in sentence in paragraph
+    output y = dense(12)(gru(4)(embed(4)(words)))
+    loss cross_entropy(y, next(words))
+  })";
+  Case c;
+  c.options.words = true;
+  reference::Batch data = good(c.one(text, "a.txt", "a. b\n\nc\n"));
+  ASSERT_EQ(data.samples, 1);
+  EXPECT_EQ(data.offsets["sentence"], (std::vector<Ints>{{0, 2, 3, 4}}));
+  EXPECT_EQ(data.offsets["paragraph"], (std::vector<Ints>{{0, 2, 3}}));
+  c.options.split = TextSplit{TextSplit::Kind::Pieces, 3};
+  data = good(c.one(text, "b.txt", "a. b\n\nc\n"));
+  EXPECT_EQ(data.offsets["sentence"], (std::vector<Ints>{{0, 2, 3}, {0, 1}}));
+  EXPECT_EQ(data.offsets["paragraph"], (std::vector<Ints>{{0, 2}, {0, 1}}));
+}
+
+TEST(TrainData, SpellsWordsOfParagraphs) {
+  auto on = [](const std::string &axes) {
+    return "model m { input letters : token(12) on " + axes +
+           "  output y = dense(12)(gru(4)(embed(4)(letters)))  loss cross_entropy(y, next(letters)) }";
+  };
+  Case c;
+  reference::Batch data = good(c.one(on("letter in word in sentence in paragraph"), "a.txt", "ab. a\n\nb a"));
+  EXPECT_EQ(data.offsets["word"], (std::vector<Ints>{{0, 2, 3, 4, 5, 6}}));
+  EXPECT_EQ(data.offsets["sentence"], (std::vector<Ints>{{0, 2, 3, 5}}));
+  EXPECT_EQ(data.offsets["paragraph"], (std::vector<Ints>{{0, 2, 3}}));
+  EXPECT_EQ(c.refusal(on("a in b in c in d in e"), "a.txt", "a"),
+            "a.txt: a text falls into paragraphs, sentences, words and letters, but 'a' has more axes over it; give a "
+            ".safetensors file with offsets");
+  c.options.words = true;
+  EXPECT_EQ(c.refusal(on("a in b in c in d"), "a.txt", "a"),
+            "a.txt: a text falls into paragraphs, sentences and words, but 'a' has more axes over it; give a "
             ".safetensors file with offsets");
 }
 

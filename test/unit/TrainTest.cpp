@@ -100,6 +100,16 @@ struct Case {
   std::string refusal(Settings settings, bool resume = false) {
     return messageOf(run(std::move(settings), resume), folder);
   }
+  /// The lines on whole epochs.
+  std::string epochsSaid() const {
+    llvm::SmallVector<llvm::StringRef> lines;
+    llvm::StringRef(said).split(lines, '\n');
+    std::string text;
+    for (llvm::StringRef line : lines)
+      if (line.contains(": loss"))
+        text += line;
+    return text;
+  }
   std::vector<double> parameters(const std::string &file = "run/model.safetensors") {
     reference::Params params = good(run::readParams(folder.at(file)));
     std::vector<double> all = params["out.W"].reals;
@@ -194,12 +204,15 @@ TEST(Train, GoesOnWithTheSameBits) {
       Case c;
       c.task.valid = Dataset(points(10, 8));
       good(c.run(settings, false, "whole"));
+      std::string epochs = c.epochsSaid();
       c.stopAfter = stop;
       EXPECT_TRUE(good(c.run(settings, false, "parts")).interrupted);
       EXPECT_NE(c.said.find("stopped behind step " + std::to_string(stop) + " and saved"), std::string::npos);
+      std::string first = c.epochsSaid();
       c.stopAfter = -1;
       TrainOutcome outcome = good(c.run(settings, true, "parts"));
       EXPECT_EQ(outcome.steps, 15);
+      EXPECT_EQ(first + c.epochsSaid(), epochs);
       for (const char *file :
            {"model.safetensors", "best.safetensors", "checkpoint.safetensors", "metrics.csv", "curve.svg"})
         EXPECT_EQ(c.folder.read(std::string("whole/") + file), c.folder.read(std::string("parts/") + file))

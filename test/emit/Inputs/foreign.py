@@ -2,6 +2,7 @@
 program made from the manifest, and holds every output against the interpreter's: offsets, ticks and values."""
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -48,7 +49,7 @@ def program(manifest, batch):
         fill += f"  in.{port['member']} = in_{port['member']};\n"
     show = ""
     for port in manifest["outputs"]:
-        y = port["member"]
+        name, y = port["member"], "out_" + port["member"]
         room = sum(row_count(batch, port["axis"], s) * row_count(batch, port.get("sourceAxis", "sample"), s)
                    for s in range(samples)) if "clock" in port else 1
         width = 1
@@ -56,9 +57,9 @@ def program(manifest, batch):
             width *= size
         text += f"static {C_TYPES[port['element']]} {y}[{max(room * width, 1)}];\n"
         text += f"static int64_t {y}_offsets[{samples + 1}], {y}_ticks[{max(room, 1)}];\n"
-        fill += f"  out.{y} = {y}, out.{y}_rows = {room}, out.{y}_offsets = {y}_offsets, out.{y}_ticks = {y}_ticks;\n"
+        fill += f"  out.{name} = {y}, out.{name}_rows = {room}, out.{name}_offsets = {y}_offsets, out.{name}_ticks = {y}_ticks;\n"
         show += f"""  printf("\\n{port['name']}");
-  for (i = 0; i < out.{y}_rows * {width}; ++i)
+  for (i = 0; i < out.{name}_rows * {width}; ++i)
     printf(" %.9g", (double){y}[i]);
 """
         if "clock" in port:
@@ -66,7 +67,7 @@ def program(manifest, batch):
   for (i = 0; i <= {samples}; ++i)
     printf(" %d", (int){y}_offsets[i]);
   printf("\\n");
-  for (i = 0; i < out.{y}_rows; ++i)
+  for (i = 0; i < out.{name}_rows; ++i)
     printf(" %d", (int){y}_ticks[i]);
 """
     upper = m.upper()
@@ -111,29 +112,39 @@ def differences(manifest, expected, printed):
             yield f"{name}: ticks {ticks}"
 
 
+def output(*command):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def check(rondo, how, runner, path, model):
+    """What is wrong with the outputs of a model."""
+    how += ["--model", model]
+    with tempfile.TemporaryDirectory() as work:
+        report = json.loads(output(rondo, "run", "--interpret", "--json", "--batch", "3", "--length", "9", path, "--model", model))
+        manifest = json.loads(output(rondo, "build", "--emit=manifest", *how, path))
+        output(rondo, "build", *how, "-o", work, path)
+        with open(os.path.join(work, "use.c"), "w", encoding="utf-8") as file:
+            file.write(program(manifest, report["batch"]))
+        use = os.path.join(work, "use")
+        output(*CC, "-std=c11", "-Wall", "-Wno-unused-but-set-variable", "-Werror", "-I", work, use + ".c", "-o", use,
+               os.path.join(work, f"lib{manifest['prefix']}.so"), f"-Wl,-rpath,{work}")
+        return list(differences(manifest, report["outputs"], output(*runner.split(), use)))
+
+
 def main():
     tools, target, runner, *files = sys.argv[1:]
-    rondo = os.path.join(tools, "rondo")
-    wrong = 0
     target, _, dtype = target.partition(":")
-    how = ["--target", target, "--dtype", dtype or "f32"]
+    models = wrong = 0
     for path in files:
-        def output(*command, **more):
-            return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **more).stdout
-        with tempfile.TemporaryDirectory() as work:
-            report = json.loads(output(rondo, "run", "--interpret", "--json", "--batch", "3", "--length", "9", path))
-            manifest = json.loads(output(rondo, "build", "--emit=manifest", *how, path))
-            output(rondo, "build", *how, "-o", work, path)
-            with open(os.path.join(work, "use.c"), "w", encoding="utf-8") as file:
-                file.write(program(manifest, report["batch"]))
-            use = os.path.join(work, "use")
-            output(*CC, "-std=c11", "-Wall", "-Wno-unused-but-set-variable", "-Werror", "-I", work, use + ".c", "-o", use,
-                   os.path.join(work, f"lib{manifest['prefix']}.so"), f"-Wl,-rpath,{work}")
-            printed = output(*runner.split(), use)
-        for text in differences(manifest, report["outputs"], printed):
-            wrong += 1
-            print(f"{path}: {text}")
-    print(f"{len(files)} models, {wrong} differences")
+        with open(path, encoding="utf-8") as file:
+            names = re.findall(r"^model (\w+)", file.read(), re.MULTILINE)
+        for model in names:
+            how = ["--target", target, "--dtype", dtype or "f32"]
+            for text in check(os.path.join(tools, "rondo"), how, runner, path, model):
+                wrong += 1
+                print(f"{path}: {model}: {text}")
+        models += len(names)
+    print(f"{models} models, {wrong} differences")
 
 
 main()

@@ -111,3 +111,29 @@ step.schedule @m(%x "x" : !rnn.stream<i1, #t>) {
   rnn.event #e = %x
   rnn.return
 }
+
+// -----
+
+#t = #rnn.axis<"step">
+!x = !rnn.stream<4xf32, #t>
+step.schedule @m(%x "x" : !x) {
+  // expected-error@+1 {{'step.par' op is chunked, but not read by one step.scan alone [S2]}}
+  %y = step.par chunked {
+    %a = rnn.tanh %x : !x
+    step.yield %a : !x
+  } : !x
+  rnn.return "y" = %y : !x
+}
+
+// -----
+
+#t = #rnn.axis<"step">
+!x = !rnn.stream<4xf32, #t>
+step.schedule @m(%x "x" : !x) {
+  // expected-error@+1 {{'step.par' op trails no step.scan right above it [S2]}}
+  %y = step.par trailing {
+    %a = rnn.tanh %x : !x
+    step.yield %a : !x
+  } : !x
+  rnn.return "y" = %y : !x
+}

@@ -153,6 +153,7 @@ struct Equation {
   Local local; // the family's variable; name empty where there is none
   std::string name;
   enum class State : uint8_t { Idle, Busy, Done } state = State::Idle;
+  bool waits = false; // for the entry of a loop that it is in, which must not wait for it
   std::vector<Value> results;
   std::vector<NodeId> aliases; // one a name, or noNode
   std::optional<Type> first;   // of `v fby x`: v's type

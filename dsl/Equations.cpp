@@ -159,8 +159,11 @@ Value Elaborator::force(Equation &equation, unsigned position, const Expr *at, C
 
   if (equation.state == Equation::State::Idle)
     for (Attempts::Key entry : attempts.entriesOf(equation.key()))
-      if (Equation *first = find(*equation.body, entry); first && first->state == Equation::State::Idle) {
+      if (Equation *first = find(*equation.body, entry);
+          first && first->state == Equation::State::Idle && !first->waits) {
+        equation.waits = true;
         force(*first, 0, at, ctx);
+        equation.waits = false;
         return force(equation, position, at, ctx);
       }
   equation.reevaluations += equation.state == Equation::State::Done;

@@ -6,7 +6,11 @@ using namespace llvm;
 
 namespace rondo::tools {
 
-void prepareOutput() { std::signal(SIGPIPE, SIG_IGN); }
+void prepareOutput() {
+  // What cannot be written is an error of the one who writes.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+}
 
 int finishOutput(StringRef tool, int code) {
   outs().flush();

@@ -20,20 +20,27 @@ const char *const kept[] = {"data",   "valid",    "unit",  "split",  "unk",     
 
 volatile std::sig_atomic_t isInterrupted = 0;
 
-/// The first Ctrl-C asks for an end, the second one is an end.
+/// The first Ctrl-C asks for an end, the second one is an end, and leaves no unfinished file.
 void catchInterrupts() {
   // LLVM puts its own handler when it makes its first temporary file; ours must come behind it.
   sys::SetInterruptFunction(nullptr);
   struct sigaction action = {};
-  action.sa_handler = [](int) { isInterrupted = 1; };
-  action.sa_flags = int(SA_RESETHAND | SA_RESTART);
+  action.sa_handler = [](int signal) {
+    if (isInterrupted) {
+      sys::RunInterruptHandlers();
+      std::signal(signal, SIG_DFL);
+      std::raise(signal);
+    }
+    isInterrupted = 1;
+  };
+  action.sa_flags = SA_RESTART;
   for (int signal : {SIGINT, SIGTERM})
     sigaction(signal, &action, nullptr);
 }
 
 /// Training and validation data, and the vocabularies of texts, which stand in the folder.
 Error readAllData(const dsl::Model &model, const train::Settings &settings, const train::TrainFolder &folder,
-                  train::TrainTask &task) {
+                  train::OpenFolder &open, train::TrainTask &task) {
   auto options = dataOptions(settings, "data");
   if (!options)
     return options.takeError();
@@ -63,8 +70,10 @@ Error readAllData(const dsl::Model &model, const train::Settings &settings, cons
       return valid.takeError();
     task.valid = std::move(*valid);
   }
-  if (Error error = train::openFolder(folder))
-    return error;
+  auto opened = train::openFolder(folder);
+  if (!opened)
+    return opened.takeError();
+  open = std::move(*opened);
   if (!folder.resume)
     for (const auto &[input, vocabulary] : vocabularies)
       if (Error error = vocabulary.write(vocabularyFile(folder.path, input)))
@@ -79,8 +88,8 @@ Expected<train::Settings> allSettings(const Arguments &arguments, const train::T
   train::Settings settings = settingsOf(arguments, kept);
   if (!folder.resume)
     return settings;
-  if (Error error = train::openFolder(folder))
-    return std::move(error);
+  if (auto opened = train::openFolder(folder); !opened)
+    return opened.takeError();
   auto earlier = train::readSettings(folder.checkpoint());
   if (!earlier)
     return earlier.takeError();
@@ -138,7 +147,8 @@ static int run(const Command &command, const Arguments &arguments) {
       return program.fail(params.takeError());
     task.start = &start.emplace(std::move(*params));
   }
-  if (Error error = readAllData(model, *settings, folder, task))
+  train::OpenFolder open;
+  if (Error error = readAllData(model, *settings, folder, open, task))
     return program.fail(std::move(error));
 
   auto training = compileTrainable(chosen, {/*gradients=*/true, /*windows=*/options->tbptt > 0, *checkpoint}, *threads);

@@ -5,23 +5,38 @@
 #include "compiler/Train/Evaluate.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Errno.h"
 #include "llvm/Support/FileSystem.h"
 #include <cmath>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 using namespace llvm;
 
 namespace rondo::train {
 
-Error openFolder(const TrainFolder &folder) {
+OpenFolder::~OpenFolder() {
+  if (descriptor >= 0)
+    ::close(descriptor);
+}
+
+Expected<OpenFolder> openFolder(const TrainFolder &folder) {
   bool exists = sys::fs::exists(folder.checkpoint());
-  if (folder.resume)
-    return exists ? Error::success() : run::failureIn(folder.checkpoint(), "there is no training to go on with");
-  if (exists)
+  if (folder.resume && !exists)
+    return run::failureIn(folder.checkpoint(), "there is no training to go on with");
+  if (!folder.resume && exists)
     return run::failureIn(folder.checkpoint(), "is there already: --resume goes on with it; else take another folder");
   if (std::error_code error = sys::fs::create_directories(folder.path, /*IgnoreExisting=*/true, sys::fs::all_all))
     return run::failureIn(folder.path, error.message());
-  return Error::success();
+  int descriptor = ::open(folder.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  OpenFolder open(descriptor);
+  if (descriptor < 0)
+    return run::failureIn(folder.path, sys::StrError(errno));
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) // where nothing can be locked, nothing is
+    return run::failureIn(folder.path, "another process trains in this folder");
+  return open;
 }
 
 namespace {

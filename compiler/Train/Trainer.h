@@ -9,6 +9,7 @@
 #include "compiler/Train/Metrics.h"
 #include "compiler/Train/Options.h"
 #include "compiler/Train/Progress.h"
+#include <utility>
 
 namespace mlir {
 class Operation;
@@ -24,8 +25,24 @@ struct TrainFolder {
   std::string checkpoint() const { return file("checkpoint.safetensors"); }
 };
 
-/// Makes the folder if it is to be new. An error if it has a checkpoint then, or has none to go on with.
-llvm::Error openFolder(const TrainFolder &folder);
+/// A folder that no other process trains in while this stands.
+class OpenFolder {
+public:
+  explicit OpenFolder(int descriptor = -1) : descriptor(descriptor) {}
+  OpenFolder(OpenFolder &&other) noexcept : descriptor(std::exchange(other.descriptor, -1)) {}
+  OpenFolder &operator=(OpenFolder &&other) noexcept {
+    std::swap(descriptor, other.descriptor);
+    return *this;
+  }
+  ~OpenFolder();
+
+private:
+  int descriptor;
+};
+
+/// Makes the folder if it is to be new. An error if it has a checkpoint then, or has none to go on with, or if it is open
+/// elsewhere.
+llvm::Expected<OpenFolder> openFolder(const TrainFolder &folder);
 
 struct TrainTask {
   std::string model;             // its name

@@ -92,8 +92,9 @@ struct Case {
     llvm::raw_string_ostream os(said);
     Progress progress(os, /*isTerminal=*/false, [&] { return time += perLook; });
     TrainFolder where{folder.at(into), resume};
-    if (llvm::Error error = openFolder(where))
-      return std::move(error);
+    auto open = openFolder(where);
+    if (!open)
+      return open.takeError();
     int64_t steps = 0;
     return train::train(task, *options, where, progress, [&] { return ++steps == stopAfter; });
   }

@@ -36,8 +36,6 @@ constexpr int32_t listKinds = 7;
 
 constexpr int32_t threadsByColumns = 16; // at most
 
-/// Of the cache that a core reads from first.
-constexpr int64_t firstCacheBytes = 32 * 1024;
 /// What a thread reads again at every step should not be more: a part of the cache that a core has to itself.
 constexpr int64_t ownCacheBytes = 5 * 256 * 1024;
 
@@ -167,7 +165,6 @@ struct LoopOp {
   Slide *slides = nullptr, *slidesEnd = nullptr;
   Follow *follows = nullptr, *followsEnd = nullptr;
   int64_t firstBlock = 0, endBlock = 1;
-  int64_t pieceBlocks = 0; // not 0: done in pieces, first to last and last to first in turn
   RowFunction function = nullptr;
   RowTask task;
   OpCode code = OpCode::Copy;
@@ -255,7 +252,6 @@ private:
 
   // LoopRun.cpp
   template <bool byColumns> void runSteps();
-  void runPieces(const LoopOp &op, int32_t rows, int32_t step);
   template <bool byColumns> void beginChunk(int32_t step, int32_t end);
   template <bool byColumns> void runChunk(const LoopGroup *group, const LoopGroup *groupEnd, int32_t step, int32_t end);
   template <bool byColumns> void runGroup(const LoopGroup &group, int32_t step);

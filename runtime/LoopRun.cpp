@@ -103,21 +103,12 @@ template <bool byColumns> inline void Loop::runOps(const LoopGroup &group, int32
         return;
       continue;
     }
-    if (op->pieceBlocks)
-      runPieces(*op, rows, step);
-    else if (!byColumns || op->firstBlock < op->endBlock)
-      op->kernel(op->operands, 0, rows, op->firstBlock, op->endBlock);
+    // Weights are walked there and back: what was read last, and may still be in a cache, is read first.
+    if (!byColumns || op->firstBlock < op->endBlock)
+      op->kernel(op->operands, 0, rows, step & 1 ? op->endBlock : op->firstBlock,
+                 step & 1 ? op->firstBlock : op->endBlock);
     if (byColumns)
       team.barrier->meet(thread);
-  }
-}
-
-/// Weights that are somewhat larger than a cache are walked there and back: what was read last is read first.
-void Loop::runPieces(const LoopOp &op, int32_t rows, int32_t step) {
-  int64_t pieces = (op.endBlock - op.firstBlock) / op.pieceBlocks; // the last one may be longer
-  for (int64_t i = 0; i < pieces; ++i) {
-    int64_t piece = step & 1 ? pieces - 1 - i : i, begin = op.firstBlock + piece * op.pieceBlocks;
-    op.kernel(op.operands, 0, rows, begin, piece == pieces - 1 ? op.endBlock : begin + op.pieceBlocks);
   }
 }
 

@@ -121,14 +121,6 @@ bool Loop::makeOp(int32_t index, const OpPlan &plan, LoopOp &op) {
     int64_t blocks = n[1] > 0 ? n[1] : 1;
     op.firstBlock = team.byColumns ? blocks * thread / team.threads : 0;
     op.endBlock = team.byColumns ? blocks * (thread + 1) / team.threads : blocks;
-    int64_t bytes = 0, own = op.endBlock - op.firstBlock;
-    for (int32_t v = 0; v < plan.views.count; ++v)
-      if (const ArrayPlan &array = call.array(call.views(plan)[v].array); array.place == Place::Prepared)
-        bytes += array.stride;
-    bytes = bytes / blocks * own;
-    // Else the cache holds all of it, or so little that the calls cost more than they save.
-    bool fillsCache = (bytes > firstCacheBytes && bytes <= 4 * firstCacheBytes) || bytes > ownCacheBytes;
-    op.pieceBlocks = !scan.isOfChunks(index) && own >= 2 * n[2] && fillsCache ? n[2] : 0;
     break;
   }
   case OpCode::Event: op.clock = &clockOf(int32_t(n[0])); break;

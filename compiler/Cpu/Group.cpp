@@ -319,11 +319,11 @@ bool Group::addKernel(const Members &members) {
   for (auto [product, layout] : llvm::zip(products, layouts))
     views.push_back(planner.packed(product.getDefiningOp()->getOperand(0), layout));
   llvm::append_range(views, llvm::make_second_range(written));
-  int64_t blocks = blocksOf(kernel, planner.target()), together = blocksTogether(kernel, planner.target());
+  int64_t blocks = blocksOf(kernel, planner.target());
   int64_t level = levelOf(members.front());
   int32_t clock = clockOf(members.front());
   int32_t number = planner.kernel(std::move(kernel));
-  add(level, planner.makeOp(OpCode::Kernel, clock, views, {number, blocks, together}));
+  add(level, planner.makeOp(OpCode::Kernel, clock, views, {number, blocks}));
   return true;
 }
 

@@ -16,6 +16,7 @@ using rnn::Predicate;
 /// What runtime::Kernel gives.
 struct Range {
   Value firstRow, endRow, firstBlock, endBlock;
+  Value isBackward; // from the last block to the first
 };
 
 class KernelLoops {
@@ -233,13 +234,14 @@ private:
                   [&] { body(segment, code.index(segment.first), code.index(1)); });
         continue;
       }
-      Value end = endOf(segment);
-      code.loopWhileBelow(firstOf(segment), end, [&](Value block) {
-        Value limit = code.least(most, code.sub(end, block)), group = code.index(1);
+      Value first = firstOf(segment), end = endOf(segment);
+      code.loopWhileBelow(first, end, [&](Value done) {
+        Value left = code.sub(end, done), limit = code.least(most, left), group = code.index(1);
         for (int64_t blocks = 2; blocks <= tiles.blocksForOneRow; blocks *= 2)
           group = code.select(code.compare(Predicate::Ge, limit, code.index(blocks)), code.index(blocks), group);
+        Value block = code.select(range.isBackward, code.add(first, code.sub(left, group)), done);
         body(segment, block, group);
-        return code.add(block, group);
+        return code.add(done, group);
       });
     }
   }
@@ -317,8 +319,9 @@ private:
       return;
     Value step = code.mul(code.mul(group, code.index(layout.blockBytes() / layout.depth)), shareOfRow);
     auto shareOf = [&](Value rows) { return code.shiftRight(code.mul(step, rows), shareBits); };
-    Value following = code.add(block, group), end = endOf(segment);
-    following = code.select(code.compare(Predicate::Lt, following, end), following, firstOf(segment));
+    Value ahead = code.add(block, group), first = firstOf(segment);
+    ahead = code.select(code.compare(Predicate::Lt, ahead, endOf(segment)), ahead, first);
+    Value following = code.select(range.isBackward, code.most(code.sub(block, group), first), ahead);
     Value distance = code.mul(code.sub(following, block), code.index(layout.blockBytes()));
     Value begun = code.mul(shareOf(code.sub(row, range.firstRow)), code.index(layout.depth));
     arguments.next = code.at(arguments.weights, code.add(distance, begun));
@@ -449,10 +452,12 @@ LogicalResult emitKernel(const Kernel &kernel, llvm::StringRef name, const Isa &
   Code code(module, isa);
   Type n = code.i64;
   ValueRange in = code.begin(name, {code.pointer, n, n, n, n}, false);
-  Range range{in[1], in[2], in[3], in[4]};
+  Range range{in[1], in[2], code.least(in[3], in[4]), code.most(in[3], in[4]),
+              code.compare(Predicate::Gt, in[3], in[4])};
   if (blocksOf(kernel, isa) == 0) {
     range.firstBlock = code.index(0);
     range.endBlock = code.index(parts.segments.back().end);
+    range.isBackward = code.compare(Predicate::Lt, range.endBlock, range.firstBlock);
   }
   if (parts.hasGates()) {
     KernelLoops(code, parts, in[0], range).emitTiles();

@@ -86,9 +86,6 @@ std::vector<PackLayout> layoutsOf(const Kernel &kernel, const Isa &isa);
 /// Blocks of columns into which the work on a row can be divided, 0 if it cannot (there are folds).
 int64_t blocksOf(const Kernel &kernel, const Isa &isa);
 
-/// So many of them are worked on at once, at most.
-int64_t blocksTogether(const Kernel &kernel, const Isa &isa);
-
 /// Adds to the module an LLVM function of the type runtime::Kernel.
 mlir::LogicalResult emitKernel(const Kernel &kernel, llvm::StringRef name, const Isa &isa, mlir::ModuleOp module);
 

@@ -435,9 +435,4 @@ int64_t blocksOf(const Kernel &kernel, const Isa &isa) {
   return (kernel.width + isa.lanes() - 1) / isa.lanes();
 }
 
-int64_t blocksTogether(const Kernel &kernel, const Isa &isa) {
-  KernelParts parts(kernel, isa);
-  return Tiles(isa, parts.mostGates(), parts.onMatrixUnit).blocksForOneRow;
-}
-
 } // namespace rondo::cpu

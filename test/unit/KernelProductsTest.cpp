@@ -44,10 +44,12 @@ void expectProducts(const std::string &text, int64_t width, const Isa &isa, doub
   for (int64_t rows : {1, 5}) {
     Rows first = kernel.run(all, Layout::Dense, 0, rows, 0, half);
     Rows second = kernel.run(all, Layout::Dense, 0, rows, half, blocks);
+    Rows back = kernel.run(all, Layout::Dense, 0, rows, blocks, 0);
     for (auto &[name, array] : first)
       for (int64_t i = 0; i < rows * width; ++i) {
         bool isFirst = i % width < half * isa.lanes();
         EXPECT_EQ((isFirst ? array : second[name]).reals[i], full[name].reals[i]) << name << ' ' << i;
+        EXPECT_EQ(back[name].reals[i], full[name].reals[i]) << name << ' ' << i << ", from the last block to the first";
       }
   }
 }

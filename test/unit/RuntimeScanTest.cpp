@@ -15,7 +15,7 @@ uint64_t &at(const Operand &operand, int64_t i, int64_t column) {
 template <typename Function>
 void each(int64_t begin, int64_t end, int64_t firstBlock, int64_t endBlock, const Function &function) {
   for (int64_t i = begin; i < end; ++i)
-    for (int64_t column = firstBlock; column < endBlock; ++column)
+    for (int64_t column = std::min(firstBlock, endBlock); column < std::max(firstBlock, endBlock); ++column)
       function(i, column);
 }
 
@@ -40,8 +40,8 @@ void slowKernel(const Operand *o, int64_t begin, int64_t end, int64_t firstBlock
 
 // fast' -> condition, and again for who comes later
 bool isRare(uint64_t fast) { return fast % 3 == 0; }
-void conditionKernel(const Operand *o, int64_t begin, int64_t end, int64_t firstBlock, int64_t) {
-  for (int64_t i = begin; i < end && firstBlock == 0; ++i)
+void conditionKernel(const Operand *o, int64_t begin, int64_t end, int64_t firstBlock, int64_t endBlock) {
+  for (int64_t i = begin; i < end && std::min(firstBlock, endBlock) == 0; ++i)
     for (int k = 1; k < 3; ++k)
       o[k].base[(o[k].rows ? o[k].rows[i] : i) * o[k].stride] = isRare(at(o[0], i, 0));
 }

@@ -47,6 +47,7 @@ void expandMemory(OpPassManager &manager) {
 }
 void planTape(OpPassManager &manager) { manager.addNestedPass<step::ScheduleOp>(schedule::createPlanTapePass()); }
 void formChunks(OpPassManager &manager) { manager.addNestedPass<step::ScheduleOp>(schedule::createFormChunksPass()); }
+void formWaves(OpPassManager &manager) { manager.addNestedPass<step::ScheduleOp>(schedule::createFormWavesPass()); }
 
 using Kind = Stage::Kind;
 
@@ -80,6 +81,7 @@ const Stage list[] = {
     {"plan-tape", Kind::Passes, "what the backward pass needs of the forward one is kept, or computed again", planTape},
     {"form-chunks", Kind::Passes, "what stands around one loop is computed a few steps ahead of it or behind",
      formChunks},
+    {"form-waves", Kind::Passes, "loops that may run at the same time stand together", formWaves},
     {"plan", Kind::Backend, "the schedule as tables for the runtime, and kernels"},
     {"lower", Kind::Backend, "kernels to vectors, loops and LLVM, for each target"},
     {"emit", Kind::Backend, "object code, library, header and manifest"},

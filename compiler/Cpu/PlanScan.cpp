@@ -447,13 +447,10 @@ bool planScan(Planner &planner, step::ScanOp scan) {
     group.exportConditions();
   if (!group.plan())
     return false;
-  ScanResults results;
   for (auto par = llvm::dyn_cast<step::ParOp>(scan->getNextNode()); par && par.getTrailing();
        par = llvm::dyn_cast<step::ParOp>(par->getNextNode())) {
     if (!planPar(planner, par))
       return false;
-    for (Value result : par.getResults())
-      results.late.push_back(planner.view(result).array);
   }
   runtime::ScanPlan plan;
   plan.driver = planner.clock(scan.getClock());
@@ -483,62 +480,11 @@ bool planScan(Planner &planner, step::ScanOp scan) {
   plan.arrays = list(group.registers.getArrayRef());
   if (!isStepped)
     zeroOfEmptySamples(planner, scan);
-  planner.tables().scans.push_back(plan);
-  planner.top(planner.makeOp(OpCode::Scan, plan.driver, {}, {int64_t(planner.tables().scans.size()) - 1, 1}));
+  plan.isBehind = scan.getBehind();
+  planner.topScan(scan, plan);
   if (!isStepped)
     group.seeResults();
-  for (Value result : scan.getResults())
-    results.own.push_back(planner.view(result).array);
-  planner.scanResults.push_back(std::move(results));
   return true;
-}
-
-/// Whether a scan can run beside others, ahead of it. `isBehind`: if its steps wait for theirs.
-static bool canRunBeside(Planner &planner, runtime::Span others, int32_t number, bool &isBehind) {
-  runtime::PlanTables &tables = planner.tables();
-  const runtime::ScanPlan &scan = tables.scans[number];
-  llvm::ArrayRef<OpPlan> ops(tables.ops.data() + scan.ops.first, scan.ops.count);
-  isBehind = false;
-  for (int32_t i = others.first; i < others.first + others.count; ++i) {
-    for (const OpPlan &op : ops) {
-      if (op.code == OpCode::Choose)
-        return false;
-      for (const View &view : llvm::ArrayRef<View>(tables.views.data() + op.views.first, op.views.count)) {
-        if (llvm::is_contained(planner.scanResults[i].late, view.array))
-          return false;
-        if (!llvm::is_contained(planner.scanResults[i].own, view.array))
-          continue;
-        isBehind = true;
-        if (view.rows != Rows::Same)
-          return false;
-      }
-    }
-  }
-  // Equal steps have equal rows.
-  return !isBehind || llvm::all_of(llvm::ArrayRef(tables.scans).slice(others.first, others.count),
-                                   [&](const runtime::ScanPlan &other) {
-                                     return other.driver == scan.driver && other.reverse == scan.reverse &&
-                                            other.split == scan.split;
-                                   });
-}
-
-void joinScans(Planner &planner, std::vector<OpPlan> &ops) {
-  std::vector<OpPlan> joined;
-  for (const OpPlan &op : ops) {
-    bool isScan = op.code == OpCode::Scan && !planner.isStepped();
-    if (isScan && !joined.empty() && joined.back().code == OpCode::Scan) {
-      int64_t *numbers = planner.tables().numbers.data();
-      int64_t *all = numbers + joined.back().numbers.first, number = numbers[op.numbers.first];
-      bool isBehind;
-      if (canRunBeside(planner, {int32_t(all[0]), int32_t(all[1])}, number, isBehind)) {
-        planner.tables().scans[number].isBehind = isBehind;
-        ++all[1];
-        continue;
-      }
-    }
-    joined.push_back(op);
-  }
-  ops = std::move(joined);
 }
 
 } // namespace rondo::cpu

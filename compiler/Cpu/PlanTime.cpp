@@ -141,4 +141,74 @@ int32_t Planner::settledMap(MapPlan plan) {
   return index;
 }
 
+//===--- Loops -------------------------------------------------------------------------------------------------===//
+
+namespace {
+
+/// What can be settled only when a wave of loops has run.
+class SettledLate {
+public:
+  SettledLate(const llvm::DenseSet<mlir::Attribute> &events, const llvm::DenseMap<mlir::Attribute, int32_t> &clocks,
+              const llvm::DenseMap<mlir::Attribute, int32_t> &scopes) {
+    auto collect = [&](const llvm::DenseMap<mlir::Attribute, int32_t> &from, llvm::DenseSet<int32_t> &to) {
+      for (const auto &entry : from) {
+        bool isLate = false;
+        mlir::Attribute(entry.first).walk([&](rnn::EventClockAttr event) { isLate |= events.contains(event); });
+        if (isLate)
+          to.insert(entry.second);
+      }
+    };
+    collect(clocks, lateClocks);
+    collect(scopes, lateScopes);
+  }
+
+  bool clock(int32_t index) const { return lateClocks.contains(index); }
+  bool map(int32_t index, const MapPlan &plan) {
+    bool isLate = clock(plan.from) || clock(plan.to) || lateScopes.contains(plan.scope) ||
+                  lateMaps.contains(plan.inner) || lateMaps.contains(plan.outer);
+    if (isLate)
+      lateMaps.insert(index);
+    return isLate;
+  }
+
+private:
+  llvm::DenseSet<int32_t> lateClocks, lateScopes, lateMaps;
+};
+
+} // namespace
+
+void Planner::topScan(step::ScanOp scan, const runtime::ScanPlan &plan) {
+  int64_t number = tables().scans.size();
+  tables().scans.push_back(plan);
+  llvm::DenseSet<mlir::Attribute> events;
+  for (rnn::EventOp event : scan.getBody().front().getOps<rnn::EventOp>())
+    events.insert(event.getClock());
+  auto first = llvm::find_if(llvm::reverse(forward), [](const OpPlan &op) { return op.code == OpCode::Scan; });
+  std::vector<OpPlan> early, late;
+  bool joins = scan.isInWave() && first != forward.rend();
+  if (joins) {
+    SettledLate settled(waveEvents, clocks, scopes);
+    for (const OpPlan &op : llvm::make_range(first.base(), forward.end())) {
+      int64_t settles = op.numbers.count ? tables().numbers[op.numbers.first] : -1;
+      bool isLate = op.code == OpCode::Clock ? settled.clock(settles)
+                    : op.code == OpCode::Map ? settled.map(settles, tables().maps[settles])
+                                             : op.code != OpCode::Zero;
+      joins &= op.code == OpCode::Clock || op.code == OpCode::Map || op.code == OpCode::Zero;
+      (isLate ? late : early).push_back(op);
+    }
+  }
+  if (!joins) {
+    waveEvents = events;
+    top(makeOp(OpCode::Scan, plan.driver, {}, {number, 1}));
+    return;
+  }
+  waveEvents.insert_range(events);
+  OpPlan all = *first;
+  ++tables().numbers[all.numbers.first + 1];
+  forward.erase(first.base() - 1, forward.end());
+  llvm::append_range(forward, early);
+  forward.push_back(all);
+  llvm::append_range(forward, late);
+}
+
 } // namespace rondo::cpu

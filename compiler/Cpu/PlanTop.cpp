@@ -198,7 +198,6 @@ bool Planner::run() {
     if (!planTop(&op))
       return false;
   tables().prepare = store(prepared);
-  joinScans(*this, forward);
   joinTotals(*this, forward);
   tables().forward = store(forward);
   planLifetimes();

@@ -18,11 +18,6 @@ using runtime::Place;
 using runtime::Rows;
 using runtime::View;
 
-/// Arrays that a scan gives others: at each step, and, of pars that trail it, some steps later.
-struct ScanResults {
-  llvm::SmallVector<int32_t> own, late;
-};
-
 class Planner {
 public:
   Planner(step::ScheduleOp schedule, const Isa &isa) : schedule(schedule), isa(isa) {}
@@ -88,6 +83,9 @@ public:
               llvm::SmallVectorImpl<OpPlan> &ops);
   /// Appends to the forward operations, or to those of Prepare. Those inside of groups stand elsewhere.
   void top(OpPlan op) { forward.push_back(op); }
+  /// The same with a loop: in one operation with that above it where both may run at the same time. What need not wait
+  /// for them is settled before.
+  void topScan(step::ScanOp scan, const runtime::ScanPlan &plan);
   void prepare(OpPlan op) { prepared.push_back(op); }
   /// Calls function(view) for each view of an operation of the top level, those of its group included.
   template <typename Function> void eachView(const OpPlan &op, const Function &function) {
@@ -117,8 +115,6 @@ public:
   std::vector<int64_t> callersAxes();
   std::vector<int64_t> callersInputs();
   const runtime::PlanTables &caller() const { return *addedTo; }
-  /// By scan of the plan.
-  std::vector<ScanResults> scanResults;
   /// Operations of a chunked par, which the scan that reads it carries out.
   void addAhead(step::ScanOp scan, llvm::ArrayRef<OpPlan> ops) { llvm::append_range(ahead[scan], ops); }
   std::vector<OpPlan> takeAhead(step::ScanOp scan) { return std::move(ahead[scan]); }
@@ -154,6 +150,7 @@ private:
   llvm::DenseMap<mlir::Attribute, int32_t> clocks, axes, scopes;
   std::map<std::vector<int64_t>, int32_t> maps;
   llvm::DenseSet<int32_t> settledClocks, settledMaps;
+  llvm::DenseSet<mlir::Attribute> waveEvents;              // of the loops that the last operation with loops runs
   llvm::DenseMap<mlir::Attribute, mlir::Value> conditions; // of events, by clock: at the top level
   llvm::DenseMap<mlir::Value, View> views;
   llvm::DenseMap<mlir::Value, View> prepareViews; // of tensors
@@ -169,8 +166,6 @@ bool planPar(Planner &planner, step::ParOp par);
 bool planScan(Planner &planner, step::ScanOp scan);
 /// Makes one operation of sums over the rows of one array, and of its products with others, so that it is read once.
 void joinTotals(Planner &planner, std::vector<OpPlan> &ops);
-/// Makes one operation of scans that stand behind one another and may run side by side.
-void joinScans(Planner &planner, std::vector<OpPlan> &ops);
 
 } // namespace rondo::cpu
 #endif

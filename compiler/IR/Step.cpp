@@ -61,6 +61,14 @@ ScanOp ParOp::getLeader() {
   return dyn_cast_or_null<ScanOp>(above);
 }
 
+ScanOp ScanOp::getScanAbove() {
+  Operation *above = (*this)->getPrevNode();
+  for (; auto par = dyn_cast_or_null<ParOp>(above); above = above->getPrevNode())
+    if (!par.getTrailing() && !(par.getChunked() && par.getReader() == *this))
+      return {};
+  return dyn_cast_or_null<ScanOp>(above);
+}
+
 ScanOp ParOp::getReader() { return onlyScanOf((*this)->getUsers()); }
 
 ScanOp ParOp::getReaderOf(unsigned result) { return onlyScanOf(getResult(result).getUsers()); }

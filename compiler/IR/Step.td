@@ -102,6 +102,9 @@ def Step_ScanOp : Step_Op<"scan", [SingleBlock, RecursiveMemoryEffects, HasParen
     step the operations are computed in order, each where its own clock ticks; writes of slots are seen from the next
     step on. Sequences, the parts between the cuts of `split`, are independent of one another and run side by side; the
     scope of every slot inside contains these cuts. Without `split` a sequence is a sample.
+
+    A scan that runs `beside` those above it sees nothing of them. One that is `behind` them sees of them what they give
+    at its own step, which are theirs too. Both may run at the same time as they do.
     ```mlir
     // args: %x : !rnn.stream<4xf32, #word>
     #word = #rnn.axis<"word" in #rnn.axis<"sentence">>
@@ -114,11 +117,18 @@ def Step_ScanOp : Step_Op<"scan", [SingleBlock, RecursiveMemoryEffects, HasParen
     } : !rnn.stream<4xf32, #word>
     ```
   }];
-  let arguments = (ins Rnn_ClockInterface:$clock, UnitAttr:$reverse, OptionalAttr<Rnn_Scope>:$split);
+  let arguments = (ins Rnn_ClockInterface:$clock, UnitAttr:$reverse, OptionalAttr<Rnn_Scope>:$split, UnitAttr:$beside,
+                       UnitAttr:$behind);
   let regions = (region SizedRegion<1>:$body);
   let results = (outs Variadic<Rnn_Value>:$results);
+  let extraClassDeclaration = [{
+    /// Whether it may run at the same time as the scan above it.
+    bool isInWave() { return getBeside() || getBehind(); }
+    /// The scan above it, if only pars stand between that belong to one of the two; else null.
+    ScanOp getScanAbove();
+  }];
   let assemblyFormat = [{
-    `on` qualified($clock) (`reverse` $reverse^)? (`split` `(` custom<Cuts>($split)^ `)`)? $body
+    (`beside` $beside^)? (`behind` $behind^)? `on` qualified($clock) (`reverse` $reverse^)? (`split` `(` custom<Cuts>($split)^ `)`)? $body
     (`:` qualified(type($results))^)? attr-dict
   }];
   let hasRegionVerifier = 1;

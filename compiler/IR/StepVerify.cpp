@@ -162,6 +162,8 @@ LogicalResult ScheduleOp::verifyRegions() {
       return par.emitOpError() << "is chunked, but not read by one step.scan alone [S2]";
     if (auto par = dyn_cast<ParOp>(op); par && par.getTrailing() && !par.getLeader())
       return par.emitOpError() << "trails no step.scan right above it [S2]";
+    if (auto scan = dyn_cast<ScanOp>(op); scan && scan.isInWave() && !scan.getScanAbove())
+      return scan.emitOpError() << "runs beside or behind no step.scan right above it [S2]";
     if (isa<ParOp, ScanOp>(op)) {
       for (Operation &inner : op.getRegion(0).front().without_terminator())
         add(inner);

@@ -11,6 +11,7 @@
 // else. Hypotheses of one sample share what does not stand there; nothing is remembered from one to the other.
 #include "compiler/Schedule/FormGenerate.h"
 #include "compiler/Schedule/FormChunks.h"
+#include "compiler/Schedule/FormWaves.h"
 #include "compiler/Schedule/InlineGroups.h"
 #include "compiler/Schedule/Liveness.h"
 #include "compiler/Schedule/Passes.h"
@@ -351,8 +352,10 @@ step::ScheduleOp formGenerate(step::ScheduleOp schedule, std::string &why) {
   if (!isAsked)
     return {};
   step::ScheduleOp made = Former(schedule, *all.begin(), why).run();
-  if (made)
+  if (made) {
     formChunks(made);
+    formWaves(made);
+  }
   return made;
 }
 

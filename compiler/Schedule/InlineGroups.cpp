@@ -19,7 +19,12 @@ InlineGroups::InlineGroups(step::ScheduleOp from, llvm::StringRef name, rnn::Clo
   inside = mlir::OpBuilder::atBlockEnd(&loop.getBody().emplaceBlock());
 }
 
-void InlineGroups::placeAbove(Operation *op) { above.clone(*op, mapping); }
+void InlineGroups::placeAbove(Operation *op) {
+  if (auto scan = llvm::dyn_cast<step::ScanOp>(above.clone(*op, mapping))) { // others stand beside it now
+    scan.setBeside(false);
+    scan.setBehind(false);
+  }
+}
 
 /// Not over rows that all stand at one tick.
 static bool isOverTicks(rnn::CumsumOp sum) {

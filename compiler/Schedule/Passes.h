@@ -16,6 +16,7 @@ std::unique_ptr<mlir::Pass> createParallelScanPass();
 std::unique_ptr<mlir::Pass> createExpandMemoryPass();
 std::unique_ptr<mlir::Pass> createPlanTapePass();
 std::unique_ptr<mlir::Pass> createFormChunksPass();
+std::unique_ptr<mlir::Pass> createFormWavesPass();
 
 /// Makes the passes known to rondo-opt.
 void registerSchedulePasses();

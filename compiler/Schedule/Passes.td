@@ -135,6 +135,26 @@ def FormChunks : Pass<"rondo-form-chunks", "::rondo::step::ScheduleOp"> {
   let constructor = "::rondo::schedule::createFormChunksPass()";
 }
 
+def FormWaves : Pass<"rondo-form-waves", "::rondo::step::ScheduleOp"> {
+  let summary = "scans that may run at the same time stand together";
+  let description = [{
+    The directions of a layer see nothing of one another; a layer sees of the one below what it gives at the same step.
+    What else stands between such scans moves ahead of all or behind all.
+
+    ```mlir
+    %a = step.scan on #t { .. }
+    %b = step.scan on #t reverse { .. }
+    %c = step.scan on #t { .. rnn.add %a, .. }
+    // becomes
+    %a = step.scan on #t { .. }
+    %b = step.scan beside on #t reverse { .. }
+    %c = step.scan on #t { .. rnn.add %a, .. }
+    ```
+    The last one sees a scan that runs the same way, but not all of the wave does.
+  }];
+  let constructor = "::rondo::schedule::createFormWavesPass()";
+}
+
 def FormStep : Pass<"rondo-form-step", "::mlir::ModuleOp"> {
   let summary = "beside each schedule one for a single step of its time";
   let description = [{

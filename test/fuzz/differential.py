@@ -23,7 +23,7 @@ import programs
 
 MODEL_PASSES = ["simplify", "narrow-slots", "dead-state", "simplify", "split-products", "commute-crossings",
                 "dead-state", "merge-products", "chain-sums", "dead-state", "merge-sums", "order-sums"]
-SCHEDULE_PASSES = ["parallel-scan", "batch-segments", "expand-memory", "plan-tape", "form-chunks"]
+SCHEDULE_PASSES = ["parallel-scan", "batch-segments", "expand-memory", "plan-tape", "form-chunks", "form-waves"]
 
 
 class Data:

@@ -28,8 +28,9 @@ public:
     mlir::PassManager manager(&context);
     manager.addNestedPass<rnn::ModelOp>(schedule::createExpandAccumsPass());
     manager.addPass(schedule::createFormScansPass());
-    for (auto create : {schedule::createParallelScanPass, schedule::createBatchSegmentsPass,
-                        schedule::createExpandMemoryPass, schedule::createFormChunksPass})
+    for (auto create :
+         {schedule::createParallelScanPass, schedule::createBatchSegmentsPass, schedule::createExpandMemoryPass,
+          schedule::createFormChunksPass, schedule::createFormWavesPass})
       manager.addNestedPass<step::ScheduleOp>(create());
     if (mlir::failed(manager.run(*schedules))) {
       ADD_FAILURE() << "cannot be scheduled";

@@ -77,6 +77,8 @@ public:
     for (Operation *part : parts)
       if (!canRun(part))
         return false;
+    if (llvm::any_of(between, [&](Operation *op) { return !needed.contains(op) && mustNotWait(op); }))
+      return false;
     if (readsSteps && !llvm::all_of(wave.scans, [&](step::ScanOp other) { return hasStepsOf(other); }))
       return false;
     Operation *behind = last;
@@ -142,6 +144,11 @@ private:
     for (Operation *op : made)
       if (llvm::is_contained(between, op) && needed.insert(op).second)
         need(op);
+  }
+
+  /// What reads a loop's rows may free them for the next loop's, and they are many.
+  bool mustNotWait(Operation *op) {
+    return late.contains(op) && !llvm::isa<rnn::LatestOp, rnn::CrossOp, step::BeforeOp, rnn::EventOp>(op);
   }
 
   /// Equal steps have equal rows.

@@ -139,18 +139,18 @@ def FormWaves : Pass<"rondo-form-waves", "::rondo::step::ScheduleOp"> {
   let summary = "scans that may run at the same time stand together";
   let description = [{
     The directions of a layer see nothing of one another; a layer sees of the one below what it gives at the same step.
-    What else stands between such scans moves ahead of all or behind all.
+    What else stands between such scans moves ahead of all or behind all, unless it ends the life of rows that one of
+    them made.
 
     ```mlir
     %a = step.scan on #t { .. }
-    %b = step.scan on #t reverse { .. }
-    %c = step.scan on #t { .. rnn.add %a, .. }
+    %b = step.scan on #t { .. rnn.add %a, .. }
+    %c = step.scan on #t reverse { .. }
     // becomes
     %a = step.scan on #t { .. }
-    %b = step.scan beside on #t reverse { .. }
-    %c = step.scan on #t { .. rnn.add %a, .. }
+    %b = step.scan behind on #t { .. rnn.add %a, .. }
+    %c = step.scan beside on #t reverse { .. }
     ```
-    The last one sees a scan that runs the same way, but not all of the wave does.
   }];
   let constructor = "::rondo::schedule::createFormWavesPass()";
 }

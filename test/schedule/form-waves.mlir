@@ -3,6 +3,7 @@
 // RUN: rondo-opt "--pass-pipeline=builtin.module(step.schedule(rondo-form-waves))" %s | FileCheck %s
 
 #t = #rnn.axis<"step">
+#sample = #rnn.axis<"sample">
 #t2 = #rnn.every<2 phase 0 of #t>
 #e = #rnn.event<0 of #t>
 !x = !rnn.stream<f32, #t>
@@ -10,7 +11,7 @@
 !xe = !rnn.stream<f32, #e>
 !flag = !rnn.stream<i1, #t>
 
-// Two directions; what only reads the first comes behind both.
+// Two directions; what neither needs comes behind both.
 //
 // CHECK-LABEL: step.schedule @directions
 // CHECK:       step.scan on
@@ -25,7 +26,7 @@ step.schedule @directions(%x "x" : !x) {
     step.yield %n : !x
   } : !x
   %p = step.par {
-    %v = rnn.exp %a : !x
+    %v = rnn.exp %x : !x
     step.yield %v : !x
   } : !x
   %b = step.scan on #t reverse {
@@ -35,7 +36,7 @@ step.schedule @directions(%x "x" : !x) {
     rnn.next %s, %n : !x
     step.yield %n : !x
   } : !x
-  rnn.return "a" = %p, "b" = %b : !x, !x
+  rnn.return "a" = %a, "b" = %b, "p" = %p : !x, !x, !x
 }
 
 // A layer on a layer: what it needs besides is there before both.
@@ -161,4 +162,29 @@ step.schedule @own(%x "x" : !x) {
     step.yield %n : !xe
   } : !xe
   rnn.return "a" = %a, "b" = %b : !x, !xe
+}
+
+// The sum ends the life of the first one's rows, whose place the second one's may take.
+//
+// CHECK-LABEL: step.schedule @freed
+// CHECK:       step.scan on
+// CHECK:       rnn.reduce
+// CHECK:       step.scan on
+step.schedule @freed(%x "x" : !x) {
+  %a = step.scan on #t {
+    %s = rnn.state "a" : !rnn.state<!x>
+    %r = rnn.read %s : !rnn.state<!x> -> !x
+    %n = rnn.add %r, %x : !x
+    rnn.next %s, %n : !x
+    step.yield %n : !x
+  } : !x
+  %m = rnn.reduce sum %a : !x -> !rnn.stream<f32, #sample>
+  %b = step.scan on #t reverse {
+    %s = rnn.state "b" reverse : !rnn.state<!x>
+    %r = rnn.read %s : !rnn.state<!x> -> !x
+    %n = rnn.add %r, %x : !x
+    rnn.next %s, %n : !x
+    step.yield %n : !x
+  } : !x
+  rnn.return "m" = %m, "b" = %b : !rnn.stream<f32, #sample>, !x
 }

@@ -235,6 +235,9 @@ static int run(const Command &command, const Arguments &arguments) {
     if (!chosenTargets)
       return usageError(command, toString(chosenTargets.takeError()));
     targets = std::move(*chosenTargets);
+    for (const emit::Target *target : targets)
+      if (const emit::Target *native = emit::nativeTarget(); !native || native->arch != target->arch)
+        return usageError(command, "option '--target': this machine does not run code for " + target->name);
     // What a library would leave aside here.
     if (targets.size() > 1)
       erase_if(targets, [](const emit::Target *target) {

@@ -128,8 +128,8 @@ def Step_ScanOp : Step_Op<"scan", [SingleBlock, RecursiveMemoryEffects, HasParen
     ScanOp getScanAbove();
   }];
   let assemblyFormat = [{
-    (`beside` $beside^)? (`behind` $behind^)? `on` qualified($clock) (`reverse` $reverse^)? (`split` `(` custom<Cuts>($split)^ `)`)? $body
-    (`:` qualified(type($results))^)? attr-dict
+    (`beside` $beside^)? (`behind` $behind^)? `on` qualified($clock) (`reverse` $reverse^)?
+    (`split` `(` custom<Cuts>($split)^ `)`)? $body (`:` qualified(type($results))^)? attr-dict
   }];
   let hasRegionVerifier = 1;
 }

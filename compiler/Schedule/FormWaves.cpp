@@ -2,7 +2,6 @@
 // that see of the ones ahead of them only what these give at the same step (the layers of a stack, a wavefront).
 #include "compiler/Schedule/FormWaves.h"
 #include "compiler/Schedule/Passes.h"
-#include "mlir/IR/AttrTypeSubElements.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -15,12 +14,12 @@ using mlir::Operation;
 
 namespace {
 
-/// Calls function(value) for all that an operation reads and does not make itself.
+/// Calls function(value, user) for all that an operation reads and does not make itself.
 template <typename Function> void eachOperand(Operation *op, const Function &function) {
   op->walk([&](Operation *inner) {
     for (mlir::Value operand : inner->getOperands())
       if (operand.getParentBlock() == op->getBlock())
-        function(operand);
+        function(operand, inner);
   });
 }
 
@@ -103,7 +102,7 @@ private:
     late.insert_range(wave.trailing);
     for (Operation *op : between) {
       bool isLate = false;
-      eachOperand(op, [&](mlir::Value x) { isLate |= isStep(x) || late.contains(x.getDefiningOp()); });
+      eachOperand(op, [&](mlir::Value x, Operation *) { isLate |= isStep(x) || late.contains(x.getDefiningOp()); });
       eachEvent(op, [&](rnn::EventClockAttr event) { isLate |= lateEvents.contains(event); });
       if (!isLate)
         continue;
@@ -119,10 +118,10 @@ private:
   bool canRun(Operation *part) {
     bool can = true;
     eachEvent(part, [&](rnn::EventClockAttr event) { can &= !lateEvents.contains(event); });
-    eachOperand(part, [&](mlir::Value x) {
-      if (isStep(x)) {
+    eachOperand(part, [&](mlir::Value x, Operation *user) {
+      if (isStep(x)) { // a crossing to pairs sees all rows at each step
         readsSteps = true;
-        can &= rnn::clockOf(x.getType()) == scan.getClock();
+        can &= rnn::clockOf(x.getType()) == scan.getClock() && !llvm::isa<rnn::CrossOp>(user);
       } else {
         can &= !late.contains(x.getDefiningOp());
       }
@@ -135,7 +134,7 @@ private:
   /// None of it is late: what is made of that is late itself.
   void need(Operation *user) {
     llvm::SetVector<Operation *> made;
-    eachOperand(user, [&](mlir::Value x) { made.insert(x.getDefiningOp()); });
+    eachOperand(user, [&](mlir::Value x, Operation *) { made.insert(x.getDefiningOp()); });
     eachEvent(user, [&](rnn::EventClockAttr clock) {
       for (Operation *op : between)
         if (auto event = llvm::dyn_cast<rnn::EventOp>(op); event && event.getClock() == clock && event != user)

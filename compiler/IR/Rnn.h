@@ -53,6 +53,14 @@ bool haveOneRoot(ClockInterface a, ClockInterface b);
 /// True if each tick of `coarse` is also a tick of `fine`, at the same place; of pair clocks, for the same rows. One
 /// tick has no other: that of `sample` where there are no ticks at all.
 bool isSelection(ClockInterface coarse, ClockInterface fine);
+/// Calls function(EventClockAttr) for the events that an operation names and that its results hang on, an event's own
+/// among them.
+template <typename Function> void eachEvent(mlir::Operation *op, const Function &function) {
+  auto visit = [&](EventClockAttr event) { function(event); };
+  op->getAttrDictionary().walk(visit);
+  for (mlir::Type type : op->getResultTypes())
+    type.walk(visit);
+}
 
 //===--- Kinds of operations -----------------------------------------------------------------------------------===//
 

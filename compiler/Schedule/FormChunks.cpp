@@ -96,10 +96,7 @@ static int64_t workOf(mlir::Block &block) {
 /// Whether an event says when it ticks: that may be known only behind the loop.
 static bool hangsOnEvent(Operation *op) {
   bool hasEvent = false;
-  auto find = [&](rnn::EventClockAttr) { hasEvent = true; };
-  op->getAttrDictionary().walk(find);
-  for (mlir::Type type : op->getResultTypes())
-    type.walk(find);
+  rnn::eachEvent(op, [&](rnn::EventClockAttr) { hasEvent = true; });
   return hasEvent;
 }
 

@@ -115,14 +115,12 @@ private:
       Operation *from = operand.getDefiningOp();
       if (llvm::isa_and_present<rnn::StateOp>(from)) {
         need(rnn::writerOf(llvm::cast<rnn::StateOp>(from)).getValue().getDefiningOp());
-        from->getAttrDictionary().walk(needEvent); // of the scope
+        rnn::eachEvent(from, needEvent); // of the scope
       } else if (from) {
         need(from);
       }
     }
-    for (mlir::Type type : op->getResultTypes())
-      type.walk(needEvent);
-    op->getAttrDictionary().walk(needEvent);
+    rnn::eachEvent(op, needEvent);
     return last;
   }
 

@@ -23,14 +23,9 @@ template <typename Function> void eachOperand(Operation *op, const Function &fun
   });
 }
 
-/// Calls function(clock) for all events that an operation or its values hang on.
+/// Calls function(clock) for all events that an operation, or something in it, hangs on.
 template <typename Function> void eachEvent(Operation *op, const Function &function) {
-  op->walk([&](Operation *inner) {
-    inner->getAttrDictionary().walk(function);
-    for (mlir::Type type :
-         llvm::concat<mlir::Type>(llvm::to_vector(inner->getResultTypes()), llvm::to_vector(inner->getOperandTypes())))
-      type.walk(function);
-  });
+  op->walk([&](Operation *inner) { rnn::eachEvent(inner, function); });
 }
 
 bool chooses(step::ScanOp scan) { return !scan.getBody().front().getOps<step::ChooseOp>().empty(); }

@@ -45,13 +45,10 @@ struct Graph {
   }
 
   void addEvents(Node &node, mlir::Operation *op) {
-    auto add = [&](EventClockAttr clock) {
+    eachEvent(op, [&](EventClockAttr clock) {
       if (Node *event = events.lookup(clock))
         node.needs.push_back(event);
-    };
-    for (mlir::Type type : op->getResultTypes())
-      type.walk(add);
-    op->getAttrDictionary().walk(add);
+    });
   }
 
   std::vector<Node> nodes;

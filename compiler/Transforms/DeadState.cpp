@@ -45,9 +45,7 @@ private:
       for (mlir::Operation *user : op->getUsers())
         if (llvm::isa<NextOp, PutOp>(user))
           mark(user);
-    for (mlir::Type type : op->getResultTypes())
-      type.walk([&](EventClockAttr clock) { mark(events.lookup(clock)); });
-    op->getAttrDictionary().walk([&](EventClockAttr clock) { mark(events.lookup(clock)); });
+    eachEvent(op, [&](EventClockAttr clock) { mark(events.lookup(clock)); });
   }
 
   llvm::DenseMap<mlir::Attribute, mlir::Operation *> events;

@@ -54,6 +54,8 @@ class ModelWriter(Writer):
         for _ in range(self.rng.randint(2, 7)):
             self.pick([self.equation] * 6 + [self.recursion] * 3 + [self.reduction] * 2 + [self.memory] * 2 +
                       [self.rhythms, self.several, self.at_sample, self.shared, self.alignment])()
+        if self.chance(0.3):  # what follows what is for the compiler to find
+            self.rng.shuffle(self.items)
         self.ends()
 
     def chain(self, names):
@@ -110,7 +112,7 @@ class ModelWriter(Writer):
         if clock.kind == "sample":
             return
         width = self.size()
-        rows = self.real((width,), clock, self.rng.randrange(3))
+        rows = (self.recurrent if self.chance(0.3) else self.real)((width,), clock, self.rng.randrange(3))
         segments = self.segments_over(clock)
         if segments and self.chance(0.4):
             to = self.pick(segments)
@@ -131,8 +133,11 @@ class ModelWriter(Writer):
         if to not in self.scope.clocks:
             self.scope.clocks.append(to)
         target = self.selection(to) if per_sample and self.chance(0.3) else to
-        if self.chance(0.5):
+        if self.chance(0.3):
             self.define(self.attend((self.size(),), target, 1))
+        elif self.chance(0.5):
+            recipe, takes = self.recipe(width)
+            self.define(wrap(f"{recipe}({{}})", self.attend((takes or self.size(),), target, 1), shape=(width,)))
         else:
             self.loop(target)
 

@@ -207,14 +207,28 @@ private:
   void fetchOnlyRow() {
     if (rounded)
       return;
-    code.when(code.compare(Predicate::Eq, code.sub(range.endRow, range.firstRow), code.index(1)), [&] {
-      for (const Product &product : parts.products) {
-        Value x = RowAddress(code, values.tableEntry(product.operand)).of(code, range.firstRow);
-        constexpr int64_t line = 64;
-        code.loop(code.index(product.operandElement * bytesOfReal),
-                  code.index((product.operandElement + product.k) * bytesOfReal), code.index(line),
-                  [&](Value byte) { code.prefetch(code.at(x, byte), 1); });
-      }
+    code.when(code.compare(Predicate::Eq, code.sub(range.endRow, range.firstRow), code.index(1)),
+              [&] { fetchRow(range.firstRow); });
+  }
+
+  /// Asks for a row of all right operands of products.
+  void fetchRow(Value row) {
+    constexpr int64_t line = 64;
+    for (const Product &product : parts.products) {
+      Value x = RowAddress(code, values.tableEntry(product.operand)).of(code, row);
+      code.loop(code.index(product.operandElement * bytesOfReal),
+                code.index((product.operandElement + product.k) * bytesOfReal), code.index(line),
+                [&](Value byte) { code.prefetch(code.at(x, byte), 1); });
+    }
+  }
+
+  /// Rows of all of time come from afar where they are read first: those of the tile behind this one are asked for.
+  void fetchNextRows(Value block, Value row, Value rows) {
+    if (parts.kernel.isInLoop || rounded)
+      return;
+    code.when(code.compare(Predicate::Eq, block, range.firstBlock), [&] {
+      Value next = code.add(row, rows);
+      code.loop(next, code.least(code.add(next, rows), range.endRow), code.index(1), [&](Value r) { fetchRow(r); });
     });
   }
 
@@ -369,6 +383,7 @@ private:
 
   void emitTile(const Segment &segment, Value block, Value group, Value row, Value rows) {
     prefetch(block, group, row, rows);
+    fetchNextRows(block, row, rows);
     emitProducts(segment, block, group, row, rows);
     const Pass &pass = parts.passes[0];
     code.loop(code.index(0), rows, code.index(1), [&](Value r) {

@@ -27,6 +27,8 @@ public:
 
   void emitRows() {
     code.loop(range.firstRow, range.endRow, code.index(1), [&](Value row) {
+      if (parts.kernel.isInLoop)
+        fetchRowAhead(row);
       values.computeWholes(row, code.index(0));
       values.beginRow(row, code.index(0));
       finishRow(0);
@@ -79,6 +81,16 @@ public:
 
 private:
   //===--- One row ---===//
+
+  /// Of the rows of a step, which for other steps lie elsewhere, in several arrays: the machine does not see what follows.
+  void fetchRowAhead(Value row) {
+    constexpr int64_t rows = 2;
+    Value ahead = code.add(row, code.index(rows)), blocks = code.sub(range.endBlock, range.firstBlock);
+    code.when(code.compare(Predicate::Lt, ahead, range.endRow), [&] {
+      values.prefetch(ahead, range.firstBlock, blocks);
+      values.prefetchStores(ahead, range.firstBlock, blocks);
+    });
+  }
 
   void computeSingles(const Pass &pass) {
     for (const Source &source : pass.uniforms)

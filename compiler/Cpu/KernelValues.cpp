@@ -191,12 +191,21 @@ Value KernelValues::joined(const Source &source, int64_t first, int64_t end) {
 }
 
 void KernelValues::prefetch(Value row, Value block, Value group) {
-  for (auto [operand, element] : parts.streams) {
-    int64_t bytes = bytesOfElement(rnn::elementOf(typeOf(operand))), blockBytes = code.target.lanes() * bytes;
-    Value base = code.at(addressOfRow(operand, row), element * bytes);
-    code.loop(block, code.add(block, group), code.index(1),
-              [&](Value i) { code.prefetch(code.at(base, code.mul(i, code.index(blockBytes))), 1); });
-  }
+  for (auto [operand, element] : parts.streams)
+    prefetch(operand, element, row, block, group);
+}
+
+void KernelValues::prefetchStores(Value row, Value block, Value group) {
+  for (auto [operand, what] : llvm::enumerate(parts.kernel.operands))
+    if (what.kind == KernelOperand::Kind::Store)
+      prefetch(operand, 0, row, block, group);
+}
+
+void KernelValues::prefetch(unsigned operand, int64_t element, Value row, Value block, Value group) {
+  int64_t bytes = bytesOfElement(rnn::elementOf(typeOf(operand))), blockBytes = code.target.lanes() * bytes;
+  Value base = code.at(addressOfRow(operand, row), element * bytes);
+  code.loop(block, code.add(block, group), code.index(1),
+            [&](Value i) { code.prefetch(code.at(base, code.mul(i, code.index(blockBytes))), 1); });
 }
 
 //===--- Stores ------------------------------------------------------------------------------------------------===//

@@ -36,6 +36,8 @@ public:
 
   /// Asks for what a group of blocks reads of a row.
   void prefetch(mlir::Value row, mlir::Value block, mlir::Value group);
+  /// The same of what it writes: a line is read before a part of it is written.
+  void prefetchStores(mlir::Value row, mlir::Value block, mlir::Value group);
 
   void storeLanes(unsigned operand, mlir::Value value);
   void storeSingle(unsigned operand, mlir::Value value);
@@ -49,6 +51,7 @@ public:
   mlir::Value isDense();
 
 private:
+  void prefetch(unsigned operand, int64_t element, mlir::Value row, mlir::Value block, mlir::Value group);
   mlir::Value read(const Source &source, int64_t first, int64_t end);
   mlir::Value compute(const Source &source, int64_t first, int64_t end);
   mlir::Value joined(const Source &source, int64_t first, int64_t end);

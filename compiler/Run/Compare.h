@@ -30,12 +30,18 @@ public:
   void include(const Property &found);
   /// Something that cannot be measured: the property fails.
   void fails(const std::string &note);
+  /// The same, where there are values at other ticks.
+  void failsByTicks(const std::string &note);
 
   Property property;
 
 private:
   std::optional<double> scale;
 };
+
+/// Says of a failing property of rounded numbers that an event may have fallen otherwise; where rounding alone does that
+/// to the model, the property says nothing.
+void excuseOtherTicks(Property &property, bool isRounding);
 
 } // namespace rondo::run
 #endif

@@ -233,13 +233,12 @@ private:
     for (size_t i = 0; i < whole.losses.size(); ++i)
       comparison.numbers(whole.losses[i].value, result->losses[i].value, "loss " + whole.losses[i].name);
     Property &found = comparison.property;
-    if (found.status == Property::Status::Fails && std::isfinite(found.difference)) {
+    if (found.hasOtherTicks) {
+      excuseOtherTicks(found, /*isRounding=*/true);
+    } else if (found.status == Property::Status::Fails && std::isfinite(found.difference)) {
       found.status = Property::Status::Skipped;
       found.note = formatv("rounding grows in this model: to {0:e1} ({1})", found.difference, found.where);
     }
-    if (found.status == Property::Status::Fails && !model.events.empty())
-      found.note += (found.note.empty() ? "" : "; ") +
-                    std::string("an event may fall otherwise where its condition is a close call");
     properties.push_back(std::move(found));
     return Error::success();
   }
@@ -321,11 +320,12 @@ Expected<std::vector<Property>> verifyModel(rnn::ModelOp op, const dsl::Model &m
   return Verifier(op, model, params, options).run();
 }
 
-double roundingOf(ArrayRef<Property> properties) {
+void setRounding(VerifyOptions &options, ArrayRef<Property> properties) {
   for (const Property &property : properties)
-    if (property.name == precisionName && std::isfinite(property.difference))
-      return property.difference;
-  return 0;
+    if (property.name == precisionName) {
+      options.rounding = std::isfinite(property.difference) ? property.difference : 0;
+      options.roundingMovesEvents = property.hasOtherTicks;
+    }
 }
 
 } // namespace rondo::run

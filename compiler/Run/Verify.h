@@ -16,6 +16,7 @@ struct Property {
   double allowed = 0;
   std::string where; // of the largest difference: "output y, sample 1, tick 3, element 0"
   std::string note;  // why it was skipped, or what else there is to say
+  bool hasOtherTicks = false; // an event falls at one tick here and at another there
 };
 
 struct VerifyOptions {
@@ -23,7 +24,10 @@ struct VerifyOptions {
   int64_t length = 12; // of the longest sample; there are empty samples and empty segments too
   uint64_t seed = 0;
   runtime::WeightFormat weights = runtime::WeightFormat::F32; // of the machine code
-  double rounding = 0;                                        // how far rounding takes the model: see roundingOf
+  // How far the interpreter in single precision was from itself in double precision, and whether it moved events. Another
+  // order of sums may take compiled code a few times as far.
+  double rounding = 0;
+  bool roundingMovesEvents = false;
 };
 
 /// Inputs as the properties are tried on, `length` ticks at most.
@@ -34,9 +38,8 @@ llvm::Expected<reference::Batch> irregularBatch(const dsl::Model &model, int64_t
 llvm::Expected<std::vector<Property>> verifyModel(rnn::ModelOp op, const dsl::Model &model,
                                                   const reference::Params &params, const VerifyOptions &options);
 
-/// How far the interpreter in single precision was from itself in double precision. Another order of sums may take
-/// compiled code a few times as far.
-double roundingOf(llvm::ArrayRef<Property> properties);
+/// What the properties of a model tell of rounding.
+void setRounding(VerifyOptions &options, llvm::ArrayRef<Property> properties);
 
 } // namespace rondo::run
 #endif

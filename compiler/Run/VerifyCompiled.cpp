@@ -82,7 +82,7 @@ static void compareLosses(Comparison &comparison, const Result &expected, const 
                           bool isRounded = false) {
   for (auto [loss, other] : zip_equal(expected.losses, actual.losses)) {
     if (loss.ticks != other.ticks)
-      comparison.fails("loss " + loss.name + ": a mean over other ticks");
+      comparison.failsByTicks("loss " + loss.name + ": a mean over other ticks");
     if (isRounded)
       comparison.relativeTo(std::max(1.0, std::fabs(loss.value)));
     comparison.numbers(loss.value, other.value, "loss " + loss.name);
@@ -144,9 +144,7 @@ Expected<std::vector<Property>> verifyCompiled(rnn::ModelOp op, const dsl::Model
   for (int64_t s = 0; s < batch->samples; ++s)
     compare(interpreted, *expected, *whole, s, s, isRounded);
   compareLosses(interpreted, *expected, *whole, isRounded);
-  if (interpreted.property.status == Property::Status::Fails && !model.events.empty())
-    interpreted.property.note += (interpreted.property.note.empty() ? "" : "; ") +
-                                 std::string("an event may fall otherwise where its condition is a close call");
+  excuseOtherTicks(interpreted.property, options.roundingMovesEvents);
   properties.push_back(std::move(interpreted.property));
 
   Comparison threads("two threads = one", 0);
@@ -200,9 +198,7 @@ Expected<std::vector<Property>> verifyCompiled(rnn::ModelOp op, const dsl::Model
   Result seen = thatStepsTell(std::move(*whole), *stepped, batch->lengths.at(one.stepAxis().str()));
   for (int64_t s = 0; s < batch->samples; ++s)
     compare(steps, seen, *stepped, s, s, isBf16);
-  if (steps.property.status == Property::Status::Fails && !model.events.empty())
-    steps.property.note += (steps.property.note.empty() ? "" : "; ") +
-                           std::string("an event may fall otherwise where its condition is a close call");
+  excuseOtherTicks(steps.property, options.roundingMovesEvents);
   properties.push_back(std::move(steps.property));
   return std::move(properties);
 }

@@ -204,7 +204,7 @@ static int verify(Program &program, const Chosen &chosen, const Arguments &argum
     if (Error error = addEquations(chosen, arguments.has("params") ? &*params : nullptr, how, beside, *properties))
       return program.fail(std::move(error));
   rondo::run::VerifyOptions compiled = how;
-  compiled.rounding = rondo::run::roundingOf(*properties);
+  setRounding(compiled, *properties);
   for (const emit::Target *target : targets)
     if (Error error = addCompiled(chosen, target, *params, compiled, beside, *properties))
       return program.fail(std::move(error));

@@ -281,7 +281,7 @@ public:
   bool enterElsewhere(const std::vector<Key> &entries, bool canGuess);
   /// What an attempt has cost, in operations; when it is too much, no other one is made.
   void charge(size_t operations) { cost += operations; }
-  bool mayGuess(const std::vector<Key> &entries) const;
+  bool mayGuess(const std::vector<Key> &entries);
   /// What is to be evaluated before this equation: of each loop that it is in, the entry.
   std::vector<Key> entriesOf(Key equation) const;
   /// An equation that asks for what others make: it is evaluated after them. False if it was already.
@@ -292,6 +292,7 @@ public:
 
 private:
   struct Loop {
+    std::set<Key> members;
     std::vector<Key> entries;
     size_t attempt = 0; // one an entry; then one an entry with guesses
     bool guesses() const { return attempt >= entries.size(); }
@@ -302,7 +303,9 @@ private:
     ++spent;
     return restart = !isSpent();
   }
-  std::map<std::set<Key>, Loop> loops;
+  /// Of these equations; null if it is not known yet.
+  Loop *loopOf(const std::set<Key> &members);
+  std::deque<Loop> loops; // in the order in which they were found
   std::set<Key> late;
   unsigned spent = 0;
   size_t cost = 0;
@@ -349,7 +352,7 @@ public:
   Value recursion(Equation &equation, unsigned position, const Expr *at, Context &ctx);
   Value delayedRead(Equation &equation, unsigned position, const Type &type, const Expr *at, Context &ctx);
   bool enterElsewhere(size_t from, bool canGuess);
-  bool mayGuess(size_t from) const;
+  bool mayGuess(size_t from);
   Equation *find(Body &body, Attempts::Key key);
   void settle();
   Value finishEquation(Equation &equation, unsigned position, Value v, Context &ctx);

@@ -76,7 +76,7 @@ static std::vector<Attempts::Key> entriesFrom(llvm::ArrayRef<Equation *> stack) 
   return entries;
 }
 
-bool Elaborator::mayGuess(size_t from) const {
+bool Elaborator::mayGuess(size_t from) {
   return attempts.mayGuess(entriesFrom(llvm::ArrayRef<Equation *>(stack).drop_front(from)));
 }
 
@@ -98,9 +98,9 @@ bool Attempts::advance(Loop &loop) {
 bool Attempts::enterElsewhere(const std::vector<Key> &entries, bool canGuess) {
   if (isSpent())
     return false;
-  Loop &loop = loops[std::set<Key>(entries.begin(), entries.end())];
-  if (loop.entries.empty())
-    loop.entries = entries;
+  std::set<Key> members(entries.begin(), entries.end());
+  Loop *known = loopOf(members);
+  Loop &loop = known ? *known : loops.emplace_back(Loop{members, entries});
   if (canGuess && loop.attempt + 1 == loop.entries.size() && loop.entries.size() == 1) { // nowhere else to go
     loop.attempt = 1;
     return false;
@@ -108,15 +108,20 @@ bool Attempts::enterElsewhere(const std::vector<Key> &entries, bool canGuess) {
   return advance(loop);
 }
 
-bool Attempts::mayGuess(const std::vector<Key> &entries) const {
-  auto loop = loops.find(std::set<Key>(entries.begin(), entries.end()));
-  return loop != loops.end() && loop->second.guesses();
+Attempts::Loop *Attempts::loopOf(const std::set<Key> &members) {
+  auto loop = llvm::find_if(loops, [&](const Loop &loop) { return loop.members == members; });
+  return loop == loops.end() ? nullptr : &*loop;
+}
+
+bool Attempts::mayGuess(const std::vector<Key> &entries) {
+  const Loop *loop = loopOf({entries.begin(), entries.end()});
+  return loop && loop->guesses();
 }
 
 std::vector<Attempts::Key> Attempts::entriesOf(Key equation) const {
   std::vector<Key> entries;
-  for (auto &[members, loop] : loops)
-    if (members.count(equation))
+  for (const Loop &loop : loops)
+    if (loop.members.count(equation))
       if (Key entry = loop.entries[loop.attempt % loop.entries.size()]; entry != equation && entry != loop.entries[0])
         entries.push_back(entry);
   return entries;
@@ -124,7 +129,7 @@ std::vector<Attempts::Key> Attempts::entriesOf(Key equation) const {
 
 bool Attempts::again(bool good) {
   if (!good && !restart) // a guess may be what was wrong
-    for (auto &[members, loop] : loops)
+    for (Loop &loop : loops)
       if (loop.guesses() && advance(loop))
         break;
   return std::exchange(restart, false);

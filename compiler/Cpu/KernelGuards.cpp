@@ -6,7 +6,6 @@
 // The product is found through the scaling alone, on every way from what is stored: where %a is 0 for all of a tile, the
 // product need not be computed, and is taken to be 0.
 #include "compiler/Cpu/KernelParts.h"
-#include "llvm/ADT/SetOperations.h"
 
 using namespace mlir;
 
@@ -14,7 +13,7 @@ namespace rondo::cpu {
 
 namespace {
 
-using Guards = std::set<Source>;
+using Guards = llvm::SetVector<Source>;
 
 /// A walk from what is stored to products.
 class GuardFinder {
@@ -25,9 +24,7 @@ public:
   void walk(const Source &source, const Guards &ahead) {
     auto [it, isNew] = met.try_emplace(source, ahead);
     if (!isNew) {
-      size_t before = it->second.size();
-      llvm::set_intersect(it->second, ahead);
-      if (it->second.size() == before)
+      if (!intersect(it->second, ahead))
         return;
     }
     Guards guards = it->second;
@@ -59,12 +56,17 @@ public:
       if (!common)
         common = guards;
       else
-        llvm::set_intersect(*common, guards);
+        intersect(*common, guards);
     }
-    return common && !common->empty() ? std::optional<Source>(*common->begin()) : std::nullopt;
+    return common && !common->empty() ? std::optional<Source>(common->front()) : std::nullopt;
   }
 
 private:
+  /// Returns whether that takes something away.
+  static bool intersect(Guards &guards, const Guards &others) {
+    return guards.remove_if([&](const Source &source) { return !others.contains(source); });
+  }
+
   /// True for what is made of loaded values in few operations, without products.
   bool changes(const Source &source, int depth = 4) const {
     Operation *op = source.value.getDefiningOp();
@@ -84,7 +86,7 @@ private:
   }
 
   const KernelParts &parts;
-  std::map<Source, Guards> met;
+  llvm::MapVector<Source, Guards> met;
 };
 
 } // namespace

@@ -312,7 +312,7 @@ void KernelParts::visit(const Source &source, Columns columns, int pass) {
 }
 
 void KernelParts::visitFold(Value value) {
-  if (!knownFolds.insert(value.getAsOpaquePointer()).second)
+  if (!knownFolds.insert(value).second)
     return;
   Operation *op = value.getDefiningOp();
   unsigned number = passOf(value) - 1;

@@ -17,9 +17,24 @@ struct Source {
   mlir::Value value;
   int64_t element = 0;
   bool uniform = false;
-  auto key() const { return std::make_tuple(value.getAsOpaquePointer(), element, uniform); }
-  bool operator<(const Source &other) const { return key() < other.key(); }
+  auto key() const { return std::make_tuple(value, element, uniform); }
+  bool operator==(const Source &other) const { return key() == other.key(); }
 };
+
+} // namespace rondo::cpu
+
+template <> struct llvm::DenseMapInfo<rondo::cpu::Source> {
+  using Source = rondo::cpu::Source;
+  using Values = llvm::DenseMapInfo<mlir::Value>;
+  static Source getEmptyKey() { return {Values::getEmptyKey()}; }
+  static Source getTombstoneKey() { return {Values::getTombstoneKey()}; }
+  static unsigned getHashValue(const Source &source) {
+    return llvm::hash_combine(source.value, source.element, source.uniform);
+  }
+  static bool isEqual(const Source &a, const Source &b) { return a == b; }
+};
+
+namespace rondo::cpu {
 
 /// Columns begin..end-1.
 struct Columns {
@@ -59,7 +74,7 @@ struct FoldPart {
 struct Pass {
   llvm::SmallVector<FoldPart> folds;
   llvm::SmallVector<unsigned> stores; // operands
-  std::set<Source> uniforms;          // what columns need that is the same for all of them
+  llvm::SetVector<Source> uniforms;   // what columns need that is the same for all of them
 };
 
 /// Blocks first..end-1 of columns. No place where values of a concat meet lies inside of one, unless it is one block.
@@ -117,8 +132,8 @@ private:
 
   std::string message;
   llvm::DenseMap<mlir::Value, unsigned> loads, productIndices, passNumbers;
-  std::set<std::tuple<Source, int64_t, int64_t, int>> visited;
-  std::set<const void *> knownFolds;
+  llvm::DenseSet<std::tuple<Source, int64_t, int64_t, int>> visited;
+  llvm::DenseSet<mlir::Value> knownFolds;
   std::set<int64_t> breaks;                            // columns
   llvm::SmallVector<std::set<int64_t>> gates, singles; // of each product: elements needed in columns, and otherwise
 };

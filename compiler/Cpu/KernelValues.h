@@ -71,9 +71,9 @@ private:
 
   std::map<unsigned, mlir::Value> rows; // addresses of the row
   mlir::Value place;
-  std::map<Source, mlir::Value> singles;
+  llvm::DenseMap<Source, mlir::Value> singles;
   ColumnBlock block;
-  std::map<std::tuple<Source, int64_t, int64_t>, mlir::Value> known; // in the block
+  llvm::DenseMap<std::tuple<Source, int64_t, int64_t>, mlir::Value> known; // in the block
 };
 
 } // namespace rondo::cpu

@@ -14,8 +14,8 @@ struct Property {
   Status status = Status::Holds;
   double difference = 0; // the largest one found
   double allowed = 0;
-  std::string where; // of the largest difference: "output y, sample 1, tick 3, element 0"
-  std::string note;  // why it was skipped, or what else there is to say
+  std::string where;          // of the largest difference: "output y, sample 1, tick 3, element 0"
+  std::string note;           // why it was skipped, or what else there is to say
   bool hasOtherTicks = false; // an event falls at one tick here and at another there
 };
 

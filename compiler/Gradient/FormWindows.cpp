@@ -216,48 +216,54 @@ private:
       lastEvent = std::max(lastEvent, event.getClock().getId());
     SmallVector<EveryClockAttr> sorted(periods.begin(), periods.end());
     llvm::stable_sort(sorted, [](EveryClockAttr a, EveryClockAttr b) { return a.getPeriod() < b.getPeriod(); });
-    struct Made {
-      EveryClockAttr period;
-      Value condition; // on the clock that the period selects from
-      EventOp event;
-    };
-    SmallVector<Made> made;
-    for (EveryClockAttr period : sorted) {
-      Made *parent = nullptr;
-      for (Made &other : made)
-        if (other.period.getOf() == period.getOf() && other.period.getScope() == period.getScope() &&
-            period.getPeriod() % other.period.getPeriod() == 0 &&
-            period.getPhase() % other.period.getPeriod() == other.period.getPhase())
-          parent = &other;
-      placeBehind(period, parent ? parent->event : EventOp());
+    llvm::DenseMap<mlir::Attribute, EventOp> made;
+    std::function<void(EveryClockAttr)> count = [&](EveryClockAttr period) {
+      if (made.count(period))
+        return;
+      EventOp parent;
+      for (EveryClockAttr other : sorted)
+        if (other != period && other.getOf() == period.getOf() && other.getScope() == period.getScope() &&
+            period.getPeriod() % other.getPeriod() == 0 && period.getPhase() % other.getPeriod() == other.getPhase()) {
+          count(other);
+          parent = made.lookup(other);
+        }
+      placeBehind(period, parent, [&](EveryClockAttr other) {
+        if (!isClosed(other.getScope()))
+          count(other);
+        return made.lookup(other);
+      });
       Type number = StreamType::get({}, integer, period.getOf());
       Value phase = make<ModOp>(make<TickOp>(number, false, period.getScope()), constant(number, period.getPeriod()));
       Value condition = make<CompareOp>(Predicate::Eq, phase, constant(number, period.getPhase()));
-      ClockInterface of = parent ? parent->event.getClock() : period.getOf();
+      ClockInterface of = parent ? parent.getClock() : period.getOf();
       auto clock = EventClockAttr::get(++lastEvent, of);
-      auto event = builder.create<EventOp>(place, clock, crossed(condition, of, /*reverse=*/false));
-      made.push_back({period, condition, event});
-    }
+      made[period] = builder.create<EventOp>(place, clock, crossed(condition, of, /*reverse=*/false));
+    };
+    llvm::for_each(sorted, count);
     mlir::AttrTypeReplacer replacer;
     replacer.addReplacement([&](EveryClockAttr every) -> mlir::Attribute {
-      for (Made &one : made)
-        if (one.period == every)
-          return one.event.getClock();
-      return every;
+      EventOp event = made.lookup(every);
+      return event ? mlir::Attribute(event.getClock()) : every;
     });
     replacer.recursivelyReplaceElementsIn(model, /*replaceAttrs=*/true, /*replaceLocs=*/false, /*replaceTypes=*/true);
   }
 
-  /// Sets the place of a period's event: behind those that it is made from, and that begin its count again.
-  void placeBehind(EveryClockAttr period, EventOp parent) {
+  /// Sets the place of a period's event: behind those that it is made from, and that begin its count again ahead of a tick.
+  void placeBehind(EveryClockAttr period, EventOp parent, llvm::function_ref<EventOp(EveryClockAttr)> eventOf) {
     Operation *last = parent;
-    llvm::DenseSet<mlir::Attribute> needed;
-    period.getOf().walk([&](EventClockAttr clock) { needed.insert(clock); });
-    if (period.getScope())
-      period.getScope().walk([&](EventClockAttr clock) { needed.insert(clock); });
-    for (EventOp event : block.getOps<EventOp>())
-      if (needed.contains(event.getClock()) && (!last || last->isBeforeInBlock(event)))
+    auto need = [&](ClockInterface clock) {
+      EventOp event;
+      if (auto every = llvm::dyn_cast<EveryClockAttr>(clock))
+        event = eventOf(every);
+      for (EventOp other : block.getOps<EventOp>())
+        event = other.getClock() == clock ? other : event;
+      if (event && (!last || last->isBeforeInBlock(event)))
         last = event;
+    };
+    need(period.getOf());
+    for (CutAttr cut : period.getScope() ? period.getScope().getCuts() : llvm::ArrayRef<CutAttr>())
+      if (cut.getBefore())
+        need(cut.getClock());
     if (last)
       builder.setInsertionPointAfter(last);
     else

@@ -29,16 +29,31 @@ struct Affine {
 /// Works out what a loop makes of its state, in a group that knows nothing of it.
 class Coefficients {
 public:
-  Coefficients(step::ScanOp scan, rnn::ReadOp read, mlir::OpBuilder builder) : scan(scan), builder(builder) {
-    values[read.getResult()] = {constant(read.getType(), 1), {}};
+  Coefficients(step::ScanOp scan, rnn::ReadOp read, mlir::OpBuilder builder)
+      : scan(scan), start(startOf(read)), builder(builder) {
+    values[start ? start.getResult() : read.getResult()] = {constant(read.getType(), 1), {}};
   }
 
   /// False if an operation stands between that is not known here to be affine.
   bool visitAll() {
     for (Operation &op : scan.getBody().front().without_terminator())
-      if (!llvm::isa<rnn::StateOp, rnn::ReadOp, rnn::NextOp>(op) && !visit(&op))
+      if (!llvm::isa<rnn::StateOp, rnn::ReadOp, rnn::NextOp>(op) && &op != start && !visit(&op))
         return false;
     return true;
+  }
+
+  /// The factor and the term of what is written. Where the loop starts with a given value, that has the same factor as
+  /// the state has elsewhere: a loop that goes on gives the bits of one that was not interrupted.
+  Affine ofStep(Value written) {
+    Affine result = of(written);
+    if (!start || !result.a)
+      return result;
+    mlir::Location loc = start.getLoc();
+    Value first = sum(loc, builder.create<rnn::MulOp>(loc, result.a, start.getA()), result.b);
+    auto choose = [&](Value x, Value y) {
+      return builder.create<rnn::SelectOp>(loc, start.getCondition(), x, orZero(y, x.getType()));
+    };
+    return {choose(constant(result.a.getType(), 0), result.a), choose(first, result.b)};
   }
 
   Affine of(Value value) {
@@ -53,6 +68,15 @@ public:
   Value orZero(Value value, mlir::Type type) { return value ? value : constant(type, 0); }
 
 private:
+  /// What the loop has for its state, if it does not use it otherwise: at some ticks a value from outside.
+  static rnn::SelectOp startOf(rnn::ReadOp read) {
+    auto start = read->hasOneUse() ? llvm::dyn_cast<rnn::SelectOp>(*read->user_begin()) : rnn::SelectOp();
+    auto isOutside = [&](Value value) { return value.getParentBlock() != read->getBlock(); };
+    bool isStart = start && start.getB() == read.getResult() && isOutside(start.getCondition()) &&
+                   isOutside(start.getA()) && start.getA().getType() == read.getType();
+    return isStart ? start : rnn::SelectOp();
+  }
+
   bool visit(Operation *op) {
     llvm::SmallVector<Affine, 3> in;
     for (Value operand : op->getOperands())
@@ -134,6 +158,7 @@ private:
   }
 
   step::ScanOp scan;
+  rnn::SelectOp start; // null if it starts at zero
   mlir::OpBuilder builder;
   llvm::DenseMap<Value, Affine> values;
 };
@@ -191,7 +216,7 @@ struct ParallelScan : impl::ParallelScanBase<ParallelScan> {
     Coefficients coefficients(scan, read, builderInto(*block, scan.getContext()));
     if (!coefficients.visitAll())
       return;
-    Affine written = coefficients.of(next.getValue());
+    Affine written = coefficients.ofStep(next.getValue());
     mlir::Type type = read.getType();
     llvm::SmallVector<Value> parts{coefficients.orZero(written.a, type), coefficients.orZero(written.b, type)};
     mlir::OpBuilder top(scan);

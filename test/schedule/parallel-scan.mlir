@@ -41,6 +41,29 @@ rnn.model @given(%a "a" : !h, %b "b" : !h) {
   rnn.return "y" = %m, "p" = %h : !h, !h
 }
 
+// What starts with a value from outside has the same factor there, and the same bits.
+//
+// CHECK-LABEL: step.schedule @start
+// CHECK:       %[[P:.*]]:2 = step.par
+// CHECK:         %[[A:.*]] = rnn.mul %x, %{{.*}}
+// CHECK:         %[[AT:.*]] = rnn.mul %[[A]], %given
+// CHECK:         %[[B:.*]] = rnn.add %[[AT]], %x
+// CHECK:         %[[F:.*]] = rnn.select %first, %{{.*}}, %[[A]]
+// CHECK:         %[[T:.*]] = rnn.select %first, %[[B]], %x
+// CHECK:         step.yield %[[F]], %[[T]]
+// CHECK:       step.affine %[[P]]#0, %[[P]]#1
+rnn.model @start(%x "x" : !h, %first "first" : !rnn.stream<i1, #t>, %given "given" : !h) {
+  %s = rnn.state "h" : !rnn.state<!h>
+  %h = rnn.read %s : !rnn.state<!h> -> !h
+  %i = rnn.select %first, %given, %h : !rnn.stream<i1, #t>, !h
+  %c = rnn.const 0.5 : !h
+  %m = rnn.mul %i, %x : !h
+  %k = rnn.mul %m, %c : !h
+  %n = rnn.add %k, %x : !h
+  rnn.next %s, %n : !h
+  rnn.return "n" = %n : !h
+}
+
 // Not affine, and affine but dense.
 //
 // CHECK-LABEL: step.schedule @curved

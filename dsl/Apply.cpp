@@ -347,9 +347,13 @@ Value Elaborator::apply(const Value &callee, const Expr *call, Context &ctx) {
         std::vector<StringRef> known = {"reset", "blend"};
         for (const Binding *candidate : body.order)
           known.push_back(candidate->name);
+        std::string states;
+        for (const Binding *candidate : body.order)
+          if (candidate->kind == Binding::Kind::State)
+            states += (states.empty() ? "" : ", ") + candidate->name.str();
         error(DiagId::R0203, arg.name->range, ctx,
-              fmt::format("'{}' has no input or state '{}'; its inputs are ({})", cellName, input.str(),
-                          names(cell.inputs)))
+              fmt::format("'{}' has no input or state '{}'; its inputs are ({}){}", cellName, input.str(),
+                          names(cell.inputs), states.empty() ? "" : fmt::format(", its states ({})", states)))
             .suggest(arg.name->range, input, known);
         return Value();
       }

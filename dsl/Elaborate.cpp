@@ -94,8 +94,8 @@ Binding *Elaborator::define(Body &body, StringRef name, SMRange range, Binding::
   if (!fresh) {
     Context ctx;
     ctx.body = &body;
-    error(DiagId::R0202, range, ctx, fmt::format("'{}' is defined twice", name.str()))
-        .note(it->second->range, "first here");
+    bool isState = it->second->kind == Binding::Kind::State && kind == Binding::Kind::Equation;
+    error(DiagId::R0202, range, ctx, definedTwice(name.str(), isState)).note(it->second->range, "first here");
     it->second->clashes = true;
     return &bindingStore.emplace_back(); // the first definition stands
   }

@@ -556,6 +556,8 @@ std::vector<StringRef> builtinNames();
 
 /// What can be said of cells without instantiating them: names that nothing defines (in cells that no model
 /// instantiates), recursion among cells, primes on what is no state, missing or misplaced `return`.
+/// What R0202 says; `isState`: the first is a state, the second an equation.
+std::string definedTwice(const std::string &name, bool isState);
 void checkNames(const Program &program, const std::set<const Cell *> &instantiated, Diagnostics &diags);
 /// Before anything is elaborated: what would make elaboration run in circles or be told twice.
 bool checkStructure(const Program &program, Diagnostics &diags);

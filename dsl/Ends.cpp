@@ -98,20 +98,21 @@ void Elaborator::makeGenerate(const Item &item) {
       error(DiagId::R0203, a.value, ctx, "'generate' takes start, stop and limit");
       continue;
     }
-    std::optional<int64_t> v = evaluateInt(a.value, ctx, a.name->text.str().c_str());
-    if (!v)
-      continue;
     const Type &t = inputs[k].type;
     bool token = a.name->text != "limit";
-    if (*v < (token ? 0 : 1) || (token && t.elem == Elem::Token && *v >= t.tokens))
-      error(DiagId::R0304, a.value, ctx,
-            token && t.elem == Elem::Token
-                ? fmt::format("{} is no token({}): tokens are 0..{}", *v, t.tokens, t.tokens - 1)
-                : fmt::format("{} cannot be {}", a.name->text.str(), *v));
-    else if (token && t.elem != Elem::Token)
+    if (token && t.elem != Elem::Token) {
       error(DiagId::R0602, a.value, ctx,
             fmt::format("'{}' is a token; '{}' is {}: it starts at zero, and ends at the limit", a.name->text.str(),
                         inputs[k].name, describeType(t)));
+      continue;
+    }
+    std::optional<int64_t> v = evaluateInt(a.value, ctx, a.name->text.str().c_str());
+    if (!v)
+      continue;
+    if (*v < (token ? 0 : 1) || (token && *v >= t.tokens))
+      error(DiagId::R0304, a.value, ctx,
+            token ? fmt::format("{} is no token({}): tokens are 0..{}", *v, t.tokens, t.tokens - 1)
+                  : fmt::format("{} cannot be {}", a.name->text.str(), *v));
     *slot = *v;
   }
   generates.push_back(g);

@@ -350,10 +350,14 @@ Value Elaborator::index(const Expr *e, Context &ctx) {
           fmt::format("'{}' is {}: it has no axis {} to index", text(e->operands[0]), describeType(*whole), taken));
     ++taken;
     const Dim dim = type.dims[axis];
+    if (dim.axis && s.isRange && !s.low && !s.high) { // all of it
+      ++axis;
+      continue;
+    }
     if (dim.axis)
       return fail(DiagId::R0308, e, ctx,
-                  fmt::format("a clock's axis cannot be indexed: '{}' is {}; reduce over it", text(e->operands[0]),
-                              describeType(type)));
+                  fmt::format("a clock's axis cannot be indexed: '{}' is {}; reduce over it, or take all of it by '..'",
+                              text(e->operands[0]), describeType(type)));
     const Clock *clock = nodes[x].clock;
     Type result = type;
     if (s.isRange) {

@@ -7,6 +7,11 @@
 
 namespace rondo::dsl {
 
+std::string definedTwice(const std::string &name, bool isState) {
+  return fmt::format("'{}' is defined twice", name) +
+         (isState ? fmt::format("; a state's next value is written '{}' = ..'", name) : "");
+}
+
 namespace {
 
 /// One lexical level: what its names are; a cell, or null for anything else.
@@ -51,9 +56,11 @@ public:
     llvm::DenseMap<StringRef, SMRange> first;
     auto define = [&](const Name &name, const Cell *isCell = nullptr) {
       auto [it, fresh] = first.try_emplace(name.text, name.range);
-      if (!fresh && report)
-        diags.report(DiagId::R0202, name.range, fmt::format("'{}' is defined twice", name.text.str()))
+      if (!fresh && report) {
+        std::string text = name.text.str();
+        diags.report(DiagId::R0202, name.range, definedTwice(text, level.isState(name.text)))
             .note(it->second, "first here");
+      }
       level.names[name.text] = isCell;
     };
     for (const Decl &d : c.sizes)

@@ -22,7 +22,10 @@ Item *Parser::item(Where where) {
   }
   if (isItemWord(peek().kind))
     return itemOfWord();
-  expected("an item or '}'");
+  bool isFor = peek().kind == TokenKind::For, isIf = peek().kind == TokenKind::If;
+  expected(isFor  ? "an item or '}' (a loop stands behind its equation: 'h[k] = .. for k in 0..n')"
+           : isIf ? "an item or '}' (a choice stands in an equation: 'y = if c then a else b')"
+                  : "an item or '}'");
   return nullptr;
 }
 

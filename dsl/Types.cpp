@@ -5,6 +5,17 @@
 namespace rondo::dsl {
 
 std::optional<Dim> Elaborator::evaluateDim(const Expr *e, Context &ctx) {
+  // A name that is in scope is no size variable.
+  const Binding *named = e->kind == Expr::Kind::Name ? lookup(e->name, ctx.body) : nullptr;
+  const Equation *equation = named ? named->equation : nullptr;
+  if (equation && equation->state == Equation::State::Busy) {
+    error(DiagId::R0303, e->range, ctx,
+          fmt::format("the size '{0}' is the value '{0}' here, which is made with it; a size variable needs a name of "
+                      "its own",
+                      text(e)))
+        .note(named->range, fmt::format("'{}' is this", text(e)));
+    return std::nullopt;
+  }
   Value v = evaluate(e, ctx);
   switch (v.kind) {
   case Value::Kind::Error: return std::nullopt;
@@ -18,7 +29,10 @@ std::optional<Dim> Elaborator::evaluateDim(const Expr *e, Context &ctx) {
   case Value::Kind::Clock: // `real[source, 512]`: named for the clock collected
     return Dim{0, clocks.clockAxis(v.clock, clocks.sample())};
   default:
-    fail(DiagId::R0303, e, ctx, fmt::format("a size must be a static int; '{}' is {}", text(e), describeValue(v)));
+    Diagnostic &d = error(DiagId::R0303, e->range, ctx,
+                          fmt::format("a size must be a static int; '{}' is {}", text(e), describeValue(v)));
+    if (equation)
+      d.note(named->range, fmt::format("'{}' is this; a size variable needs a name of its own", text(e)));
     return std::nullopt;
   }
 }

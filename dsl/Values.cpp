@@ -415,6 +415,13 @@ bool Elaborator::oneClock(llvm::ArrayRef<NodeId> operands, llvm::ArrayRef<const 
       std::string spread = isOfSegment ? fmt::format("'spread({}, to = {})', ", slow, selector(fine)) : "";
       return fmt::format("cross with {}'hold({})' or '{} when {}'", spread, slow, fast, selector(coarse));
     };
+    // Of several bases `sample` is no coarser clock of one: nothing leads there but this.
+    auto ofSamples = [&](const std::string &slow, const std::string &fast, const Clock *fine) {
+      std::string spread = fmt::format("'spread({}, to = {})", slow, clocks.describe(clocks.root(fine), conditionText));
+      return isAxis(fine) ? fmt::format("cross with {}' or '{} when sample'", spread, fast)
+                          : fmt::format("cross with {} when {}'", spread, selector(fine));
+    };
+    auto isSample = [&](const Clock *c) { return clocks.resolve(c)->kind == Clock::Kind::Sample; };
     std::string crossing;
     if (bases)
       crossing = "two base clocks meet only through 'spread(.., to = ..)'";
@@ -422,6 +429,10 @@ bool Elaborator::oneClock(llvm::ArrayRef<NodeId> operands, llvm::ArrayRef<const 
       crossing = meeting(text(exprs[i]), own, firstText, clock);
     else if (isFinerThan(own, clock))
       crossing = meeting(firstText, clock, text(exprs[i]), own);
+    else if (isSample(own) && isAxis(clocks.root(clock)))
+      crossing = ofSamples(text(exprs[i]), firstText, clock);
+    else if (isSample(clock) && isAxis(clocks.root(own)))
+      crossing = ofSamples(firstText, text(exprs[i]), own);
     else
       crossing = "cross with 'hold' to the clock they come from";
     Diagnostic &d = error(bases ? DiagId::R0409 : DiagId::R0401, at, ctx,

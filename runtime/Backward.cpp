@@ -94,10 +94,18 @@ bool takeGradients(Call &call, const Plan &forward, int64_t seeds, void *gradien
   if (call.gradients[2] &&
       !checkPointer(call.error, "gradients: parameters", "", reinterpret_cast<const void *>(call.gradients[2]), 64))
     return false;
-  for (int64_t i = 3; i < words; ++i)
-    if (call.gradients[i] % alignof(float))
-      return fail(call.error, Code::Argument, "gradients: pointer %lld is not at a multiple of 4 bytes",
-                  static_cast<long long>(i - 2));
+  auto isMisplaced = [&](int64_t word) { return call.gradients[word] % alignof(float) != 0; };
+  int64_t word = 3;
+  for (; word < 3 + seeds; ++word)
+    if (isMisplaced(word))
+      return fail(call.error, Code::Argument, "gradients: pointer %lld of outputs is not at a multiple of 4 bytes",
+                  static_cast<long long>(word - 3));
+  for (uint32_t i = 0; i < forward.inputs.count; ++i) {
+    const PortPlan &port = forward.inputs.begin(&forward)[i];
+    if (port.element == Element::F32 && isMisplaced(word++))
+      return fail(call.error, Code::Argument, "gradients: that of input '%s' is not at a multiple of 4 bytes",
+                  forward.text.begin(&forward) + port.name);
+  }
   return true;
 }
 

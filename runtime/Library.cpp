@@ -295,6 +295,10 @@ int32_t libraryGroup(const Library &library, const char *path, int32_t trained, 
     fail(error, Code::Argument, "'%s' is null", path ? "marks" : "path");
     return failure(error, Code::Argument);
   }
+  if (trained != 0 && trained != 1) {
+    fail(error, Code::Argument, "'trained' is %d, neither 0 nor 1", int(trained));
+    return failure(error, Code::Argument);
+  }
   if (!markGroup(library.parameters, path, trained != 0, marks)) {
     fail(error, Code::Argument, "no parameter is called '%.200s' or lies under it", path);
     return failure(error, Code::Argument);

@@ -38,9 +38,9 @@ void catchInterrupts() {
     sigaction(signal, &action, nullptr);
 }
 
-/// Training and validation data, and the vocabularies of texts, which stand in the folder.
+/// Training and validation data, and the vocabularies of texts.
 Error readAllData(const dsl::Model &model, const train::Settings &settings, const train::TrainFolder &folder,
-                  train::OpenFolder &open, train::TrainTask &task) {
+                  train::Vocabularies &vocabularies, train::TrainTask &task) {
   auto options = dataOptions(settings, "data");
   if (!options)
     return options.takeError();
@@ -48,7 +48,6 @@ Error readAllData(const dsl::Model &model, const train::Settings &settings, cons
     if (settings.count(option) &&
         none_of(options->files, [](const auto &file) { return train::isTextFile(file.path); }))
       return rondo::run::failure(Twine("option '--") + option + "' is for texts (.txt, .tsv), and --data names none");
-  train::Vocabularies vocabularies;
   if (folder.resume) {
     auto read = readVocabularies(model, folder.path);
     if (!read)
@@ -70,15 +69,17 @@ Error readAllData(const dsl::Model &model, const train::Settings &settings, cons
       return valid.takeError();
     task.valid = std::move(*valid);
   }
+  return Error::success();
+}
+
+/// The folder, with the vocabularies in it.
+Expected<train::OpenFolder> openWith(const train::TrainFolder &folder, const train::Vocabularies &vocabularies) {
   auto opened = train::openFolder(folder);
-  if (!opened)
-    return opened.takeError();
-  open = std::move(*opened);
-  if (!folder.resume)
+  if (opened && !folder.resume)
     for (const auto &[input, vocabulary] : vocabularies)
       if (Error error = vocabulary.write(vocabularyFile(folder.path, input)))
-        return error;
-  return Error::success();
+        return std::move(error);
+  return opened;
 }
 
 double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
@@ -147,8 +148,8 @@ static int run(const Command &command, const Arguments &arguments) {
       return program.fail(params.takeError());
     task.start = &start.emplace(std::move(*params));
   }
-  train::OpenFolder open;
-  if (Error error = readAllData(model, *settings, folder, open, task))
+  train::Vocabularies vocabularies;
+  if (Error error = readAllData(model, *settings, folder, vocabularies, task))
     return program.fail(std::move(error));
 
   auto training = compileTrainable(chosen, {/*gradients=*/true, /*windows=*/options->tbptt > 0, *checkpoint}, *threads);
@@ -175,6 +176,9 @@ static int run(const Command &command, const Arguments &arguments) {
     task.evaluation = evaluation.model.get();
   }
 
+  auto open = openWith(folder, vocabularies);
+  if (!open)
+    return program.fail(open.takeError());
   catchInterrupts();
   train::Progress progress(outs(), sys::Process::StandardOutIsDisplayed(), seconds);
   auto outcome = train::train(task, *options, folder, progress, [] { return isInterrupted != 0; });

@@ -117,6 +117,8 @@ Expected<RunData> readInputs(const dsl::Model &model, const Arguments &arguments
     return options.takeError();
   train::Vocabularies vocabularies;
   if (arguments.has("params")) {
+    if (std::error_code error = sys::fs::access(arguments.text("params"), sys::fs::AccessMode::Exist))
+      return rondo::run::failureIn(arguments.text("params"), error.message());
     auto read = readVocabularies(model, folder);
     if (!read)
       return read.takeError();

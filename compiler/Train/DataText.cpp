@@ -1,6 +1,7 @@
 // Texts as data. A file is gone through twice: for the vocabulary first, if there is none yet, then for its numbers.
 #include "compiler/Train/Data.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ConvertUTF.h"
 
 using namespace llvm;
 
@@ -110,7 +111,8 @@ public:
     else if (source.collected)
       counts = &(*source.collected)[input.name].counts;
     else
-      return run::failureIn(path, "input '" + input.name + "' has no vocabulary: the training data were no text");
+      return run::failureIn(path, "for input '" + input.name + "' there is no vocabulary." + input.name +
+                                      ".txt beside the parameters, in which training on text leaves its tokens");
     if (!words && !source.collected)
       given.column.reserve(int64_t(file->text().size()));
     return Error::success();
@@ -260,6 +262,9 @@ public:
       : source(source), input(input), given(source.none(input, path)) {}
 
   Error read(StringRef label, const TextFile &file) {
+    const auto *at = label.bytes_begin();
+    if (!isLegalUTF8String(&at, label.bytes_end()))
+      return noCharacter(file, reinterpret_cast<const char *>(at));
     double value = label == "true";
     bool isNumber = label == "true" || label == "false" || !label.getAsDouble(value);
     auto known = source.vocabularies.find(input.name);

@@ -53,6 +53,28 @@ Error chooseLosses(rnn::ModelOp model, const Phase &phase) {
   return Error::success();
 }
 
+/// The parameters of which the loss is made, but for what `stop_gradient` and conditions keep back.
+static std::set<StringRef> parametersOf(rnn::LossOp loss) {
+  std::set<StringRef> paths;
+  SetVector<mlir::Operation *> needed;
+  auto need = [&](mlir::Value value) {
+    mlir::Operation *op = value.getDefiningOp();
+    if (op && !isa<rnn::StopOp>(op) && (!rnn::isValueType(value.getType()) || rnn::elementOf(value.getType()).isF32()))
+      needed.insert(op);
+  };
+  need(loss.getValue());
+  for (size_t i = 0; i < needed.size(); ++i) { // it grows
+    for_each(needed[i]->getOperands(), need);
+    if (auto param = dyn_cast<rnn::ParamOp>(needed[i]))
+      paths.insert(param.getPath());
+    else if (isa<rnn::StateOp>(needed[i]))
+      for (mlir::Operation *user : needed[i]->getUsers())
+        if (auto next = dyn_cast<rnn::NextOp>(user))
+          need(next.getValue());
+  }
+  return paths;
+}
+
 Error chooseParameters(rnn::ModelOp model, const Phase &phase) {
   mlir::Block &block = model.getBody().front();
   std::vector<std::string> paths;
@@ -61,9 +83,7 @@ Error chooseParameters(rnn::ModelOp model, const Phase &phase) {
   llvm::sort(paths);
   if (Error error = checkGroups(phase, paths))
     return error;
-  if (phase.train.empty() && phase.freeze.empty())
-    return Error::success();
-  bool movesAny = false;
+  bool movesAny = false, choosesAny = !phase.train.empty() || !phase.freeze.empty();
   for (rnn::LossOp loss : block.getOps<rnn::LossOp>()) {
     std::vector<std::string> own; // groups; none: all
     if (auto trains = loss.getTrainsAttr())
@@ -73,12 +93,14 @@ Error chooseParameters(rnn::ModelOp model, const Phase &phase) {
     for (const std::string &path : paths)
       if (phase.moves(path) && (!loss.getTrainsAttr() || isUnderOne(path, own)))
         moved.push_back(path);
-    movesAny |= !moved.empty();
-    loss.setTrainsAttr(mlir::Builder(model.getContext()).getStrArrayAttr(moved));
+    std::set<StringRef> reached = parametersOf(loss);
+    movesAny |= any_of(moved, [&](StringRef path) { return reached.count(path); });
+    if (choosesAny)
+      loss.setTrainsAttr(mlir::Builder(model.getContext()).getStrArrayAttr(moved));
   }
   if (!movesAny)
-    return run::failure("no loss that counts moves any of the parameters that are trained; the program says which "
-                        "does by `trains`");
+    return run::failure("no loss that counts moves any of the parameters that are trained: none is made of them, or "
+                        "the program says by `trains` that it moves others");
   return Error::success();
 }
 

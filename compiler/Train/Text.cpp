@@ -1,5 +1,6 @@
 #include "compiler/Train/Text.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ConvertUTF.h"
 #include "llvm/Support/raw_ostream.h"
 #include <algorithm>
 
@@ -207,10 +208,14 @@ Expected<Vocabulary> Vocabulary::read(StringRef path, int64_t most, const std::s
   vocabulary.whyMissing = areLabels
                               ? (" is no label of '" + path + "'").str()
                               : (" is not in '" + path + "'; a vocabulary made with --unk takes it for <unk>").str();
-  StringRef rest = *text;
+  StringRef rest = run::withoutMark(*text);
   for (int64_t line = 1; !rest.empty(); ++line) {
     StringRef escapedUnit;
     std::tie(escapedUnit, rest) = rest.split('\n');
+    escapedUnit.consume_back("\r"); // in a token it is escaped
+    if (const auto *at = escapedUnit.bytes_begin(); !isLegalUTF8String(&at, escapedUnit.bytes_end()))
+      return run::failureIn(path, "a byte begins no character of UTF-8", line,
+                            int64_t(at - escapedUnit.bytes_begin()) + 1);
     std::string unit;
     for (size_t i = 0; i < escapedUnit.size(); ++i) {
       char c = escapedUnit[i];

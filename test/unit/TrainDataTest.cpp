@@ -122,7 +122,8 @@ TEST(TrainData, ValidatesWithTheVocabularyOfTraining) {
             "b.txt:1:3: the end of a line is not in the vocabulary of the training data; a vocabulary made with --unk "
             "takes it for <unk>");
   c.vocabularies.clear();
-  EXPECT_EQ(c.refusal(letters, "b.txt", "a"), "b.txt: input 'text' has no vocabulary: the training data were no text");
+  EXPECT_EQ(c.refusal(letters, "b.txt", "a"), "b.txt: for input 'text' there is no vocabulary.text.txt beside the "
+                                              "parameters, in which training on text leaves its tokens");
 }
 
 TEST(TrainData, MakesOneVocabularyOfAllFiles) {

@@ -24,6 +24,7 @@ for name, content in {
     "garbage.txt": garbage,
     "zeros.txt": b"abc\0def\n",
     "garbage.csv": b"x.0,x.1,tag\n1,2,0\n\x80\xff,2,0\n",
+    "garbage.tsv": b"good\tfine\ngo\xffd\tfine\n",
     "whole.safetensors": tensors,
 }.items():
     with open(name, "wb") as file:

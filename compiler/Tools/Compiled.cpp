@@ -45,7 +45,9 @@ Expected<Compiled> compileModel(Chosen chosen, std::vector<const emit::Target *>
   setOthers(*scheduled->step, scheduled->schedule(), beside.checkpoint, how);
   Backend backend(scheduled->schedule(), std::move(how), root);
   if (mlir::failed(backend.plan()))
-    return run::failure("the model cannot be compiled; 'rondo run --interpret' runs it all the same");
+    return run::failure(beside.checkpoint
+                            ? "the model cannot be compiled with --checkpoint"
+                            : "the model cannot be compiled; 'rondo run --interpret' runs it all the same");
   auto bytes = backend.library();
   if (!bytes)
     return bytes.takeError();

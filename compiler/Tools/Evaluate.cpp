@@ -41,7 +41,7 @@ static int run(const Command &command, const Arguments &arguments) {
     if (!arguments.has(needed))
       return usageError(command, Twine("option '--") + needed + "' is needed");
   std::string folder = folderOf(arguments.text("params"));
-  auto settings = settingsBeside(arguments, {"data", "unit", "split", "unk", "batch", "loss"}, folder);
+  auto settings = settingsBeside(arguments, {"data", "unit", "split", "unk", "batch", "loss"}, folder, {"tbptt"});
   if (!settings)
     return failed(settings.takeError());
   auto options = train::parseOptions(*settings);
@@ -79,6 +79,8 @@ static int run(const Command &command, const Arguments &arguments) {
                                options->seed, compiled->measures);
   if (!means)
     return program.fail(means.takeError());
+  if (means->isOfNothing())
+    return program.fail(train::nothingCounts("no row of the data"));
   print(*means, *data, compiled->measures);
   return exitFine;
 }
@@ -99,7 +101,8 @@ Command evaluateCommand() {
       "FILE",
       "losses and accuracy of parameters on data",
       "Data are read as rondo train does. Vocabularies, and what --unit, --split and --batch do not say, are those\n"
-      "of the training in the folder of the parameters, if there is one.",
+      "of the training in the folder of the parameters, if there is one; of a training in windows a text is as many\n"
+      "streams as a step had samples.",
       withSourceOptions(std::move(options)),
       1,
       1,

@@ -64,6 +64,7 @@ Error readAllData(const dsl::Model &model, const train::Settings &settings, cons
     if (!ofValid)
       return ofValid.takeError();
     ofValid->isNew = false;
+    ofValid->areForValidation = true;
     auto valid = train::readData(model, *ofValid, vocabularies);
     if (!valid)
       return valid.takeError();

@@ -24,7 +24,8 @@ std::string folderOf(StringRef parameters) {
   return folder.empty() ? "." : folder.str();
 }
 
-Expected<train::Settings> settingsBeside(const Arguments &arguments, ArrayRef<const char *> options, StringRef folder) {
+Expected<train::Settings> settingsBeside(const Arguments &arguments, ArrayRef<const char *> options, StringRef folder,
+                                         ArrayRef<const char *> others) {
   train::Settings settings = settingsOf(arguments, options);
   train::TrainFolder beside{folder.str()};
   if (!sys::fs::exists(beside.checkpoint()))
@@ -32,7 +33,7 @@ Expected<train::Settings> settingsBeside(const Arguments &arguments, ArrayRef<co
   auto ofTraining = train::readSettings(beside.checkpoint());
   if (!ofTraining)
     return ofTraining.takeError();
-  for (const char *option : {"unit", "split", "unk", "batch"})
+  for (const char *option : concat<const char *const>(ArrayRef<const char *>{"unit", "split", "unk", "batch"}, others))
     if (auto given = ofTraining->find(option); given != ofTraining->end())
       settings.insert(*given);
   return settings;

@@ -15,9 +15,10 @@ train::Settings settingsOf(const Arguments &arguments, llvm::ArrayRef<const char
 
 /// Where parameters lie, and with them what a training has left there.
 std::string folderOf(llvm::StringRef parameters);
-/// The same, and how data are read as the training of a folder did, if there was one, where it is not said.
+/// The same, and how data are read as the training of a folder did, if there was one, where it is not said; `others`:
+/// options of the training that belong to that here.
 llvm::Expected<train::Settings> settingsBeside(const Arguments &arguments, llvm::ArrayRef<const char *> options,
-                                               llvm::StringRef folder);
+                                               llvm::StringRef folder, llvm::ArrayRef<const char *> others = {});
 
 /// --unit, --split and --unk, and the files of `--data` or another option.
 llvm::Expected<train::DataOptions> dataOptions(const train::Settings &settings, const char *files);

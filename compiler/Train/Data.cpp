@@ -189,7 +189,9 @@ private:
         continue;
       auto given = inputs.find(input.name);
       if (given == inputs.end())
-        return run::failure("the data have nothing for input '" + input.name + "' of model '" + model.name + "'" +
+        return run::failure((source.options.areForValidation ? "--valid: " : "") +
+                            std::string("the data have nothing for input '") + input.name + "' of model '" +
+                            model.name + "'" +
                             (inputs.empty() ? "" : "; give a further file, " + input.name + "=FILE"));
       int64_t samples = given->second.column.samples();
       if (first && samples != data.samples())

@@ -24,6 +24,7 @@ struct DataOptions {
   int64_t streams = 0;               // not 0: so many streams take the place of such pieces
   bool unknown = false;              // a new vocabulary has <unk>
   bool isNew = true;                 // vocabularies that are not there are made
+  bool areForValidation = false;     // as messages say
   std::string generated;             // this input is left out, also where files have it
 };
 

@@ -69,4 +69,10 @@ Expected<Means> evaluate(Gradients &model, const float *parameters, const Datase
   return means;
 }
 
+Error nothingCounts(const std::string &what) {
+  return run::failure(what +
+                      " counts for a loss: of a sample of one row `next` leaves none, of a mask that is never true "
+                      "nothing");
+}
+
 } // namespace rondo::train

@@ -48,5 +48,8 @@ llvm::Expected<Means> evaluate(Gradients &model, const float *parameters, const 
                                const std::vector<Samples> &batches, uint64_t seed,
                                const std::vector<std::string> &measures);
 
+/// Where means are of nothing: "WHAT counts for a loss", and why that may be.
+llvm::Error nothingCounts(const std::string &what);
+
 } // namespace rondo::train
 #endif

@@ -278,9 +278,7 @@ private:
 
   Error endEpoch(std::optional<double> valid, const std::string &validText) {
     if (means.isOfNothing())
-      return run::failure(fmt::format("step {}: no row of the training data counts for a loss: of a sample of one row "
-                                      "`next` leaves none, of a mask that is never true nothing",
-                                      at.step));
+      return nothingCounts(fmt::format("step {}: no row of the training data", at.step));
     progress.line(fmt::format("epoch {} of {}: loss {:.6g}", at.epoch + 1, options.epochs, means.total()) +
                   means.measuresText() + validText);
     if (valid && *valid < at.best) {

@@ -157,6 +157,10 @@ Expected<Table> parseCsv(StringRef text, StringRef path) {
           table.header.push_back(std::move(field.text));
         continue;
       }
+      double any;
+      auto isNeither = [&](const Field &field) { return !isWord(field) && !parseNumber(field.text, any).empty(); };
+      if (auto bad = find_if(fields, isNeither); bad != fields.end() && any_of(fields, isWord) && !bad->text.empty())
+        return wrong(bad->column, shown(bad->text) + " is no word, as all fields of a header are, and no number");
     }
     std::vector<double> values(fields.size());
     for (auto [field, value] : zip(fields, values)) {

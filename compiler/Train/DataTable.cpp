@@ -20,8 +20,10 @@ std::string addValue(const DataSource &source, const dsl::Input &input, double v
     rows.add(value);
     return "";
   }
-  if (value != std::floor(value) || std::fabs(value) >= 0x1p53)
+  if (value != std::floor(value))
     return fmt::format("{} is no whole number", value) + wanted;
+  if (std::fabs(value) >= 0x1p53)
+    return fmt::format("{:.0f} may be rounded: a whole number of a table has to be below 2^53", value) + wanted;
   int64_t limit = type.elem == Elem::Token ? type.tokens : type.elem == Elem::Bool ? 2 : 0;
   if (limit && (value < 0 || value >= double(limit)))
     return fmt::format("{} is out of range, 0 to {}", value, limit - 1) + wanted;

@@ -143,6 +143,8 @@ TEST(Csv, AHeaderHasWordsOnly) {
   EXPECT_MESSAGE(parseCsv(StringRef("a\0b\n1\n", 6), "t.csv"), "t.csv:1:1: 'a?b' is no number");
   EXPECT_MESSAGE(parseCsv("\xFF\xFE\n1\n", "t.csv"), "t.csv:1:1: '\?\?' is no number");
   EXPECT_MESSAGE(parseCsv("a,,c\n1,2,3\n", "t.csv"), "t.csv:1:1: 'a' is no number; in a header every field is a word");
+  EXPECT_MESSAGE(parseCsv("a,b,c\x01\n1,2,3\n", "t.csv"),
+                 "t.csv:1:5: 'c?' is no word, as all fields of a header are, and no number");
 }
 
 TEST(Csv, NumbersGoToTheLastCharacter) {

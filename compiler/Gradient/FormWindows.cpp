@@ -222,8 +222,9 @@ private:
         return;
       EventOp parent;
       for (EveryClockAttr other : sorted)
-        if (other != period && other.getOf() == period.getOf() && other.getScope() == period.getScope() &&
-            period.getPeriod() % other.getPeriod() == 0 && period.getPhase() % other.getPeriod() == other.getPhase()) {
+        if (other.getPeriod() < period.getPeriod() && other.getOf() == period.getOf() &&
+            other.getScope() == period.getScope() && period.getPeriod() % other.getPeriod() == 0 &&
+            period.getPhase() % other.getPeriod() == other.getPhase()) {
           count(other);
           parent = made.lookup(other);
         }

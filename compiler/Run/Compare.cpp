@@ -75,14 +75,15 @@ void Comparison::samples(const reference::Stream &expected, int64_t expectedSamp
        actual.ticks[actualSample], actual.rows[actualSample]);
 }
 
-void excuseOtherTicks(Property &property, bool isRounding) {
-  if (property.status != Property::Status::Fails || !property.hasOtherTicks)
+void excuseEvents(Property &property, bool isRounding) {
+  if (property.status != Property::Status::Fails)
     return;
-  if (isRounding) {
+  if (isRounding && property.hasOtherTicks) {
     property.status = Property::Status::Skipped;
     property.note = "rounding moves an event of this model, whose condition is a close call: " + property.note;
   } else {
-    property.note += "; an event may fall otherwise where its condition is a close call";
+    property.note += (property.note.empty() ? "" : "; ") +
+                     std::string("an event may fall otherwise where its condition is a close call");
   }
 }
 

@@ -39,9 +39,9 @@ private:
   std::optional<double> scale;
 };
 
-/// Says of a failing property of rounded numbers that an event may have fallen otherwise; where rounding alone does that
-/// to the model, the property says nothing.
-void excuseOtherTicks(Property &property, bool isRounding);
+/// Says of a failing property of rounded numbers, of a model with events, that one may have fallen otherwise; where
+/// rounding alone does that to the model, the property says nothing.
+void excuseEvents(Property &property, bool isRounding);
 
 } // namespace rondo::run
 #endif

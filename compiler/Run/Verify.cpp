@@ -234,7 +234,7 @@ private:
       comparison.numbers(whole.losses[i].value, result->losses[i].value, "loss " + whole.losses[i].name);
     Property &found = comparison.property;
     if (found.hasOtherTicks) {
-      excuseOtherTicks(found, /*isRounding=*/true);
+      excuseEvents(found, /*isRounding=*/true);
     } else if (found.status == Property::Status::Fails && std::isfinite(found.difference)) {
       found.status = Property::Status::Skipped;
       found.note = formatv("rounding grows in this model: to {0:e1} ({1})", found.difference, found.where);

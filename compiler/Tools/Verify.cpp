@@ -158,7 +158,7 @@ static Error addEquations(Chosen chosen, const reference::Params *params, const 
   };
   rnn::ModelOp backward = find(".backward"), window = find(".window.backward");
   if (!isDone || !backward)
-    return rondo::run::failure("a stage of the compiler failed, so there are no gradients");
+    return rondo::run::failure("a stage of the compiler failed on the equations that it writes beside the model");
   if (beside.gradients) {
     auto property = rondo::run::verifyDifferences(chosen.op, backward, params, how);
     if (!property)

@@ -258,7 +258,9 @@ static const Clock *heldTo(Elaborator &e, Context &ctx, const Clock *from, const
                   fmt::format("'{}' ticks on '{}'; 'hold' rises to a finer clock it comes from, '{}' is none", name,
                               e.describeClock(own), e.describeClock(wanted)));
   }
-  if (isAll || own->kind == Clock::Kind::Every || own->kind == Clock::Kind::Event) {
+  if (own->kind == Clock::Kind::Event) // as it was written: it may be a period in a cell that stands on another one
+    return e.clocks.withoutVariables(written->parent);
+  if (isAll || own->kind == Clock::Kind::Every) {
     bool ofAxis = isAll && e.clocks.resolve(written->parent)->kind != Clock::Kind::Every;
     const Clock *parent = e.clocks.resolve(ofAxis ? written->parent : own->parent);
     const Clock *cell = ctx.body->app ? e.clocks.resolve(ctx.body->app->clock) : nullptr;

@@ -253,6 +253,17 @@ void stackProducts(ModelOp model, mlir::Operation *firstOfStreams) {
       stack(products);
 }
 
+/// Products that were joined behind one another are so again.
+void foldJoined(ModelOp model) {
+  for (ConcatOp concat : llvm::make_early_inc_range(model.getOps<ConcatOp>())) {
+    SmallVector<mlir::OpFoldResult> joined;
+    if (mlir::failed(concat->fold(joined)) || joined.size() != 1)
+      continue;
+    concat.getResult().replaceAllUsesWith(llvm::cast<Value>(joined[0]));
+    concat.erase();
+  }
+}
+
 struct MergeProducts : impl::MergeProductsBase<MergeProducts> {
   void runOnOperation() override {
     ModelOp model = getOperation();
@@ -262,6 +273,7 @@ struct MergeProducts : impl::MergeProductsBase<MergeProducts> {
     };
     joinSums(model, tidy());
     stackProducts(model, tidy());
+    foldJoined(model);
     tidy();
     placeConstants(model);
   }

@@ -244,6 +244,10 @@ int32_t libraryWindowStateBytes(const Library &library, int64_t batch, size_t *b
 
 int32_t libraryWindowWorkspaceBytes(const Library &library, const void *inputs, int32_t gradients, size_t *bytes,
                                     Error *error) {
+  if (gradients != 0 && gradients != 1) {
+    fail(error, Code::Argument, "'gradients' is %d, neither 0 nor 1", int(gradients));
+    return failure(error, Code::Argument);
+  }
   return mostBytes(library, bytes, error, [&](const LibraryCode &code, size_t *needed) {
     return windowWorkspaceBytes(windowsOf(code), inputs, gradients, needed, error);
   });

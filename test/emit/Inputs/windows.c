@@ -242,6 +242,7 @@ static void mistakes(void) {
   must(listener_window_workspace_bytes(&in2, 0, &bytes, &error));
   workspace = room(bytes);
   said(listener_window(l_prepared, &in2, &place2, &out2, NULL, workspace, bytes, NULL, &error));
+  said(listener_window_workspace_bytes(&in2, 2, &bytes, &error));
   listener_gradients none = {.size = sizeof none};
   said(listener_backward(l_prepared, &in2, &out2, &none, workspace, 64, NULL, &error));
 }

@@ -230,13 +230,14 @@ private:
           Panel panel{part, width, {part.b, j, least(j + width, part.end), first, lines.count}};
           if (last.width)
             multiplyLast(panel.piece, isFirst ? lines : Piece{});
-          if (isFirst)
+          if (isFirst) {
             copy<tileLines>(lines, tiles);
+            addSums(first);
+          }
           isFirst = false;
           last = panel;
         }
       });
-      addSums(first);
     }
     if (last.width)
       multiplyLast({}, {});
@@ -265,7 +266,7 @@ private:
       const float *row = rowOf<const float>(piece.x, t / inner);
       auto *to = reinterpret_cast<const char *>(row + piece.end * inner);
       for (auto *at = reinterpret_cast<const char *>(row + piece.begin * inner); at < to; at += lineBytes)
-        __builtin_prefetch(at, 0, 2);
+        __builtin_prefetch(at, 0, 3);
     }
   }
 

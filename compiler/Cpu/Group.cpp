@@ -277,7 +277,9 @@ void Group::placeHomes(llvm::ArrayRef<Members> kernels) {
     for (Value part : own) {
       for (View target : stores[value]) {
         target.offset += offset;
-        stores[part].push_back(target);
+        auto isTarget = [&](const View &other) { return other.array == target.array && other.offset == target.offset; };
+        if (llvm::none_of(stores[part], isTarget))
+          stores[part].push_back(target);
       }
       offset += Planner::rowBytes(part.getType());
     }
@@ -356,6 +358,7 @@ bool Group::plan() {
   std::vector<Members> kernels = formKernels();
   while (keepWhatIsShared(kernels))
     kernels = formKernels();
+  placeResults();
   placeHomes(kernels);
   for (const Members &members : kernels)
     if (!addKernel(members))

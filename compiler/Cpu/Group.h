@@ -28,6 +28,8 @@ protected:
   virtual bool prepareMemory() { return true; }
   /// What must be kept where this is a result: itself, or the value of whose rows it is a part.
   virtual mlir::Value keptFor(mlir::Value yielded) { return yielded; }
+  /// Finds places for results that hang together, before any value is given its own.
+  virtual void placeResults() {}
   /// Where rows of a value that is computed here are also written, beside its home.
   virtual void addTargets(mlir::Value value, llvm::SmallVectorImpl<View> &targets) = 0;
   /// Where rows of a value go that a kernel loads, and can write there in passing.
@@ -58,6 +60,11 @@ protected:
   /// 0 for what is there before the group begins; what needs a value of a level is of a higher one.
   int64_t levelOf(mlir::Value value);
   View loadView(mlir::Value value);
+  /// Of a kept value that others write parts of these; else itself.
+  llvm::SmallVector<mlir::Value> writtenParts(mlir::Value value) const {
+    auto it = joined.find(value);
+    return it == joined.end() ? llvm::SmallVector<mlir::Value>{value} : it->second;
+  }
   int32_t clockOf(mlir::Value value) { return planner.clock(rnn::clockOf(value.getType())); }
   void add(int64_t level, OpPlan op) { units.push_back({level, op}); }
 

@@ -2,6 +2,7 @@
 // its own clock to another, one. At each step values are computed in order of their levels; then slots take their new
 // values; cuts make registers zero, at the step's end or, where they lie ahead of the tick, before anything reads.
 #include "compiler/Cpu/Group.h"
+#include "compiler/Cpu/SharedRows.h"
 #include "compiler/Transforms/Rewrite.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -179,8 +180,59 @@ private:
         targets.push_back(addExport(result));
   }
 
+  /// Whether an event of this loop says when it ticks.
+  bool hangsOnOwnEvent(ClockInterface clock) const {
+    bool hangs = false;
+    clock.walk([&](rnn::EventClockAttr event) { hangs |= bool(eventOf(event)); });
+    return hangs;
+  }
+
+  /// Whether pars alone read it that run while the loop does.
+  bool isNear(Value result) {
+    return !result.use_empty() && llvm::all_of(result.getUsers(), [&](Operation *user) {
+      auto par = llvm::dyn_cast<step::ParOp>(user->getParentOp());
+      return par && par.getTrailing() && par.getLeader() == scan;
+    });
+  }
+
+  /// Whether its rows, of all steps, are for other operations of the schedule.
+  bool isForOthers(Value result) {
+    ClockInterface clock = rnn::clockOf(result.getType());
+    return !planner.isStepped() && !isNear(result) && !hangsOnOwnEvent(clock) && planner.clock(clock) == driver &&
+           llvm::none_of(result.getUsers(), llvm::IsaPred<rnn::ReturnOp>);
+  }
+
+  /// Results that have parts in common have them once.
+  void placeResults() override {
+    llvm::SmallVector<Value> results;
+    std::vector<llvm::SmallVector<Value>> lists;
+    mlir::OperandRange yielded = block.getTerminator()->getOperands();
+    for (auto [index, result] : llvm::enumerate(scan.getResults())) {
+      if (!isComputed(yielded[index]) || !isForOthers(result) || Planner::elementOf(result.getType()) != Element::F32)
+        continue;
+      results.push_back(result);
+      lists.push_back(writtenParts(yielded[index]));
+    }
+    for (const SharedRow &row : shareRows(lists)) {
+      View all = Planner::all(planner.addArray(results[row.lists.front().first].getType(), Place::Call, driver));
+      llvm::SmallVector<int64_t> places{0};
+      for (Value part : row.parts)
+        places.push_back(places.back() + Planner::rowBytes(part.getType()));
+      planner.arrayOf(all).stride = places.back();
+      planner.arrayOf(all).elements = places.back() / runtime::bytesOf(Element::F32);
+      for (auto [list, begin] : row.lists) {
+        View view = all;
+        view.offset = places[begin];
+        planner.setView(results[list], view);
+        placed[results[list]] = view;
+      }
+    }
+  }
+
   /// A result: on its own clock where that is known before the loop, else at the steps.
   View addExport(Value result) {
+    if (auto it = placed.find(result); it != placed.end())
+      return it->second;
     if (planner.isStepped()) { // a row a sequence, whatever ticks
       View view = Planner::all(planner.addArray(result.getType(), Place::Output, driver));
       planner.arrayOf(view).index = result.use_begin()->getOperandNumber();
@@ -188,17 +240,12 @@ private:
       return view;
     }
     ClockInterface attribute = rnn::clockOf(result.getType());
-    auto isTrailing = [&](Operation *user) {
-      auto par = llvm::dyn_cast<step::ParOp>(user->getParentOp());
-      return par && par.getTrailing() && par.getLeader() == scan;
-    };
-    if (!result.use_empty() && llvm::all_of(result.getUsers(), isTrailing)) {
+    if (isNear(result)) {
       View view = Planner::all(planner.addArray(result.getType(), Place::Chunk, driver));
       planner.setView(result, view);
       return view;
     }
-    bool isKnown = true;
-    attribute.walk([&](rnn::EventClockAttr event) { isKnown &= !eventOf(event); });
+    bool isKnown = !hangsOnOwnEvent(attribute);
     if (mlir::Operation *reader = isKnown && planner.clock(attribute) == driver ? readerOf(result) : nullptr)
       return addShare(result, reader);
     View view = planner.addResult(result, isKnown ? planner.clock(attribute) : driver);
@@ -402,7 +449,8 @@ private:
   llvm::MapVector<Value, View> exported;
   llvm::DenseSet<Value> passed; // results that a kernel writes which loads them
   llvm::SmallVector<std::pair<Value, View>> scattered;
-  llvm::DenseMap<mlir::Operation *, int32_t> shared; // arrays of results, by who reads them
+  llvm::DenseMap<Value, View> placed;                // results that have parts in common
+  llvm::DenseMap<mlir::Operation *, int32_t> shared; // arrays of others, by who reads them
 };
 
 } // namespace

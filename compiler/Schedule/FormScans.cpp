@@ -6,9 +6,9 @@
 // The components of the equations come in the order in which they need one another. A loop is a scan. An equation that
 // looks at its own tick alone joins the last group of its clock that stands behind all that it needs, or begins one.
 // What only a later group of the same clock uses goes there, unless that makes more values known between groups. What
-// only joins values of a loop, which nobody else uses, is made in the loop, where it costs nothing. What
-// is cheap (constants, lifted tensors; inside of scans also what crosses to pairs) is repeated where it is used;
-// crossings, which move nothing, stand in front of what uses them first.
+// only joins values of a loop is made in the loop, where it costs nothing. What is cheap (constants, lifted tensors;
+// inside of scans also what crosses to pairs) is repeated where it is used; crossings, which move nothing, stand in front
+// of what uses them first.
 #include "compiler/Gradient/FormWindows.h"
 #include "compiler/IR/Step.h"
 #include "compiler/Schedule/Passes.h"
@@ -143,16 +143,11 @@ private:
     addStep({Step::Kind::Par, clock, isPrepared, {op}});
   }
 
-  /// Whether it joins what this step makes, and all others that use it are of the step.
+  /// Whether it joins what this step makes.
   bool joinsResults(Operation *op, size_t step) const {
-    auto isOfStep = [&](Operation *other) {
-      auto it = steps.find(other);
-      return it != steps.end() && it->second == step;
-    };
     return llvm::isa<rnn::ConcatOp>(op) && llvm::all_of(op->getOperands(), [&](Value part) {
-             return part.getDefiningOp() && isOfStep(part.getDefiningOp()) &&
-                    part.getType() == op->getOperand(0).getType() &&
-                    llvm::all_of(part.getUsers(), [&](Operation *user) { return user == op || isOfStep(user); });
+             auto it = steps.find(part.getDefiningOp());
+             return it != steps.end() && it->second == step && part.getType() == op->getOperand(0).getType();
            });
   }
 

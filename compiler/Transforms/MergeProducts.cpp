@@ -7,8 +7,10 @@
 // (1) Products with one destination, that is terms of one sum, whose operands have one origin (Condensation.h) in a
 //     loop, are one product of the joined operands, in the place of the last. So it is where these operands meet weights
 //     only together; else each is better served by (2). Terms with one operand add their weights, in a loop or not.
-// (2) Products of one operand have their weights stacked, in the order of the block, and the result is split. Large ones
-//     that different loops read stay apart: what one loop reads can be computed a few steps ahead of it (form-chunks).
+// (2) Products of one operand have their weights stacked, and the result is split. Large ones that different loops read
+//     stay apart: what one loop reads can be computed a few steps ahead of it (form-chunks). Those that are added to
+//     products of one other operand stand together, behind the rest in a loop, ahead of it outside: products that are
+//     added have one adjoint, and a row that ends as another begins, or is a part of it, need not be written twice.
 //
 // Products in a loop are not merged with those outside of it, in (2) as little as in (1), where what is outside has
 // another origin: what need not be in a loop must be able to leave it. The joined and stacked weights are made of
@@ -192,7 +194,7 @@ Value rowsOf(mlir::OpBuilder &builder, MatmulOp product) {
 }
 
 void stack(llvm::ArrayRef<MatmulOp> products) {
-  MatmulOp first = products.front();
+  MatmulOp first = *llvm::min_element(products, [](MatmulOp a, MatmulOp b) { return a->isBeforeInBlock(b); });
   mlir::OpBuilder builder(first);
   mlir::Location loc = first.getLoc();
   int64_t axis = first.getTransposed() ? 1 : 0;
@@ -235,6 +237,34 @@ const Component *readerOf(MatmulOp product, const Condensation &condensation) {
   return reader;
 }
 
+/// By value of which a product is a term, or a part of a term, of a sum: an operand of other products of the sum.
+llvm::DenseMap<Value, Value> partnersOf(ModelOp model) {
+  llvm::DenseMap<Value, Value> madeOf, partners; // madeOf: products of this operand
+  mlir::Block &block = model.getBody().front();
+  for (mlir::Operation &op : block) {
+    Value operand;
+    if (auto product = llvm::dyn_cast<MatmulOp>(op))
+      operand = product.getX();
+    for (Value x : op.getOperands())
+      if (!operand && (llvm::isa<AddOp>(op) || isMovement(&op)))
+        operand = madeOf.lookup(x);
+    for (Value result : op.getResults())
+      madeOf[result] = operand;
+  }
+  for (mlir::Operation &op : llvm::reverse(block)) {
+    bool isSum = llvm::isa<AddOp>(op);
+    for (mlir::OpOperand &use : op.getOpOperands()) {
+      Value &partner = partners[use.get()];
+      if (!partner && isSum)
+        partner = madeOf.lookup(op.getOperand(1 - use.getOperandNumber()));
+      for (Value result : op.getResults())
+        if (!partner && (isSum || isMovement(&op)))
+          partner = partners.lookup(result);
+    }
+  }
+  return partners;
+}
+
 void stackProducts(ModelOp model, mlir::Operation *firstOfStreams) {
   Condensation condensation(model);
   // A product of so many rows gains nothing from others.
@@ -248,9 +278,22 @@ void stackProducts(ModelOp model, mlir::Operation *firstOfStreams) {
     const Component *reader = !loop && isLarge(product) ? readerOf(product, condensation) : nullptr;
     groups[{product.getX(), unsigned(product.getTransposed()), loop, reader}].push_back(product);
   }
-  for (auto &[key, products] : groups)
-    if (products.size() > 1)
-      stack(products);
+  llvm::DenseMap<Value, Value> partners = partnersOf(model);
+  for (auto &[key, products] : groups) {
+    if (products.size() == 1)
+      continue;
+    llvm::SetVector<Value> order;
+    bool isInLoop = std::get<2>(key);
+    if (isInLoop)
+      order.insert(Value());
+    for (MatmulOp product : products)
+      if (Value partner = partners.lookup(product))
+        order.insert(partner);
+    order.insert(Value());
+    auto place = [&](MatmulOp product) { return llvm::find(order, partners.lookup(product)) - order.begin(); };
+    llvm::stable_sort(products, [&](MatmulOp a, MatmulOp b) { return place(a) < place(b); });
+    stack(products);
+  }
 }
 
 /// Products that were joined behind one another are so again.

@@ -39,6 +39,39 @@ rnn.model @gates(%x "x" : !x) {
   rnn.return "y" = %n : !h
 }
 
+// A candidate whose two products are no terms of one sum: it comes first in the loop and last outside, so that the gate's
+// adjoint lies behind the one's and ahead of the other's.
+//
+// CHECK-LABEL: rnn.model @candidate
+// CHECK-DAG:   %[[W:.*]] = rnn.concat %Wr, %Wn axis 0
+// CHECK-DAG:   %[[U:.*]] = rnn.concat %Un, %Ur axis 0
+// CHECK:       rnn.matmul %[[W]], %x
+// CHECK:       %[[ZH:.*]] = rnn.matmul %[[U]], %
+// CHECK:       %[[H:.*]]:2 = rnn.split %[[ZH]] axis 0
+// CHECK:       rnn.add %{{.*}}, %[[H]]#1
+// CHECK:       rnn.mul %{{.*}}, %[[H]]#0
+// CHECK-NOT:   rnn.matmul
+// CHECK:       rnn.return
+rnn.model @candidate(%x "x" : !x) {
+  %Wn = rnn.param "Wn" init(glorot) : tensor<3x2xf32>
+  %Wr = rnn.param "Wr" init(glorot) : tensor<3x2xf32>
+  %Ur = rnn.param "Ur" init(orthogonal) : tensor<3x3xf32>
+  %Un = rnn.param "Un" init(orthogonal) : tensor<3x3xf32>
+  %hs = rnn.state "h" : !rnn.state<!h>
+  %h = rnn.read %hs : !rnn.state<!h> -> !h
+  %nx = rnn.matmul %Wn, %x : tensor<3x2xf32>, !x
+  %rx = rnn.matmul %Wr, %x : tensor<3x2xf32>, !x
+  %rh = rnn.matmul %Ur, %h : tensor<3x3xf32>, !h
+  %zr = rnn.add %rx, %rh : !h
+  %r = rnn.sigmoid %zr : !h
+  %nh = rnn.matmul %Un, %h : tensor<3x3xf32>, !h
+  %own = rnn.mul %r, %nh : !h
+  %zn = rnn.add %nx, %own : !h
+  %n = rnn.tanh %zn : !h
+  rnn.next %hs, %n : !h
+  rnn.return "y" = %n : !h
+}
+
 // Rows are stacked as matrices of one row, transposed left operands side by side.
 //
 // CHECK-LABEL: rnn.model @forms

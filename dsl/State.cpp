@@ -389,12 +389,17 @@ const Clock *Elaborator::whenClock(const Clock *parent, const Value &c, const Ex
   }
   const Clock *own = nodes[n].clock;
   if (parent && own && clocks.unify(parent, own) != Unify::Same) {
+    auto comesFrom = [&](const Clock *a, const Clock *b) { return llvm::is_contained(clocks.ancestors(a), b); };
+    std::string way = comesFrom(parent, clocks.resolve(own))
+                          ? fmt::format("; sample '{}' as '{}' is", text(ce), text(xe))
+                      : comesFrom(own, clocks.resolve(parent)) ? fmt::format("; 'hold({})' is one", text(ce))
+                                                               : "";
     if (nodes[resolve(n)].op == Op::Segment)
       error(DiagId::R0405, at, ctx, fmt::format("a segment clock is no bool on '{}'", describeClock(parent)));
     else
       error(DiagId::R0402, at, ctx,
-            fmt::format("'when' needs a bool on the same clock: '{}' ticks on '{}', '{}' on '{}'", text(xe),
-                        describeClock(parent), text(ce), describeClock(own)));
+            fmt::format("'when' needs a bool on the same clock: '{}' ticks on '{}', '{}' on '{}'{}", text(xe),
+                        describeClock(parent), text(ce), describeClock(own), way));
     return nullptr;
   }
   const Clock *on = parent ? parent : own ? own : ownClock(ctx.body->app);

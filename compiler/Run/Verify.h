@@ -5,6 +5,7 @@
 #include "compiler/IR/Rnn.h"
 #include "compiler/Run/Structure.h"
 #include "runtime/Plan.h"
+#include <algorithm>
 
 namespace rondo::run {
 
@@ -24,10 +25,11 @@ struct VerifyOptions {
   int64_t length = 12; // of the longest sample; there are empty samples and empty segments too
   uint64_t seed = 0;
   runtime::WeightFormat weights = runtime::WeightFormat::F32; // of the machine code
-  // How far the interpreter in single precision was from itself in double precision, and whether it moved events. Another
-  // order of sums may take compiled code a few times as far.
+  // How far the interpreter in single precision was from itself in double precision, and whether it moved events.
   double rounding = 0;
   bool roundingMovesEvents = false;
+  /// How far compiled code may be. Another order of sums takes it as far as that once, a few times as far another time.
+  double allowed() const { return std::max(1e-5, 8 * rounding); }
 };
 
 /// Inputs as the properties are tried on, `length` ticks at most.

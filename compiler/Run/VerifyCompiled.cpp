@@ -91,7 +91,7 @@ static void compareLosses(Comparison &comparison, const Result &expected, const 
 
 Expected<Property> verifyCompiledWindows(rnn::ModelOp model, const Trial &trial, const VerifyOptions &options,
                                          Library &whole, const WindowLibraries &windows) {
-  Comparison comparison("compiled windows = whole", windows.addsUp ? std::max(1e-5, 4 * options.rounding) : 0);
+  Comparison comparison("compiled windows = whole", windows.addsUp ? options.allowed() : 0);
   auto expected = whole.run(trial.batch);
   if (!expected)
     return expected.takeError();
@@ -139,8 +139,7 @@ Expected<std::vector<Property>> verifyCompiled(rnn::ModelOp op, const dsl::Model
 
   std::vector<Property> properties;
   bool isRounded = options.weights != runtime::WeightFormat::F32;
-  double asRounding = std::max(1e-5, 4 * options.rounding);
-  Comparison interpreted("compiled ~ interpreted", allowedWith(options.weights, asRounding));
+  Comparison interpreted("compiled ~ interpreted", allowedWith(options.weights, options.allowed()));
   for (int64_t s = 0; s < batch->samples; ++s)
     compare(interpreted, *expected, *whole, s, s, isRounded);
   compareLosses(interpreted, *expected, *whole, isRounded);
@@ -192,7 +191,7 @@ Expected<std::vector<Property>> verifyCompiled(rnn::ModelOp op, const dsl::Model
   // Products that a whole run computes for all ticks at once are summed in another order here.
   // Where products are of rounded numbers, a number may be rounded otherwise then.
   bool isBf16 = options.weights == runtime::WeightFormat::BF16;
-  Comparison steps("compiled steps ~ whole", isBf16 ? allowedWith(options.weights, 0) : asRounding);
+  Comparison steps("compiled steps ~ whole", isBf16 ? allowedWith(options.weights, 0) : options.allowed());
   auto stepped = one.runSteps(*batch);
   if (!stepped)
     return stepped.takeError();

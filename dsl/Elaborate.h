@@ -281,7 +281,7 @@ public:
   bool enterElsewhere(const std::vector<Key> &entries, bool canGuess);
   /// What an attempt has cost, in operations; when it is too much, no other one is made.
   void charge(size_t operations) { cost += operations; }
-  bool mayGuess(const std::vector<Key> &entries);
+  bool mayGuess(const std::vector<Key> &entries) const;
   /// What is to be evaluated before this equation: of each loop that it is in, the entry.
   std::vector<Key> entriesOf(Key equation) const;
   /// An equation that asks for what others make: it is evaluated after them. False if it was already.
@@ -303,8 +303,6 @@ private:
     ++spent;
     return restart = !isSpent();
   }
-  /// Of these equations; null if it is not known yet.
-  Loop *loopOf(const std::set<Key> &members);
   std::deque<Loop> loops; // in the order in which they were found
   std::set<Key> late;
   unsigned spent = 0;
@@ -352,7 +350,7 @@ public:
   Value recursion(Equation &equation, unsigned position, const Expr *at, Context &ctx);
   Value delayedRead(Equation &equation, unsigned position, const Type &type, const Expr *at, Context &ctx);
   bool enterElsewhere(size_t from, bool canGuess);
-  bool mayGuess(size_t from);
+  bool mayGuess(size_t from) const;
   Equation *find(Body &body, Attempts::Key key);
   void settle();
   Value finishEquation(Equation &equation, unsigned position, Value v, Context &ctx);
@@ -554,10 +552,11 @@ public:
 const Builtin *findBuiltin(StringRef name);
 std::vector<StringRef> builtinNames();
 
-/// What can be said of cells without instantiating them: names that nothing defines (in cells that no model
-/// instantiates), recursion among cells, primes on what is no state, missing or misplaced `return`.
 /// What R0202 says; `isState`: the first is a state, the second an equation.
 std::string definedTwice(const std::string &name, bool isState);
+
+/// What can be said of cells without instantiating them: names that nothing defines (in cells that no model
+/// instantiates), recursion among cells, primes on what is no state, missing or misplaced `return`.
 void checkNames(const Program &program, const std::set<const Cell *> &instantiated, Diagnostics &diags);
 /// Before anything is elaborated: what would make elaboration run in circles or be told twice.
 bool checkStructure(const Program &program, Diagnostics &diags);

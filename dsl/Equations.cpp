@@ -76,7 +76,7 @@ static std::vector<Attempts::Key> entriesFrom(llvm::ArrayRef<Equation *> stack) 
   return entries;
 }
 
-bool Elaborator::mayGuess(size_t from) {
+bool Elaborator::mayGuess(size_t from) const {
   return attempts.mayGuess(entriesFrom(llvm::ArrayRef<Equation *>(stack).drop_front(from)));
 }
 
@@ -99,8 +99,8 @@ bool Attempts::enterElsewhere(const std::vector<Key> &entries, bool canGuess) {
   if (isSpent())
     return false;
   std::set<Key> members(entries.begin(), entries.end());
-  Loop *known = loopOf(members);
-  Loop &loop = known ? *known : loops.emplace_back(Loop{members, entries});
+  auto known = llvm::find_if(loops, [&](const Loop &loop) { return loop.members == members; });
+  Loop &loop = known != loops.end() ? *known : loops.emplace_back(Loop{members, entries});
   if (canGuess && loop.attempt + 1 == loop.entries.size() && loop.entries.size() == 1) { // nowhere else to go
     loop.attempt = 1;
     return false;
@@ -108,14 +108,9 @@ bool Attempts::enterElsewhere(const std::vector<Key> &entries, bool canGuess) {
   return advance(loop);
 }
 
-Attempts::Loop *Attempts::loopOf(const std::set<Key> &members) {
-  auto loop = llvm::find_if(loops, [&](const Loop &loop) { return loop.members == members; });
-  return loop == loops.end() ? nullptr : &*loop;
-}
-
-bool Attempts::mayGuess(const std::vector<Key> &entries) {
-  const Loop *loop = loopOf({entries.begin(), entries.end()});
-  return loop && loop->guesses();
+bool Attempts::mayGuess(const std::vector<Key> &entries) const {
+  std::set<Key> members(entries.begin(), entries.end());
+  return llvm::any_of(loops, [&](const Loop &loop) { return loop.members == members && loop.guesses(); });
 }
 
 std::vector<Attempts::Key> Attempts::entriesOf(Key equation) const {

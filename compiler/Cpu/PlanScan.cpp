@@ -195,11 +195,17 @@ private:
     });
   }
 
-  /// Whether its rows, of all steps, are for other operations of the schedule.
+  /// Whether its rows, floats of all steps, are for other operations of the schedule alone.
   bool isForOthers(Value result) {
     ClockInterface clock = rnn::clockOf(result.getType());
     return !planner.isStepped() && !isNear(result) && !hangsOnOwnEvent(clock) && planner.clock(clock) == driver &&
+           Planner::elementOf(result.getType()) == Element::F32 &&
            llvm::none_of(result.getUsers(), llvm::IsaPred<rnn::ReturnOp>);
+  }
+
+  void setRowBytes(const View &view, int64_t bytes) {
+    planner.arrayOf(view).stride = bytes;
+    planner.arrayOf(view).elements = bytes / runtime::bytesOf(Element::F32);
   }
 
   /// Results that have parts in common have them once.
@@ -208,7 +214,7 @@ private:
     std::vector<llvm::SmallVector<Value>> lists;
     mlir::OperandRange yielded = block.getTerminator()->getOperands();
     for (auto [index, result] : llvm::enumerate(scan.getResults())) {
-      if (!isComputed(yielded[index]) || !isForOthers(result) || Planner::elementOf(result.getType()) != Element::F32)
+      if (!isComputed(yielded[index]) || !isForOthers(result))
         continue;
       results.push_back(result);
       lists.push_back(writtenParts(yielded[index]));
@@ -218,8 +224,7 @@ private:
       llvm::SmallVector<int64_t> places{0};
       for (Value part : row.parts)
         places.push_back(places.back() + Planner::rowBytes(part.getType()));
-      planner.arrayOf(all).stride = places.back();
-      planner.arrayOf(all).elements = places.back() / runtime::bytesOf(Element::F32);
+      setRowBytes(all, places.back());
       for (auto [list, begin] : row.lists) {
         View view = all;
         view.offset = places[begin];
@@ -239,15 +244,15 @@ private:
       planner.setView(result, view);
       return view;
     }
-    ClockInterface attribute = rnn::clockOf(result.getType());
     if (isNear(result)) {
       View view = Planner::all(planner.addArray(result.getType(), Place::Chunk, driver));
       planner.setView(result, view);
       return view;
     }
-    bool isKnown = !hangsOnOwnEvent(attribute);
-    if (mlir::Operation *reader = isKnown && planner.clock(attribute) == driver ? readerOf(result) : nullptr)
+    if (mlir::Operation *reader = isForOthers(result) ? readerOf(result) : nullptr)
       return addShare(result, reader);
+    ClockInterface attribute = rnn::clockOf(result.getType());
+    bool isKnown = !hangsOnOwnEvent(attribute);
     View view = planner.addResult(result, isKnown ? planner.clock(attribute) : driver);
     planner.setView(result, view);
     if (!isKnown)
@@ -255,16 +260,16 @@ private:
     return view;
   }
 
-  /// The one operation that reads a result of floats; null where there are several, or it is the schedule's own result.
+  /// The one operation that reads a result; null where there are several.
   mlir::Operation *readerOf(Value result) {
     mlir::Operation *reader = nullptr;
     for (mlir::Operation *user : result.getUsers()) {
       mlir::Operation *top = scan->getBlock()->findAncestorOpInBlock(*user);
-      if (llvm::isa<rnn::ReturnOp>(top) || (reader && reader != top))
+      if (reader && reader != top)
         return nullptr;
       reader = top;
     }
-    return Planner::elementOf(result.getType()) == runtime::Element::F32 ? reader : nullptr;
+    return reader;
   }
 
   /// What is read together lies side by side, in the rows of one array: far memory is fast where its lines follow one
@@ -275,12 +280,11 @@ private:
     if (isNew)
       it->second = planner.addArray(result.getType(), Place::Call, driver);
     View view = Planner::all(it->second);
-    runtime::ArrayPlan &array = planner.arrayOf(view);
     if (!isNew) {
       constexpr int64_t line = 64;
-      view.offset = bytes % line ? array.stride : aligned(array.stride);
-      array.stride = view.offset + bytes;
-      array.elements = array.stride / runtime::bytesOf(array.element);
+      int64_t before = planner.arrayOf(view).stride;
+      view.offset = bytes % line ? before : aligned(before);
+      setRowBytes(view, view.offset + bytes);
     }
     planner.setView(result, view);
     return view;

@@ -265,6 +265,18 @@ llvm::DenseMap<Value, Value> partnersOf(ModelOp model) {
   return partners;
 }
 
+/// Those with one partner side by side, in the order of the first; those without one ahead of them in a loop, else behind.
+void sortByPartner(llvm::MutableArrayRef<MatmulOp> products, const llvm::DenseMap<Value, Value> &partners,
+                   bool isInLoop) {
+  SmallVector<Value> order;
+  for (MatmulOp product : products)
+    if (Value partner = partners.lookup(product); partner && !llvm::is_contained(order, partner))
+      order.push_back(partner);
+  order.insert(isInLoop ? order.begin() : order.end(), Value());
+  auto place = [&](MatmulOp product) { return llvm::find(order, partners.lookup(product)) - order.begin(); };
+  llvm::stable_sort(products, [&](MatmulOp a, MatmulOp b) { return place(a) < place(b); });
+}
+
 void stackProducts(ModelOp model, mlir::Operation *firstOfStreams) {
   Condensation condensation(model);
   // A product of so many rows gains nothing from others.
@@ -282,16 +294,8 @@ void stackProducts(ModelOp model, mlir::Operation *firstOfStreams) {
   for (auto &[key, products] : groups) {
     if (products.size() == 1)
       continue;
-    llvm::SetVector<Value> order;
-    bool isInLoop = std::get<2>(key);
-    if (isInLoop)
-      order.insert(Value());
-    for (MatmulOp product : products)
-      if (Value partner = partners.lookup(product))
-        order.insert(partner);
-    order.insert(Value());
-    auto place = [&](MatmulOp product) { return llvm::find(order, partners.lookup(product)) - order.begin(); };
-    llvm::stable_sort(products, [&](MatmulOp a, MatmulOp b) { return place(a) < place(b); });
+    bool isInLoop = std::get<2>(key) != nullptr;
+    sortByPartner(products, partners, isInLoop);
     stack(products);
   }
 }

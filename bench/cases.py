@@ -147,7 +147,8 @@ def rows_of(train):
             sizes = {"hidden": 256, "batch": batch}
             table.append(row("3 x lstm H256", threads, cell="lstm", layers=3, **sizes))
             table.append(row("bidirectional lstm H256", threads, cell="lstm", directions=2, **sizes))
-            table.append(row("own cell H256", threads, cell="highway", **sizes))
+            for hidden in (64, 128, 256):
+                table.append(row(f"own cell H{hidden}", threads, cell="highway", hidden=hidden, batch=batch))
             table.append(row("layer-norm lstm H256", threads, cell="layer_norm_lstm", **sizes))
         for modules in (8, 16):
             for batch in (1, 16, 64):

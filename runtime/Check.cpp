@@ -65,6 +65,14 @@ int64_t givenRows(const Call &call, const PortPlan &port) {
   return clock.kind == ClockPlan::Kind::Axis ? axisRows(call, clock.axis) : call.batch;
 }
 
+/// What is said of an input: "input 'x'", or "input 'x' behind the window" of the row there.
+struct InputName {
+  InputName(const Call &call, const PortPlan &port)
+      : name(call.name(port.given == Given::Ahead ? call.input(port.end).name : port.name)),
+        place(port.given == Given::Ahead ? " behind the window" : "") {}
+  const char *name, *place;
+};
+
 template <typename T>
 static bool checkBelow(const Call &call, const PortPlan &port, const T *values, int64_t rows, uint64_t limit) {
   uint64_t isBad = 0;
@@ -74,12 +82,12 @@ static bool checkBelow(const Call &call, const PortPlan &port, const T *values, 
   for (int64_t i = 0; isBad && i < count; ++i) {
     if (uint64_t(values[i]) < limit)
       continue;
-    const char *name = call.name(port.name);
+    InputName input(call, port);
     if (port.element == Element::Bool)
-      return fail(call.error, Code::Value, "input '%s': %lld at row %lld is not a bool (0 or 1)", name, wide(values[i]),
-                  wide(i / port.elements));
-    return fail(call.error, Code::Value, "input '%s': token %lld at row %lld is not %s %llu", name, wide(values[i]),
-                wide(i / port.elements), values[i] < 0 ? "in 0 .." : "below",
+      return fail(call.error, Code::Value, "input '%s'%s: %lld at row %lld is not a bool (0 or 1)", input.name,
+                  input.place, wide(values[i]), wide(i / port.elements));
+    return fail(call.error, Code::Value, "input '%s'%s: token %lld at row %lld is not %s %llu", input.name, input.place,
+                wide(values[i]), wide(i / port.elements), values[i] < 0 ? "in 0 .." : "below",
                 static_cast<unsigned long long>(values[i] < 0 ? limit - 1 : limit));
   }
   return true;
@@ -91,9 +99,11 @@ bool checkInput(const Call &call, int32_t index, int64_t rows) {
   if (rows == 0 || port.elements == 0)
     return true;
   int64_t size = bytesOf(port.element);
-  if (!values || reinterpret_cast<uintptr_t>(values) % uintptr_t(size))
-    return fail(call.error, Code::Argument,
-                values ? "input '%s' is not at a multiple of %lld bytes" : "input '%s' is null", call.name(port.name),
+  InputName input(call, port);
+  if (!values)
+    return fail(call.error, Code::Argument, "input '%s'%s is null", input.name, input.place);
+  if (reinterpret_cast<uintptr_t>(values) % uintptr_t(size))
+    return fail(call.error, Code::Argument, "input '%s'%s is not at a multiple of %lld bytes", input.name, input.place,
                 wide(size));
   if (port.element == Element::Token)
     return checkBelow(call, port, static_cast<const int32_t *>(values), rows, uint64_t(port.tokens));

@@ -156,7 +156,10 @@ private:
     return isBehindChoice(event) ? std::max(level, levelOf(choose.getRow()) + 1) : level;
   }
 
-  bool isComputed(Value value) { return isInside(value) && !seen(value); }
+  /// Whether nothing has its row but this group, which may not have placed it yet.
+  bool isComputed(Value value) {
+    return isInside(value) && !value.getDefiningOp<rnn::CrossOp>() && !views.contains(value);
+  }
 
   void addTargets(Value value, llvm::SmallVectorImpl<View> &targets) override {
     for (auto &[state, slot] : slots)

@@ -4,6 +4,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 #include <filesystem>
+#include <memory>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -137,11 +138,40 @@ static std::string followLinks(std::string path) {
   return path;
 }
 
-Error writeWhole(StringRef path, function_ref<void(raw_ostream &)> write) {
+namespace {
+
+/// A file whose new contents are written, but not yet at their place; unless `put`, they vanish.
+class Staged {
+public:
+  static Expected<Staged> write(StringRef path, function_ref<void(raw_ostream &)> write);
+  Staged(Staged &&) = default;
+  ~Staged() {
+    if (beside)
+      consumeError(beside->discard());
+  }
+
+  Error put() {
+    if (!beside)
+      return Error::success();
+    Error error = std::exchange(beside, nullptr)->keep(target);
+    return error ? failureIn(path, toString(std::move(error))) : Error::success();
+  }
+
+private:
+  Staged(StringRef path) : path(path), target(followLinks(path.str())) {}
+
+  std::string path, target;
+  std::unique_ptr<sys::fs::TempFile> beside; // null: everything is where it belongs
+};
+
+} // namespace
+
+Expected<Staged> Staged::write(StringRef path, function_ref<void(raw_ostream &)> write) {
+  Staged file(path);
   if (path == "-") {
     write(outs());
     outs().flush();
-    return Error::success();
+    return file;
   }
   sys::fs::file_status status;
   std::error_code none = sys::fs::status(path, status);
@@ -151,33 +181,50 @@ Error writeWhole(StringRef path, function_ref<void(raw_ostream &)> write) {
   if (exists && status.type() == sys::fs::file_type::directory_file)
     return failureIn(path, "is a directory");
   // A device or a pipe cannot be replaced, nor can a file that has no name any more and is reached by /dev/stdout.
-  std::string target = followLinks(path.str());
-  if (exists && (status.type() != sys::fs::file_type::regular_file || !sys::fs::equivalent(path, target))) {
+  if (exists && (status.type() != sys::fs::file_type::regular_file || !sys::fs::equivalent(path, file.target))) {
     int descriptor;
     std::error_code error = sys::fs::openFileForWrite(path, descriptor);
     if (!error) {
       error = printInto(descriptor, write);
       ::close(descriptor);
     }
-    return error ? failureIn(path, error.message()) : Error::success();
+    if (error)
+      return failureIn(path, error.message());
+    return file;
   }
   if (exists)
-    if (std::error_code error = sys::fs::access(target, sys::fs::AccessMode::Write))
+    if (std::error_code error = sys::fs::access(file.target, sys::fs::AccessMode::Write))
       return failureIn(path, error.message());
   mode_t mask = ::umask(0);
   ::umask(mask);
   unsigned mode = exists ? status.permissions() : 0666 & ~mask;
-  auto beside = sys::fs::TempFile::create(target + ".%%%%%%", mode); // a signal removes it
+  auto beside = sys::fs::TempFile::create(file.target + ".%%%%%%", mode); // a signal removes it
   if (!beside)
     return failureIn(path, toString(beside.takeError()));
-  if (std::error_code error = printInto(beside->FD, write)) {
-    consumeError(beside->discard());
+  file.beside = std::make_unique<sys::fs::TempFile>(std::move(*beside));
+  if (std::error_code error = printInto(file.beside->FD, write))
     return failureIn(path, error.message());
-  }
   if (exists)
-    ::fchmod(beside->FD, mode_t(mode));
-  if (Error error = beside->keep(target))
-    return failureIn(path, toString(std::move(error)));
+    ::fchmod(file.beside->FD, mode_t(mode));
+  return file;
+}
+
+Error writeWhole(StringRef path, function_ref<void(raw_ostream &)> write) {
+  auto file = Staged::write(path, write);
+  return file ? file->put() : file.takeError();
+}
+
+Error writeAllWhole(ArrayRef<NamedBytes> files) {
+  std::vector<Staged> staged;
+  for (const NamedBytes &named : files) {
+    auto file = Staged::write(named.first, [&](raw_ostream &os) { os << named.second; });
+    if (!file)
+      return file.takeError();
+    staged.push_back(std::move(*file));
+  }
+  for (Staged &file : staged)
+    if (Error error = file.put())
+      return error;
   return Error::success();
 }
 

@@ -99,6 +99,9 @@ llvm::Expected<reference::Params> readParams(llvm::StringRef path);
 /// What `write` prints appears under `path` whole or not at all, also where `path` is a link; only a device or a pipe
 /// takes it as it comes. "-" is the standard output.
 llvm::Error writeWhole(llvm::StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> write);
+/// The same of several files, by their paths: if one of them cannot be written, none is.
+using NamedBytes = std::pair<std::string, std::string>;
+llvm::Error writeAllWhole(llvm::ArrayRef<NamedBytes> files);
 
 } // namespace rondo::run
 #endif

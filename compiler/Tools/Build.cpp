@@ -50,6 +50,8 @@ std::string quotedForMake(StringRef name) {
   return text;
 }
 
+using rondo::run::NamedBytes;
+
 class Build {
 public:
   Build(const Command &command, const Arguments &arguments) : command(command), arguments(arguments) {}
@@ -145,7 +147,7 @@ private:
     printDiagnostics(frontend);
     if (!file || frontend.diagnostics().hasErrors())
       return exitError;
-    return write([&](raw_ostream &os) { dsl::print(*file, os); });
+    return write(frontend, {{shownIn(), printed([&](raw_ostream &os) { dsl::print(*file, os); })}});
   }
 
   int emitModule() {
@@ -170,9 +172,7 @@ private:
       return code;
     if (end->kind == Stage::Kind::Backend)
       return emitModels(program, root);
-    if (int code = write([&](raw_ostream &os) { print(*program.module, os); }))
-      return code;
-    return writeDependencies(program, {});
+    return write(program.frontend, {{shownIn(), printed([&](raw_ostream &os) { print(*program.module, os); })}});
   }
 
   int runPasses(Program &program, mlir::TimingScope &root) {
@@ -232,8 +232,25 @@ private:
     os << '\n';
   }
 
-  int write(function_ref<void(raw_ostream &)> print) {
-    Error error = rondo::run::writeWhole(arguments.text("o", "-"), print);
+  static std::string printed(function_ref<void(raw_ostream &)> print) {
+    std::string text;
+    raw_string_ostream os(text);
+    print(os);
+    return text;
+  }
+
+  /// Where what is not for a folder goes.
+  std::string shownIn() const { return arguments.text("o", "-"); }
+
+  /// Writes what was made, and for make and ninja that it depends on every file that was read: all of it or nothing.
+  int write(const dsl::Frontend &frontend, std::vector<NamedBytes> files) {
+    if (arguments.has("depfile")) {
+      auto quoted = [](const auto &names) { return map_range(names, quotedForMake); };
+      std::string targets = join(quoted(make_first_range(files)), " ");
+      files.insert(files.begin(),
+                   {arguments.text("depfile"), targets + ": " + join(quoted(frontend.filesRead()), " \\\n  ") + "\n"});
+    }
+    Error error = rondo::run::writeAllWhole(files);
     return error ? failed(std::move(error)) : exitFine;
   }
 
@@ -256,7 +273,7 @@ private:
                     join(map_range(models, [](const dsl::Model *model) { return model->name; }), ", "));
 
     std::string text;
-    std::vector<std::pair<std::string, std::string>> files; // name and bytes
+    std::vector<NamedBytes> files;
     for (const dsl::Model *model : models) {
       auto schedule = program.module->lookupSymbol<step::ScheduleOp>(model->name + (model->training ? ".train" : ""));
       if (!schedule)
@@ -271,18 +288,17 @@ private:
       if (mlir::failed(backend.plan()))
         return exitError;
       if (Error error = emitModel(backend, text, files))
-        return isWrong(std::move(error));
+        return failed(asBug(std::move(error)));
     }
     if (!makes("lib"))
-      if (int code = write([&](raw_ostream &os) { os << text; }))
-        return code;
-    if (Error error = writeFiles(files))
-      return failed(std::move(error));
-    return writeDependencies(program, files);
+      files = {{shownIn(), std::move(text)}};
+    else if (std::error_code error = sys::fs::create_directories(folder(), /*IgnoreExisting=*/true, sys::fs::all_all))
+      return failed(rondo::run::failureIn(folder(), error.message()));
+    return write(program.frontend, std::move(files));
   }
 
   /// Adds what is to be printed to `text`, what is to be written to `files`.
-  Error emitModel(Backend &backend, std::string &text, std::vector<std::pair<std::string, std::string>> &files) {
+  Error emitModel(Backend &backend, std::string &text, std::vector<NamedBytes> &files) {
     raw_string_ostream os(text);
     auto number = [](StringRef stage) { return size_t(findStage(stage) - stages().begin()); };
     if (Error error =
@@ -311,56 +327,18 @@ private:
       return bytes.takeError();
     if (makes("obj"))
       return os << *bytes, Error::success();
-    files.push_back({"lib" + backend.prefix() + ".so", std::move(*bytes)});
-    files.push_back({backend.prefix() + ".h", backend.header()});
+    files.push_back({placeOf("lib" + backend.prefix() + ".so"), std::move(*bytes)});
+    files.push_back({placeOf(backend.prefix() + ".h"), backend.header()});
     return Error::success();
   }
 
+  std::string folder() const { return arguments.text("o", "."); }
+
   std::string placeOf(StringRef file) const {
-    SmallString<128> path(arguments.text("o", "."));
+    SmallString<128> path(folder());
     sys::path::append(path, file);
     sys::path::remove_dots(path);
     return path.str().str();
-  }
-
-  Error writeFiles(ArrayRef<std::pair<std::string, std::string>> files) {
-    std::string folder = arguments.text("o", ".");
-    if (files.empty())
-      return Error::success();
-    if (std::error_code error = sys::fs::create_directories(folder, /*IgnoreExisting=*/true, sys::fs::all_all))
-      return rondo::run::failureIn(folder, error.message());
-    for (const auto &file : files)
-      if (Error error = rondo::run::writeWhole(placeOf(file.first), [&](raw_ostream &os) { os << file.second; }))
-        return error;
-    return Error::success();
-  }
-
-  /// For make and ninja: what was written depends on every file that was read.
-  int writeDependencies(Program &program, ArrayRef<std::pair<std::string, std::string>> files) {
-    std::string path = arguments.text("depfile");
-    if (path.empty())
-      return exitFine;
-    std::vector<std::string> targets, sources;
-    for (const auto &file : files)
-      targets.push_back(quotedForMake(placeOf(file.first)));
-    if (files.empty())
-      targets.push_back(quotedForMake(arguments.text("o", "-")));
-    for (StringRef source : program.frontend.filesRead())
-      sources.push_back(quotedForMake(source));
-    Error error = rondo::run::writeWhole(
-        path, [&](raw_ostream &os) { os << join(targets, " ") << ": " << join(sources, " \\\n  ") << '\n'; });
-    return error ? failed(std::move(error)) : exitFine;
-  }
-
-  /// Files that cannot be read or written are not our fault; all else behind the schedule is.
-  int isWrong(Error error) {
-    std::string message;
-    bool ours = true;
-    handleAllErrors(std::move(error), [&](const ErrorInfoBase &info) {
-      message = info.message();
-      ours = info.convertToErrorCode() == inconvertibleErrorCode() && !info.isA<rondo::run::FileError>();
-    });
-    return ours ? reportBug(message) : failed(message);
   }
 
   const Command &command;

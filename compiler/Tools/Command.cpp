@@ -1,4 +1,6 @@
 #include "compiler/Tools/Command.h"
+#include "compiler/Run/Files.h"
+#include "compiler/Tools/Crash.h"
 #include "dsl/Diagnostics.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
@@ -44,7 +46,21 @@ int failed(const Twine &message) {
   return exitError;
 }
 
-int failed(Error error) { return failed(toString(std::move(error))); }
+char Bug::ID;
+
+int failed(Error error) {
+  bool isBug = error.isA<Bug>();
+  std::string message = toString(std::move(error));
+  return isBug ? reportBug(message) : failed(message);
+}
+
+Error asBug(Error error) {
+  return handleErrors(std::move(error), [](std::unique_ptr<ErrorInfoBase> info) -> Error {
+    if (info->convertToErrorCode() != inconvertibleErrorCode() || info->isA<run::FileError>())
+      return Error(std::move(info));
+    return make_error<Bug>(info->message());
+  });
+}
 
 int usageError(const Command &command, const Twine &message) {
   errs() << "rondo " << command.name << ": error: " << message << "\n"

@@ -71,7 +71,16 @@ void printHelp(const Command &command, llvm::raw_ostream &os);
 int usageError(const Command &command, const llvm::Twine &message);
 int unexpected(const Command &command, llvm::StringRef argument);
 int failed(const llvm::Twine &message);
-int failed(llvm::Error error);
+int failed(llvm::Error error); // a Bug is reported as one
+
+/// A failure that is ours.
+class Bug : public llvm::ErrorInfo<Bug, llvm::StringError> {
+public:
+  static char ID;
+  explicit Bug(const llvm::Twine &message) : ErrorInfo(message, llvm::inconvertibleErrorCode()) {}
+};
+/// Files that cannot be read or written are not our fault; all else behind the schedule is.
+llvm::Error asBug(llvm::Error error);
 
 /// "n=v" -> n, v; nothing without a `=` or with nothing before it.
 std::optional<std::pair<std::string, std::string>> splitAssignment(llvm::StringRef text);

@@ -21,7 +21,7 @@ Expected<Scheduled> scheduleModel(Chosen chosen, Beside beside) {
     return mlir::success();
   };
   if (mlir::failed(runStages(*scheduled.step, options, root)) || scheduled.step->getOps<step::ScheduleOp>().empty())
-    return run::failure("a stage of the compiler failed; 'rondo run --interpret' runs the model without it");
+    return make_error<Bug>("a stage of the compiler failed; 'rondo run --interpret' runs the model without it");
   return std::move(scheduled);
 }
 
@@ -50,7 +50,7 @@ Expected<Compiled> compileModel(Chosen chosen, std::vector<const emit::Target *>
                             : "the model cannot be compiled; 'rondo run --interpret' runs it all the same");
   auto bytes = backend.library();
   if (!bytes)
-    return bytes.takeError();
+    return asBug(bytes.takeError());
   return Compiled{std::move(*bytes), backend.prefix(), backend.noCheckpoints(), std::move(scheduled->rnn)};
 }
 

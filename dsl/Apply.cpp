@@ -351,10 +351,14 @@ Value Elaborator::apply(const Value &callee, const Expr *call, Context &ctx) {
         for (const Binding *candidate : body.order)
           if (candidate->kind == Binding::Kind::State)
             states += (states.empty() ? "" : ", ") + candidate->name.str();
-        error(DiagId::R0203, arg.name->range, ctx,
-              fmt::format("'{}' has no input or state '{}'; its inputs are ({}){}", cellName, input.str(),
-                          names(cell.inputs), states.empty() ? "" : fmt::format(", its states ({})", states)))
-            .suggest(arg.name->range, input, known);
+        bool isSize = llvm::any_of(cell.sizes, [&](const Decl &size) { return size.name.text == input; });
+        std::string hint = isSize ? fmt::format("; '{0}' is a size: '{1}(.., {0} = ..)(..)'", input.str(), cellName)
+                                  : fmt::format("; its inputs are ({}){}", names(cell.inputs),
+                                                states.empty() ? "" : fmt::format(", its states ({})", states));
+        Diagnostic &d = error(DiagId::R0203, arg.name->range, ctx,
+                              fmt::format("'{}' has no input or state '{}'{}", cellName, input.str(), hint));
+        if (!isSize)
+          d.suggest(arg.name->range, input, known);
         return Value();
       }
     }
@@ -508,7 +512,7 @@ Value Elaborator::results(Application &app, const Expr *call, Context &ctx) {
   }
   for (size_t i = 0; i < exprs.size(); ++i) {
     const Expr *e = exprs[i];
-    Value v = app.blend == noNode ? evaluate(e, inner) : blendedResult(e, inner, call, ctx);
+    Value v = app.blend == noNode ? evaluateWhole(e, inner) : blendedResult(e, inner, call, ctx);
     v = listed(v, e, inner);
     if (v.isError())
       return v;

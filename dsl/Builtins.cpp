@@ -446,8 +446,9 @@ Value Elaborator::callBuiltin(const Builtin &builtin, const Expr *e, Context &ct
   int given = call.args.size();
   if (given < builtin.minArgs || given > builtin.maxArgs)
     return fail(DiagId::R0203, e, ctx,
-                fmt::format("'{}' takes {} argument{}; {} given", builtin.name, builtin.minArgs,
-                            builtin.minArgs == 1 ? "" : "s", given));
+                fmt::format("'{}' takes {} argument{}; {} given{}", builtin.name, builtin.minArgs,
+                            builtin.minArgs == 1 ? "" : "s", given,
+                            builtin.make == max && given == 2 ? "; of two values: 'maximum'" : ""));
   return builtin.make(*this, call);
 }
 

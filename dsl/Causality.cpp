@@ -5,8 +5,8 @@
 
 namespace rondo::dsl {
 
-/// All that `roots` depend on, at their own tick or any other.
-std::vector<bool> Finisher::closure(llvm::ArrayRef<NodeId> roots) {
+/// All that `roots` depend on, at their own tick or, if `atAnyTick`, any other.
+std::vector<bool> Finisher::closure(llvm::ArrayRef<NodeId> roots, bool atAnyTick) {
   std::vector<bool> seen(e.nodes.size());
   std::vector<NodeId> work(roots.begin(), roots.end());
   while (!work.empty()) {
@@ -17,24 +17,8 @@ std::vector<bool> Finisher::closure(llvm::ArrayRef<NodeId> roots) {
     seen[n] = true;
     llvm::SmallVector<NodeId, 4> on;
     dependencies(n, on);
-    earlier(n, on);
-    work.insert(work.end(), on.begin(), on.end());
-  }
-  return seen;
-}
-
-/// All that `root` depends on within one tick.
-std::vector<bool> Finisher::sameTick(NodeId root) {
-  std::vector<bool> seen(e.nodes.size());
-  std::vector<NodeId> work = {root};
-  while (!work.empty()) {
-    NodeId n = work.back();
-    work.pop_back();
-    if (seen[n])
-      continue;
-    seen[n] = true;
-    llvm::SmallVector<NodeId, 4> on;
-    dependencies(n, on);
+    if (atAnyTick)
+      earlier(n, on);
     work.insert(work.end(), on.begin(), on.end());
   }
   return seen;
@@ -252,7 +236,7 @@ void Finisher::checkGenerate() {
       continue;
     }
     if (!g.next) {
-      std::vector<bool> now = sameTick(g.node);
+      std::vector<bool> now = closure({g.node}, /*atAnyTick=*/false);
       for (NodeId id : order)
         if (now[id] && e.nodes[id].op == Op::Input && e.nodes[id].index == g.input) {
           refuse(
@@ -262,6 +246,26 @@ void Finisher::checkGenerate() {
         }
     }
   }
+}
+
+/// The paths of parameters as far as they go along with `path`, and one name further.
+std::vector<std::string> Finisher::pathsLike(llvm::StringRef path, const std::vector<bool> &live) const {
+  std::set<std::string> paths;
+  size_t most = 0; // letters that go along
+  for (uint32_t i = 0; i < e.params.size(); ++i) {
+    llvm::StringRef known = e.params[i].path;
+    size_t along = 0;
+    for (size_t dot = known.find('.'); dot != known.npos; dot = known.find('.', dot + 1))
+      if (path.starts_with(known.substr(0, dot + 1)))
+        along = dot + 1;
+    if (!live[i] || along < most)
+      continue;
+    if (along > most)
+      paths.clear();
+    most = along;
+    paths.insert(known.substr(0, known.find('.', along)).str());
+  }
+  return {paths.begin(), paths.end()};
 }
 
 void Finisher::checkTrains() {
@@ -278,16 +282,12 @@ void Finisher::checkTrains() {
           loss.trains.push_back(i);
       if (loss.trains.size() != before)
         continue;
-      std::set<std::string> heads;
-      for (uint32_t i = 0; i < e.params.size(); ++i)
-        if (live[i])
-          heads.insert(e.params[i].path.substr(0, e.params[i].path.find('.')));
-      llvm::StringRef head = llvm::StringRef(path).split('.').first;
+      std::vector<std::string> paths = pathsLike(path, live);
       e.diags
           .report(DiagId::R0603, loss.trainsPlaces[k],
                   fmt::format("'{}' matches no parameter; paths here: {}", path,
-                              heads.empty() ? "none" : fmt::format("{}", fmt::join(heads, ", "))))
-          .suggest(loss.trainsPlaces[k], head, std::vector<llvm::StringRef>(heads.begin(), heads.end()));
+                              paths.empty() ? "none" : fmt::format("{}", fmt::join(paths, ", "))))
+          .suggest(loss.trainsPlaces[k], path, std::vector<llvm::StringRef>(paths.begin(), paths.end()));
     }
 }
 

@@ -1,6 +1,7 @@
 // The list of diagnostics, its order and its JSON form. DiagnosticText.cpp prints it for people.
 #include "dsl/Diagnostics.h"
 #include "dsl/SourcePlace.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/JSON.h"
 #include <algorithm>
 #include <tuple>
@@ -120,8 +121,26 @@ Diagnostic &Diagnostic::suggest(SMRange at, StringRef name, ArrayRef<StringRef> 
   }
   return *this;
 }
+/// What other languages call so has this name here; empty: nothing has.
+static StringRef nameHere(StringRef elsewhere) {
+  return StringSwitch<StringRef>(elsewhere)
+      .Case("min", "minimum")
+      .Cases({"cat", "concatenate"}, "concat")
+      .Case("clamp", "clip")
+      .Cases({"linear", "Linear"}, "dense")
+      .Cases({"embedding", "Embedding"}, "embed")
+      .Cases({"LayerNorm", "layernorm"}, "layer_norm")
+      .Case("swish", "silu")
+      .Cases({"prev", "previous", "delay", "last"}, "pre")
+      .Case("detach", "stop_gradient")
+      .Case("onehot", "one_hot")
+      .Cases({"avg", "average"}, "mean")
+      .Default({});
+}
 
 std::optional<StringRef> nearest(StringRef name, ArrayRef<StringRef> candidates) {
+  if (StringRef known = nameHere(name); is_contained(candidates, known))
+    return known;
   std::optional<StringRef> best;
   unsigned bestDistance = name.size() / 3 + 1;
   for (StringRef candidate : candidates) {

@@ -193,9 +193,7 @@ void Elaborator::load(Body &body, const std::vector<Item *> &items) {
         continue;
       auto it = body.names.find(l.name.text);
       if (it == body.names.end() || it->second->kind != Binding::Kind::State) {
-        error(DiagId::R0210, l.range, ctx,
-              fmt::format("'{0}' is no state, so it has no next value; declare 'state {0} : ...' or drop the prime",
-                          l.name.text.str()));
+        error(DiagId::R0210, l.range, ctx, noState(l.name.text));
         continue;
       }
       Binding &b = *it->second;

@@ -337,6 +337,7 @@ public:
 
   //===--- Expressions (Evaluate.cpp) ---===//
   Value evaluate(const Expr *e, Context &ctx);
+  Value evaluateWhole(const Expr *e, Context &ctx); // what an equation or a `return` says
   Value evaluateKind(const Expr *e, Context &ctx);
   Value evaluateName(const Expr *e, Context &ctx);
   Value evaluateBinary(const Expr *e, Context &ctx);
@@ -516,6 +517,18 @@ public:
     Body *body;
   };
   std::vector<MemberUse> memberUses;
+
+  /// A whole expression that is being evaluated, and applications in it that came ahead of their turn, because something
+  /// to their left reads what only they make known (N5).
+  struct Underway {
+    const Expr *value;
+    Context *ctx;
+    std::map<const Expr *, std::optional<Value>> ahead; // no value: it is being evaluated
+    std::set<const Expr *> twoBranches;                 // conditionals of which both branches count
+  };
+  std::deque<Underway> underway;
+  void applyIdle(const Instance &instance, const Expr *at, Context &ctx);
+  void applyAhead(const Instance &instance);
   std::vector<Body *> bodies;
   std::map<uint32_t, std::vector<NodeId>> segmentEnds; // what `sample` is in a scope (S4)
   std::map<NodeId, std::string> conditionTexts;        // of event clocks, as written
@@ -552,6 +565,8 @@ public:
 const Builtin *findBuiltin(StringRef name);
 std::vector<StringRef> builtinNames();
 
+/// What R0210 says.
+std::string noState(StringRef name);
 /// What R0202 says; `isState`: the first is a state, the second an equation.
 std::string definedTwice(const std::string &name, bool isState);
 

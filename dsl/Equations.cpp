@@ -22,6 +22,15 @@ static std::string written(const Equation &equation) {
                                   : fmt::format("{}[{}]", equation.name.substr(0, dot), equation.name.substr(dot + 1));
 }
 
+/// How to say the type of what recurs. An output has no place for one.
+static std::string declaration(const Equation &equation, const Lhs *lhs, const std::string &type) {
+  if (lhs)
+    return fmt::format(
+        "declare it: '{} : {} = '",
+        StringRef(lhs->range.Start.getPointer(), lhs->range.End.getPointer() - lhs->range.Start.getPointer()), type);
+  return fmt::format("declare it in an equation of its own: '{} : {} = '", equation.name, type);
+}
+
 Value Elaborator::recursion(Equation &equation, unsigned position, const Expr *at, Context &ctx) {
   size_t from = stack.size();
   bool delayed = false;
@@ -51,8 +60,8 @@ Value Elaborator::recursion(Equation &equation, unsigned position, const Expr *a
   const Lhs *lhs = position < equation.item->lhs.size() ? &equation.item->lhs[position] : nullptr;
   SMRange where = lhs ? lhs->range : equation.item->keyword;
   error(DiagId::R0306, where, equationContext(equation),
-        fmt::format("the shape of '{}' depends on itself through '{}'; declare it: '{} : real[..] = '",
-                    written(equation), delayNames.back(), sourceText(where)));
+        fmt::format("the shape of '{}' depends on itself through '{}'; {}", written(equation), delayNames.back(),
+                    declaration(equation, lhs, "real[..]")));
   return Value();
 }
 
@@ -175,7 +184,7 @@ Value Elaborator::force(Equation &equation, unsigned position, const Expr *at, C
   namer.item = equation.name;
   own.namer = &namer;
   unsigned before = created;
-  Value v = evaluate(equation.value, own);
+  Value v = evaluateWhole(equation.value, own);
   stack.pop_back();
 
   size_t count = equation.item->lhs.size();
@@ -243,9 +252,9 @@ Value Elaborator::finishEquation(Equation &equation, unsigned position, Value v,
         !sameDims(nodes[alias].type.dims, nodes[n].type.dims)) {
       SMRange where = lhs ? lhs->range : equation.item->keyword;
       error(DiagId::R0306, where, ctx,
-            fmt::format("'{}' depends on itself as {} and is {}; declare it: '{} : {} = '", written(equation),
-                        describeType(nodes[alias].type), describeType(nodes[n].type), sourceText(where),
-                        describeType(nodes[n].type)));
+            fmt::format("'{}' depends on itself as {} and is {}; {}", written(equation),
+                        describeType(nodes[alias].type), describeType(nodes[n].type),
+                        declaration(equation, lhs, describeType(nodes[n].type))));
       return Value();
     }
     if (nodes[n].clock && clocks.unify(nodes[alias].clock, nodes[n].clock) != Unify::Same) {

@@ -154,6 +154,13 @@ Value Elaborator::evaluate(const Expr *e, Context &ctx) {
   return v;
 }
 
+Value Elaborator::evaluateWhole(const Expr *e, Context &ctx) {
+  underway.push_back({e, &ctx, {}, {}});
+  Value v = evaluate(e, ctx);
+  underway.pop_back();
+  return v;
+}
+
 Value Elaborator::evaluateKind(const Expr *e, Context &ctx) {
   switch (e->kind) {
   case Expr::Kind::Name: return evaluateName(e, ctx);
@@ -164,6 +171,8 @@ Value Elaborator::evaluateKind(const Expr *e, Context &ctx) {
     Value c = evaluate(e->operands[0], ctx);
     if (c.is(Value::Kind::Bool)) // N6: one branch is checked
       return evaluate(e->operands[c.flag ? 1 : 2], ctx);
+    if (!underway.empty())
+      underway.back().twoBranches.insert(e);
     Value a = evaluate(e->operands[1], ctx), b = evaluate(e->operands[2], ctx);
     return c.isError() || a.isError() || b.isError() ? Value() : select(c, a, b, e, ctx);
   }
@@ -214,6 +223,9 @@ Value Elaborator::evaluateKind(const Expr *e, Context &ctx) {
     return Value::ofList(makeList(std::move(elements)));
   }
   case Expr::Kind::Call: {
+    if (!underway.empty())
+      if (auto known = underway.back().ahead.find(e); known != underway.back().ahead.end() && known->second)
+        return *known->second;
     Context outer = ctx;
     outer.applied = true;
     Value callee = evaluate(e->operands[0], e->operands[0]->kind == Expr::Kind::Call ? outer : ctx);

@@ -29,11 +29,11 @@ private:
   void checkBases();
   void checkCausality();
   void checkGenerate();
+  std::vector<std::string> pathsLike(llvm::StringRef path, const std::vector<bool> &live) const;
   void checkTrains();
   void checkGradients();
   void checkUse();
-  std::vector<bool> closure(llvm::ArrayRef<NodeId> roots);
-  std::vector<bool> sameTick(NodeId root);
+  std::vector<bool> closure(llvm::ArrayRef<NodeId> roots, bool atAnyTick = true);
   std::vector<bool> gradientFrom(NodeId root);
 
   /// What node n reads at its own tick: operands, the condition of its event clock, a slot's start, `before` cuts.

@@ -141,7 +141,11 @@ private:
     case ':': return push(TokenKind::Colon);
     case '\'': return push(TokenKind::Prime);
     case '&': take('&'); return unknown("write 'and'", "and");
-    case '|': take('|'); return unknown("write 'or'", "or");
+    case '|':
+      if (take('>'))
+        return unknown("a cell is applied so: 'f(x)'");
+      take('|');
+      return unknown("write 'or'", "or");
     case ';': return unknown("an item ends by itself", "");
     default:
       if (isNameStart(c))

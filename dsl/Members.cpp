@@ -20,6 +20,25 @@ bool mentions(const Expr *e, StringRef name) {
       return true;
   return false;
 }
+
+/// Where `name` is applied once, and for certain: not in the branch of a conditional that is not among `twoBranches`.
+const Expr *applicationIn(const Expr *e, StringRef name, const std::set<const Expr *> &twoBranches) {
+  if (!e || e->kind == Expr::Kind::Comprehension)
+    return nullptr;
+  if (e->kind == Expr::Kind::Call && e->operands[0]->kind == Expr::Kind::Name && e->operands[0]->name == name)
+    return e;
+  llvm::ArrayRef<Expr *> operands(e->operands);
+  for (const Expr *x : e->kind == Expr::Kind::If && !twoBranches.count(e) ? operands.take_front() : operands)
+    if (const Expr *found = applicationIn(x, name, twoBranches))
+      return found;
+  for (const Argument &a : e->arguments)
+    if (const Expr *found = applicationIn(a.value, name, twoBranches))
+      return found;
+  return nullptr;
+}
+
+/// "s" of "s.layer.0".
+StringRef headOf(const Instance &instance) { return StringRef(instance.name).split('.').first; }
 } // namespace
 
 Value Elaborator::member(const Expr *e, bool prime, Context &ctx) {
@@ -62,15 +81,22 @@ Value Elaborator::member(const Expr *e, bool prime, Context &ctx) {
     }
   // what is not a state needs the application itself: it may stand in an equation that is not evaluated yet
   bool needsApplication = b->kind != Binding::Kind::State || prime;
-  llvm::StringRef head = llvm::StringRef(instance.name).split('.').first;
-  if (instance.applications.empty() && needsApplication)
-    for (Equation *q : std::vector<Equation *>(instance.home->equations))
-      if (q->state == Equation::State::Idle && mentions(q->value, head) && instance.applications.empty())
-        force(*q, 0, e, ctx);
+  if (needsApplication) {
+    applyIdle(instance, e, ctx);
+    applyAhead(instance);
+  }
   b = body().names.lookup(e->name);
   bool isStream = b->kind == Binding::Kind::State || b->kind == Binding::Kind::Equation ||
                   b->kind == Binding::Kind::Family || b->kind == Binding::Kind::Pending;
-  if (!isApplied() && isStream && needsApplication) {
+  auto isOpen = [&] { // the shape of a parameter
+    Context inner;
+    inner.body = b->body;
+    ++quiet;
+    bool isOpen = !evaluateType(*b->item->type, inner);
+    --quiet;
+    return isOpen;
+  };
+  if (!isApplied() && needsApplication && (isStream || (b->kind == Binding::Kind::Param && isOpen()))) {
     size_t from = 0; // the outermost equation at home that is being evaluated: it, or one behind it, applies the cell
     while (from < stack.size() && (!stack[from] || stack[from]->body != instance.home))
       ++from;
@@ -93,6 +119,41 @@ Value Elaborator::member(const Expr *e, bool prime, Context &ctx) {
   if (isStream && (v.is(Value::Kind::Node) || v.is(Value::Kind::List)))
     memberUses.push_back({&instance, e, ctx.body});
   return v;
+}
+
+/// Evaluates the equations that apply it.
+void Elaborator::applyIdle(const Instance &instance, const Expr *at, Context &ctx) {
+  auto mayApply = [&](const Expr *value) { return instance.applications.empty() && mentions(value, headOf(instance)); };
+  auto tryEach = [&](llvm::ArrayRef<Equation *> equations) {
+    for (Equation *q : std::vector<Equation *>(equations))
+      if (q->state == Equation::State::Idle && mayApply(q->value))
+        force(*q, 0, at, ctx);
+  };
+  Body &home = *instance.home;
+  tryEach(home.equations);
+  for (Binding *b : std::vector<Binding *>(home.order)) {
+    if (b->kind != Binding::Kind::Family || b->expanding ||
+        llvm::none_of(b->items, [&](const Item *item) { return mayApply(item->value); }) || !expand(*b))
+      continue;
+    std::vector<Equation *> elements;
+    for (auto &[index, element] : b->elements)
+      elements.push_back(element.first);
+    tryEach(elements);
+  }
+}
+
+/// Evaluates an application in an expression that is being evaluated itself.
+void Elaborator::applyAhead(const Instance &instance) {
+  for (size_t i = underway.size(); i-- && instance.applications.empty();) {
+    Underway &one = underway[i];
+    const Expr *call =
+        one.ctx->body == instance.home ? applicationIn(one.value, headOf(instance), one.twoBranches) : nullptr;
+    if (!call || !one.ahead.try_emplace(call).second)
+      continue;
+    Context own = *one.ctx;
+    own.hint = nullptr;
+    one.ahead[call] = evaluate(call, own);
+  }
 }
 
 /// The next value of a state whose cell is not applied yet: of its declared type (T8). It may be an argument of that very
@@ -131,9 +192,18 @@ Value Elaborator::notOnce(const Instance &instance, const Expr *e, Context &ctx)
   size_t n = instance.applications.size();
   if (n == 1 && instance.applications[0]->failed)
     return Value();
-  Diagnostic &d = error(DiagId::R0206, e, ctx,
-                        fmt::format("'{}' is applied {}, so '{}' is not one stream", instance.name,
-                                    n == 0 ? "nowhere" : fmt::format("{} times", n), text(e)));
+  bool isLater = n == 0 && llvm::any_of(underway, [&](const Underway &one) {
+                   return one.ctx->body == instance.home && mentions(one.value, headOf(instance));
+                 });
+  std::string why =
+      isLater  ? fmt::format("'{}' is read where '{}' is not applied yet; give what applies it an equation "
+                             "of its own",
+                             text(e), instance.name)
+      : n == 0 ? fmt::format("'{}' is applied nowhere, so there is no '{}'", instance.name, text(e))
+      : n == 1
+          ? fmt::format("'{}' depends on what '{}' is applied to, and that on '{}'", text(e), instance.name, text(e))
+          : fmt::format("'{}' is applied {} times, so '{}' is not one stream", instance.name, n, text(e));
+  Diagnostic &d = error(DiagId::R0206, e, ctx, why);
   for (size_t k = 0; k < n && k < 3; ++k)
     d.note(locations[instance.applications[k]->location].range, "applied here");
   return Value();

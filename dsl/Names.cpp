@@ -7,6 +7,11 @@
 
 namespace rondo::dsl {
 
+std::string noState(StringRef name) {
+  return fmt::format("'{0}' is no state, so it has no next value; declare 'state {0} : ...' or drop the prime",
+                     name.str());
+}
+
 std::string definedTwice(const std::string &name, bool isState) {
   return fmt::format("'{}' is defined twice", name) +
          (isState ? fmt::format("; a state's next value is written '{}' = ..'", name) : "");
@@ -132,11 +137,8 @@ private:
     for (const Lhs &l : i.lhs) {
       expr(l.index, inner);
       type(l.type, inner);
-      if (l.prime && report && !level.isState(l.name.text))
-        diags.report(
-            DiagId::R0210, l.range,
-            fmt::format("'{0}' is no state, so it has no next value; declare 'state {0} : ...' or drop the prime",
-                        l.name.text.str()));
+      if (l.prime)
+        checkState(l.name.text, l.range, level);
     }
     type(i.type, inner);
     expr(i.value, inner);
@@ -144,6 +146,14 @@ private:
       expr(e, inner);
     for (const Argument &a : i.arguments)
       expr(a.value, inner);
+  }
+
+  /// Of what has a prime; told once for each cell.
+  bool checkState(StringRef name, SMRange range, const Level &level) {
+    bool isState = level.isState(name);
+    if (report && !isState && noStates.insert({current, name}).second)
+      diags.report(DiagId::R0210, range, noState(name));
+    return isState;
   }
 
   void type(const TypeExpr *t, const Level &level) {
@@ -168,12 +178,9 @@ private:
         unknown(*e, level);
       }
     }
-    if (e->kind == Expr::Kind::Prime && report && e->operands[0]->kind == Expr::Kind::Name &&
-        !level.isState(e->operands[0]->name))
-      diags.report(
-          DiagId::R0210, e->range,
-          fmt::format("'{0}' is no state, so it has no next value; declare 'state {0} : ...' or drop the prime",
-                      e->operands[0]->name.str()));
+    if (e->kind == Expr::Kind::Prime && e->operands[0]->kind == Expr::Kind::Name &&
+        !checkState(e->operands[0]->name, e->range, level))
+      return;
     if (e->family) {
       expr(e->family->low, level);
       expr(e->family->high, level);
@@ -209,6 +216,7 @@ private:
   Diagnostics &diags;
   bool report;
   const Cell *current = nullptr;
+  std::set<std::pair<const Cell *, StringRef>> noStates; // told
 };
 
 /// The levels of library, used files and file, outermost first.

@@ -64,6 +64,7 @@ private:
   Item *results();
   bool left(Lhs &lhs);
   bool path(std::vector<PathElement> &path);
+  bool colonAndType(Item &item);
   TypeExpr *type();
   void missingEquals(uint32_t firstToken);
   std::string docBefore(uint32_t token) const;

@@ -1,5 +1,6 @@
 // The items of bodies, and types.
 #include "dsl/Parser.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace llvm;
 
@@ -137,10 +138,25 @@ bool Parser::left(Lhs &lhs) {
 }
 
 /// An equation without its `=`: a misspelt word, or the end of the item before it.
+/// What to write where other languages begin an item with that word.
+static StringRef hintFor(StringRef word) {
+  return StringSwitch<StringRef>(word)
+      .Cases({"let", "var", "val", "const", "auto"}, "an equation begins with its name: 'y = ..'")
+      .Cases({"def", "fn", "fun", "func", "function", "class", "module", "struct"},
+             "write 'cell' or 'model', and the body in braces")
+      .Cases({"while", "loop", "repeat"}, "equations hold at every tick; a 'state' goes on from one to the next")
+      .Cases({"import", "include", "from"}, "write 'use \"FILE\"'")
+      .Default({});
+}
+
 void Parser::missingEquals(uint32_t firstToken) {
   const Token &first = stream.tokens[firstToken];
   if (at(TokenKind::Error))
     return;
+  if (StringRef hint = hintFor(first.text()); pos == firstToken + 1 && at(TokenKind::Name) && !hint.empty()) {
+    report(DiagId::R0102, first.range(), "'" + first.text().str() + "' is not part of the language; " + hint.str());
+    return;
+  }
   if (!first.startsLine && firstToken > 0 && stream.tokens[firstToken - 1].kind != TokenKind::LeftBrace) {
     report(DiagId::R0102, first.range(), "expected an operator or the next item, found " + describe(first));
     return;
@@ -157,6 +173,16 @@ void Parser::missingEquals(uint32_t firstToken) {
   error->suggest(first.range(), first.text(), words);
 }
 
+bool Parser::colonAndType(Item &item) {
+  if (!at(TokenKind::Colon)) {
+    expected("':' and a type");
+    return false;
+  }
+  take();
+  item.type = type();
+  return bool(item.type);
+}
+
 Item *Parser::paramOrState() {
   bool isParam = at(TokenKind::Param);
   Item *item = makeItem(isParam ? Item::Kind::Param : Item::Kind::State);
@@ -167,13 +193,7 @@ Item *Parser::paramOrState() {
       return nullptr;
     item->names.push_back(*name);
   } while (accept(TokenKind::Comma));
-  if (!at(TokenKind::Colon)) {
-    expected("':' and a type");
-    return nullptr;
-  }
-  take();
-  item->type = type();
-  if (!item->type)
+  if (!colonAndType(*item))
     return nullptr;
   if (accept(TokenKind::Assign) && !(item->value = expression().expr))
     return nullptr;
@@ -189,13 +209,7 @@ Item *Parser::input() {
   if (!name)
     return nullptr;
   item->names.push_back(*name);
-  if (!at(TokenKind::Colon)) {
-    expected("':' and a type");
-    return nullptr;
-  }
-  take();
-  item->type = type();
-  if (!item->type)
+  if (!colonAndType(*item))
     return nullptr;
   if (!at(TokenKind::On)) {
     expected("'on' and a clock");
@@ -245,7 +259,9 @@ Item *Parser::loss() {
 
 bool Parser::path(std::vector<PathElement> &path) {
   uint32_t first = pos;
-  std::optional<Name> name = expectName("the path of a parameter");
+  // What a loss without a name has is called `loss`.
+  bool isOfLoss = at(TokenKind::Loss) && peek(1).kind == TokenKind::Dot;
+  std::optional<Name> name = isOfLoss ? nameOf(take()) : expectName("the path of a parameter");
   if (!name)
     return false;
   path.push_back({*name, -1});
@@ -348,6 +364,10 @@ TypeExpr *Parser::type() {
     type->kind = word == "real" ? TypeExpr::Kind::Real : word == "int" ? TypeExpr::Kind::Int : TypeExpr::Kind::Bool;
   } else {
     expected("a type (real, int, bool, token(K), cell or [type])");
+    return nullptr;
+  }
+  if (at(TokenKind::LeftParen) && !peek().startsLine) {
+    expected("the shape in brackets, as in 'real[3]'");
     return nullptr;
   }
   if (at(TokenKind::LeftBracket)) {

@@ -159,10 +159,13 @@ Value Elaborator::prime(const Expr *e, Context &ctx) {
   if (x->kind == Expr::Kind::Member)
     return member(x, true, ctx);
   Binding *b = x->kind == Expr::Kind::Name ? lookup(x->name, ctx.body) : nullptr;
-  if (!b || b->kind != Binding::Kind::State)
-    return fail(DiagId::R0210, e, ctx,
-                fmt::format("'{0}' is no state, so it has no next value; declare 'state {0} : ...' or drop the prime",
-                            text(x)));
+  if (!b || b->kind != Binding::Kind::State) {
+    for (const Equation *q : ctx.body->equations)
+      for (const Lhs &l : q->item->lhs)
+        if (l.prime && x->kind == Expr::Kind::Name && l.name.text == x->name) // it is told there
+          return Value();
+    return fail(DiagId::R0210, e, ctx, noState(text(x)));
+  }
   b->used = true;
   return Value::ofNode(nextState(*b, e, ctx));
 }

@@ -409,32 +409,45 @@ bool Elaborator::oneClock(llvm::ArrayRef<NodeId> operands, llvm::ArrayRef<const 
     };
     auto isAxis = [&](const Clock *c) { return clocks.resolve(c)->kind == Clock::Kind::Axis; };
     bool bases = clocks.root(clock) != clocks.root(own) && isAxis(clocks.root(clock)) && isAxis(clocks.root(own));
-    // What a whole segment has is mostly meant for all of it.
-    auto meeting = [&](const std::string &slow, const Clock *coarse, const std::string &fast, const Clock *fine) {
-      bool isOfSegment = (isAxis(coarse) || clocks.resolve(coarse)->kind == Clock::Kind::Sample) && isAxis(fine);
-      std::string spread = isOfSegment ? fmt::format("'spread({}, to = {})', ", slow, selector(fine)) : "";
-      return fmt::format("cross with {}'hold({})' or '{} when {}'", spread, slow, fast, selector(coarse));
+    // A cell's own clock has no text, and what has a clock's axis stays where it is.
+    auto movable = [&](size_t k) {
+      int axis = k < operands.size() ? ragged(nodes[operands[k]].type) : -1;
+      bool stays = k == operands.size() || (axis >= 0 && !perSample(nodes[operands[k]].type.dims[axis].axis));
+      return stays ? std::string() : text(exprs[k]);
     };
-    // Of several bases `sample` is no coarser clock of one: nothing leads there but this.
-    auto ofSamples = [&](const std::string &slow, const std::string &fast, const Clock *fine) {
-      std::string spread = fmt::format("'spread({}, to = {})", slow, clocks.describe(clocks.root(fine), conditionText));
-      return isAxis(fine) ? fmt::format("cross with {}' or '{} when sample'", spread, fast)
-                          : fmt::format("cross with {} when {}'", spread, selector(fine));
+    std::string slow, fast;
+    llvm::SmallVector<std::string, 3> ways;
+    auto offer = [&](const std::string &moved, std::string way) {
+      if (!moved.empty())
+        ways.push_back("'" + way + "'");
     };
     auto isSample = [&](const Clock *c) { return clocks.resolve(c)->kind == Clock::Kind::Sample; };
-    std::string crossing;
+    auto meeting = [&](const Clock *coarse, const Clock *fine) {
+      // What a whole segment has is mostly meant for all of it.
+      if ((isAxis(coarse) || isSample(coarse)) && isAxis(fine))
+        offer(slow, fmt::format("spread({}, to = {})", slow, selector(fine)));
+      offer(slow, fmt::format("hold({})", slow));
+      offer(fast, fmt::format("{} when {}", fast, selector(coarse)));
+    };
+    // Of several bases `sample` is no coarser clock of one: nothing leads there but this.
+    auto ofSamples = [&](const Clock *fine) {
+      std::string spread = fmt::format("spread({}, to = {})", slow, clocks.describe(clocks.root(fine), conditionText));
+      offer(slow, isAxis(fine) ? spread : spread + " when " + selector(fine));
+      if (isAxis(fine))
+        offer(fast, fast + " when sample");
+    };
+    bool isFirstSlow = isFinerThan(own, clock) || (!isFinerThan(clock, own) && isSample(clock));
+    slow = movable(isFirstSlow ? first : i), fast = movable(isFirstSlow ? i : first);
+    if (isFinerThan(clock, own) || isFinerThan(own, clock))
+      meeting(isFirstSlow ? clock : own, isFirstSlow ? own : clock);
+    else if ((isSample(own) || isSample(clock)) && isAxis(clocks.root(isFirstSlow ? own : clock)))
+      ofSamples(isFirstSlow ? own : clock);
+    std::string crossing = "cross with 'hold' to the clock they come from";
     if (bases)
       crossing = "two base clocks meet only through 'spread(.., to = ..)'";
-    else if (isFinerThan(clock, own))
-      crossing = meeting(text(exprs[i]), own, firstText, clock);
-    else if (isFinerThan(own, clock))
-      crossing = meeting(firstText, clock, text(exprs[i]), own);
-    else if (isSample(own) && isAxis(clocks.root(clock)))
-      crossing = ofSamples(text(exprs[i]), firstText, clock);
-    else if (isSample(clock) && isAxis(clocks.root(own)))
-      crossing = ofSamples(firstText, text(exprs[i]), own);
-    else
-      crossing = "cross with 'hold' to the clock they come from";
+    else if (!ways.empty())
+      crossing = fmt::format("cross with {}{}{}", fmt::join(llvm::ArrayRef(ways).drop_back(), ", "),
+                             ways.size() > 1 ? " or " : "", ways.back());
     Diagnostic &d = error(bases ? DiagId::R0409 : DiagId::R0401, at, ctx,
                           fmt::format("{} takes one clock: {} ticks on '{}', {} on '{}'; {}", what.str(), firstText, a,
                                       text(exprs[i]), b, crossing));

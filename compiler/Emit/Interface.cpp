@@ -143,7 +143,8 @@ private:
              (every.getReverse() ? " from the end" : "");
     if (auto event = dyn_cast<rnn::EventClockAttr>(clock)) {
       auto name = eventNames.find(clock);
-      return text(event.getOf()) + " when " + (name == eventNames.end() ? "event" : name->second);
+      return text(event.getOf()) + " when " +
+             (name == eventNames.end() ? "event" + std::to_string(event.getId()) : name->second);
     }
     return text(cast<rnn::PairClockAttr>(clock).getTarget());
   }

@@ -16,6 +16,7 @@ namespace {
 struct Hypothesis {
   std::vector<int64_t> tokens; // generated so far, without start, prompt and stop
   double score = 0;            // sum of log probabilities, of stop too
+  double margin = 1;           // see Generated
   bool stopped = false;
   int64_t length() const { return tokens.size() + stopped; }
 };
@@ -195,6 +196,7 @@ private:
     result.rows.shape = {int64_t(hypothesis.tokens.size())};
     result.rows.ints = hypothesis.tokens;
     result.score = hypothesis.score;
+    result.margin = hypothesis.margin;
     return result;
   }
 
@@ -227,7 +229,7 @@ private:
         llvm::Expected<std::vector<double>> scores = logProbabilities(0);
         if (!scores)
           return scores.takeError();
-        token = how.mode == GenerateOptions::Mode::Sample ? draw(*scores, hypothesis.tokens.size()) : best(*scores);
+        token = how.mode == GenerateOptions::Mode::Sample ? draw(*scores, hypothesis) : best(*scores);
         hypothesis.score += (*scores)[token];
       } else {
         llvm::Expected<Row> row = ask(0);
@@ -247,30 +249,45 @@ private:
     return std::max_element(scores.begin(), scores.end()) - scores.begin();
   }
 
+  double weightOf(double score) const {
+    double weight = std::exp(score / how.temperature);
+    return std::isnan(weight) ? 0 : weight;
+  }
+
   /// Among the topK best (ties: the smaller token), with probabilities sharpened or flattened by the temperature.
-  int64_t draw(llvm::ArrayRef<double> scores, int64_t step) {
+  int64_t draw(llvm::ArrayRef<double> scores, Hypothesis &hypothesis) {
     std::vector<int64_t> order(scores.size());
     std::iota(order.begin(), order.end(), 0);
+    double most = scores[best(scores)], sum = 0, next = -1; // next: of the first that is not among them
     if (how.topK > 0 && how.topK < int64_t(order.size())) {
       std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
         return above(scores[a], scores[b]) || (!above(scores[b], scores[a]) && a < b);
       });
+      next = weightOf(scores[order[how.topK]] - most);
       order.resize(how.topK);
       std::sort(order.begin(), order.end());
     }
-    double most = scores[best(scores)], sum = 0;
     if (!std::isfinite(most))
       return best(scores);
     std::vector<double> weights;
     for (int64_t token : order) {
-      double weight = std::exp((scores[token] - most) / how.temperature);
-      weights.push_back(std::isnan(weight) ? 0 : weight);
+      weights.push_back(weightOf(scores[token] - most));
       sum += weights.back();
     }
-    double point = sum * uniform(key, {uint32_t(step), 0, 0, uint32_t(evaluation.samples()[0].index)});
-    for (size_t i = 0; i < order.size(); ++i)
-      if ((point -= weights[i]) < 0)
+    auto mayDiffer = [&](double weight) { hypothesis.margin = std::min(hypothesis.margin, std::abs(weight) / sum); };
+    if (next >= 0)
+      mayDiffer(*std::min_element(weights.begin(), weights.end()) - next);
+    uint32_t step = hypothesis.tokens.size();
+    double point = sum * uniform(key, {step, 0, 0, uint32_t(evaluation.samples()[0].index)});
+    for (size_t i = 0; i < order.size(); ++i) {
+      if (i > 0)
+        mayDiffer(point);
+      if ((point -= weights[i]) < 0) {
+        if (i + 1 < order.size())
+          mayDiffer(point);
         return order[i];
+      }
+    }
     return best(scores); // rounding left no weight
   }
 

@@ -130,8 +130,9 @@ struct GenerateOptions {
 };
 
 struct Generated {
-  Array rows;       // tokens, or rows of the input's shape, without start, prompt and stop token
-  double score = 0; // sum of log probabilities (tokens), that of the stop token too
+  Array rows;        // tokens, or rows of the input's shape, without start, prompt and stop token
+  double score = 0;  // sum of log probabilities (tokens), that of the stop token too
+  double margin = 1; // of draws: how little of all probability, somewhere else, might have drawn another token
 };
 
 /// Runs the model's `generate` for each sample of `batch` (its other inputs; the generated input is absent).

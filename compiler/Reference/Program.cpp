@@ -60,6 +60,7 @@ ClockId Compiler::clock(rnn::ClockInterface attr) {
     c.scope = scope(every.getScope());
   } else if (auto event = llvm::dyn_cast<rnn::EventClockAttr>(attr)) {
     c.kind = Clock::Kind::Event;
+    c.id = event.getId();
     c.parent = clock(event.getOf());
   } else if (auto pair = llvm::dyn_cast<rnn::PairClockAttr>(attr)) {
     c.kind = Clock::Kind::Pair;
@@ -344,7 +345,7 @@ private:
           return error("an event of clock '", parent.text, "' has no rnn.event");
         clock.root = parent.root;
         const std::string &name = program.values[clock.condition].name;
-        clock.text = parent.text + " when " + (name.empty() ? "event" : name);
+        clock.text = parent.text + " when " + (name.empty() ? "event" + std::to_string(clock.id) : name);
         break;
       }
       case Clock::Kind::Pair:

@@ -53,6 +53,7 @@ struct Clock {
   int64_t period = 1, phase = 0;
   bool reverse = false;   // Every: counted from the last tick
   ScopeId scope = 0;      // Every: at whose cuts the count starts again
+  int64_t id = 0;         // Event: its number in the model
   ValueId condition = -1; // Event: a bool on parent; -1 where only a type mentions it
   ClockId target = noClock, source = noClock, per = sampleClock; // Pair
   std::string text;                                              // "step when every(4)"; of a pair its target's

@@ -170,7 +170,7 @@ Error Library::failed(StringRef function, const Failure &failure) const {
 //===--- Parameters --------------------------------------------------------------------------------------------===//
 
 Error Library::setParameters(const Params &params) {
-  AlignedBytes buffer(std::max<size_t>(parameterBytes(), 64));
+  FencedBytes buffer(parameterBytes());
   std::memset(buffer.data(), 0, buffer.size());
   for (const Port &parameter : parameters) {
     auto given = params.find(parameter.name);
@@ -180,7 +180,7 @@ Error Library::setParameters(const Params &params) {
       return failure("parameter '" + parameter.name + "' has another type in the library");
     parameter.write(given->second, buffer.data() + parameter.offset);
   }
-  AlignedBytes made(std::max<size_t>(preparedBytes(), 64));
+  FencedBytes made(preparedBytes());
   Failure wrong;
   if (prepare(buffer.data(), made.data(), &wrong))
     return failed("prepare", wrong);
@@ -189,7 +189,7 @@ Error Library::setParameters(const Params &params) {
 }
 
 Expected<Params> Library::initialise(uint64_t seed) {
-  AlignedBytes buffer(std::max<size_t>(parameterBytes(), 64));
+  FencedBytes buffer(parameterBytes());
   Failure wrong;
   if (init(buffer.data(), seed, &wrong))
     return failed("init", wrong);
@@ -201,14 +201,14 @@ Expected<Params> Library::initialise(uint64_t seed) {
 
 //===--- Calls -------------------------------------------------------------------------------------------------===//
 
-Expected<AlignedBytes> Library::makeReady(Call &call) const {
+Expected<FencedBytes> Library::makeReady(Call &call) const {
   if (Error error = call.addAll())
     return std::move(error);
   Failure wrong;
   size_t bytes = 0;
   if (workspaceBytes(call.in.data(), &bytes, &wrong))
     return failed("workspace_bytes", wrong);
-  return AlignedBytes(std::max<size_t>(bytes, 64));
+  return unwritten(bytes);
 }
 
 Expected<Result> Library::run(const Batch &batch) {
@@ -258,14 +258,16 @@ struct Library::Steps {
       return error;
     for (const Port &output : library.outputs)
       if (output.isStepped)
-        for (size_t bytes : {output.rowBytes(), size_t(1)})
-          out.push_back(add(bytes));
+        for (bool isRow : {true, false}) {
+          buffers.push_back(isRow ? output.rows(batch.samples) : flags());
+          out.push_back(reinterpret_cast<uintptr_t>(buffers.back().data()));
+        }
     out[0] = out.size() * sizeof(uint64_t);
     Failure wrong;
     size_t bytes = 0;
     if (library.stateBytes(batch.samples, &bytes, &wrong))
       return library.failed("state_bytes", wrong);
-    state = AlignedBytes(std::max<size_t>(bytes, 64));
+    state = FencedBytes(bytes);
     if (library.stateInit(library.prepared.data(), state.data(), bytes, batch.samples, &wrong))
       return library.failed("state_init", wrong);
     return Error::success();
@@ -324,10 +326,8 @@ struct Library::Steps {
 private:
   int64_t length(int64_t sample) const { return call.rowsOf(library.stepAxis().str(), sample); }
 
-  uint64_t add(size_t rowBytes) {
-    buffers.emplace_back(std::max<size_t>(batch.samples * rowBytes, 8));
-    return reinterpret_cast<uintptr_t>(buffers.back().data());
-  }
+  /// A byte a sequence.
+  FencedBytes flags() const { return unwritten(batch.samples, /*alignment=*/1); }
 
   /// By the step at which it ends, the row of an axis; there are no empty ones.
   std::map<int64_t, int64_t> rowsByEnd(const std::string &axis, int64_t sample) const {
@@ -356,13 +356,13 @@ private:
 
   void fill() {
     given.clear();
-    auto take = [&](size_t bytes) {
-      given.emplace_back(std::max<size_t>(bytes, 8));
+    auto take = [&](FencedBytes bytes) {
+      given.push_back(std::move(bytes));
       in.push_back(reinterpret_cast<uintptr_t>(given.back().data()));
       return given.back().data();
     };
     in = {0, library.options.seed};
-    std::copy(isActive.begin(), isActive.end(), take(batch.samples));
+    std::copy(isActive.begin(), isActive.end(), take(flags()));
     for (const auto &[i, input] : enumerate(library.inputs)) {
       size_t size = input.rowBytes();
       const char *rows = call.buffers[i].data();
@@ -370,8 +370,7 @@ private:
         in.push_back(input.isStepped ? reinterpret_cast<uintptr_t>(rows) : 0);
         continue;
       }
-      char *to = take(batch.samples * size);
-      std::memset(to, 0xff, batch.samples * size); // what nobody looks at may be anything
+      char *to = take(input.rows(batch.samples)); // what nobody looks at may be anything
       for (int64_t s = 0; s < batch.samples; ++s, to += size) {
         if (int64_t row = rowOf(input, s); row >= 0)
           std::memcpy(to, rows + row * size, size);
@@ -379,9 +378,9 @@ private:
       }
     }
     for (const auto &ends : endingRows) {
-      char *flags = take(batch.samples);
+      char *hasEnded = take(flags());
       for (int64_t s = 0; s < batch.samples; ++s)
-        flags[s] = isActive[s] ? char(ends[s].count(done[s])) : char(0xff);
+        hasEnded[s] = isActive[s] ? char(ends[s].count(done[s])) : char(0xff);
     }
     in[0] = in.size() * sizeof(uint64_t);
   }
@@ -394,8 +393,8 @@ private:
   std::vector<char> isActive;
   std::vector<std::vector<std::map<int64_t, int64_t>>> endingRows;
   std::vector<uint64_t> in, out = {0};
-  std::vector<AlignedBytes> buffers, given;
-  AlignedBytes state;
+  std::vector<FencedBytes> buffers, given;
+  FencedBytes state;
   std::vector<std::vector<std::vector<char>>> kept; // by output and sequence
   std::vector<std::vector<std::vector<int64_t>>> ticks;
 };

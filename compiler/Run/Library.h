@@ -2,9 +2,9 @@
 #ifndef RONDO_RUN_LIBRARY_H
 #define RONDO_RUN_LIBRARY_H
 
+#include "compiler/Run/FencedBytes.h"
 #include "compiler/Run/Files.h"
 #include "llvm/Support/JSON.h"
-#include "llvm/Support/MemAlloc.h"
 
 namespace rondo::runtime {
 struct Optimiser;
@@ -13,29 +13,6 @@ struct Error;
 } // namespace rondo::runtime
 
 namespace rondo::run {
-
-/// Memory at an address that is a multiple of 64.
-class AlignedBytes {
-public:
-  AlignedBytes() = default;
-  explicit AlignedBytes(size_t size) : count(size), bytes(llvm::allocate_buffer(size, 64)) {}
-  AlignedBytes(AlignedBytes &&from) : count(std::exchange(from.count, 0)), bytes(std::exchange(from.bytes, nullptr)) {}
-  AlignedBytes &operator=(AlignedBytes &&from) {
-    std::swap(count, from.count);
-    std::swap(bytes, from.bytes);
-    return *this;
-  }
-  ~AlignedBytes() {
-    if (bytes)
-      llvm::deallocate_buffer(bytes, count, 64);
-  }
-  size_t size() const { return count; }
-  char *data() const { return static_cast<char *>(bytes); }
-
-private:
-  size_t count = 0;
-  void *bytes = nullptr;
-};
 
 class Library {
 public:
@@ -103,10 +80,10 @@ public:
   /// What is remembered at a window's begin and goes to its end; with gradients how much that at its end matters, and
   /// that at its begin then does. Null: that of the samples' begin; not wanted; nothing; not wanted.
   struct WindowStates {
-    const AlignedBytes *state = nullptr;
-    AlignedBytes *next = nullptr;
-    const AlignedBytes *dNext = nullptr;
-    AlignedBytes *dState = nullptr;
+    const FencedBytes *state = nullptr;
+    FencedBytes *next = nullptr;
+    const FencedBytes *dNext = nullptr;
+    FencedBytes *dState = nullptr;
   };
   /// What `run` gives of a window, or, with gradients, `runBackward`, with those of the rows behind it as "d.ahead.NAME".
   llvm::Expected<reference::Result> runWindow(const reference::Batch &batch, const WindowPlace &place,
@@ -143,7 +120,7 @@ private:
   llvm::Error bind();
   llvm::Error readManifest();
   /// Fills the call's words; returns its workspace.
-  llvm::Expected<AlignedBytes> makeReady(Call &call) const;
+  llvm::Expected<FencedBytes> makeReady(Call &call) const;
   llvm::Error failed(llvm::StringRef function, const Failure &failure) const;
   llvm::Error prepareAgain(const void *buffer, uint64_t seed);
   void makeScratch(size_t bytes);
@@ -159,8 +136,8 @@ private:
   std::vector<std::string> losses;
   std::vector<std::string> stepEnds; // axes
   std::vector<std::string> gradientOutputs, gradientInputs;
-  AlignedBytes prepared, scratch;                         // scratch: the workspace of computeLosses
-  AlignedBytes state, nextState;                          // of windows
+  FencedBytes prepared, scratch;                          // scratch: the workspace of computeLosses
+  FencedBytes state, nextState;                           // of windows
   std::vector<std::string> windowsAhead, windowGradients; // inputs: of rows behind a window
 
   int32_t (*abiVersion)() = nullptr;

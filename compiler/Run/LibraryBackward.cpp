@@ -26,7 +26,7 @@ static Array rowsWithTicks(const Array &rows, ArrayRef<int64_t> ends) {
 }
 
 Library::Flow::Flow(const Call &call, const GradientOptions &how)
-    : call(call), parameters(std::max<size_t>(call.library.parameterBytes(), 64)) {
+    : call(call), parameters(call.library.parameterBytes()) {
   const Library &library = call.library;
   std::fill_n(reinterpret_cast<float *>(parameters.data()), parameters.size() / sizeof(float), float(how.before));
   words = {0, how.accumulate, reinterpret_cast<uintptr_t>(parameters.data())};
@@ -37,7 +37,7 @@ Library::Flow::Flow(const Call &call, const GradientOptions &how)
       words.push_back(0);
       continue;
     }
-    given.emplace_back(std::max<size_t>(call.roomFor(port) * port.rowBytes(), 8));
+    given.push_back(port.rows(call.flowsInto(port)));
     char *to = given.back().data();
     bool isSegmented = call.batch.offsets.count(port.axis);
     for (const auto &[sample, array] : enumerate(rows->second))
@@ -46,7 +46,7 @@ Library::Flow::Flow(const Call &call, const GradientOptions &how)
   }
   for (const std::string &name : library.gradientInputs) {
     const Port &port = portOf(library.inputs, name);
-    taken.push_back(unwritten(call.roomFor(port) * port.rowBytes()));
+    taken.push_back(port.rows(call.roomFor(port)));
     words.push_back(reinterpret_cast<uintptr_t>(taken.back().data()));
   }
   words[0] = words.size() * sizeof(uint64_t);
@@ -89,7 +89,7 @@ Expected<Result> Library::runBackward(const Batch &batch, const GradientOptions 
   for (const auto &[i, output] : enumerate(outputs))
     if (!isGiven(output))
       std::fill_n(call.out.begin() + 1 + 4 * i, 4, 0);
-  AlignedBytes workspace = unwritten(bytes);
+  FencedBytes workspace = unwritten(bytes);
   Flow flow(call, how);
   if (backward(prepared.data(), call.in.data(), call.out.data(), flow.words.data(), workspace.data(), bytes, pool,
                &wrong))

@@ -24,6 +24,7 @@ struct Library::Port {
 
   int64_t elements() const { return elementCount(shape); }
   size_t rowBytes() const { return elements() * bytesOf(element); }
+  FencedBytes rows(int64_t count) const { return unwritten(count * rowBytes(), bytesOf(element)); }
 
   /// Writes the elements of an array one behind the other; returns where they end.
   char *write(const reference::Array &array, char *to) const {
@@ -58,13 +59,6 @@ struct Library::Port {
 /// The port of that name.
 template <typename Ports> const auto &portOf(const Ports &ports, llvm::StringRef name) {
   return *llvm::find_if(ports, [&](const auto &port) { return port.name == name; });
-}
-
-/// Memory in which what nobody wrote is not a number.
-inline AlignedBytes unwritten(size_t bytes) {
-  AlignedBytes memory(std::max<size_t>(bytes, 64));
-  std::memset(memory.data(), 0xff, memory.size());
-  return memory;
 }
 
 struct Library::Call {
@@ -113,7 +107,7 @@ struct Library::Call {
       size_t rows = 0;
       for (const reference::Array &sample : given->second)
         rows += sample.shape[0];
-      AlignedBytes buffer(std::max<size_t>(rows * input.rowBytes(), 8));
+      FencedBytes buffer = input.rows(rows);
       char *to = buffer.data();
       for (const reference::Array &sample : given->second)
         to = input.write(sample, to);
@@ -134,6 +128,9 @@ struct Library::Call {
     return rows;
   }
 
+  /// As many rows as say what flows back into it.
+  int64_t flowsInto(const Port &output) const { return output.clock.empty() ? batch.samples : roomFor(output); }
+
   /// Inputs, and room for outputs.
   llvm::Error addAll() {
     if (llvm::Error error = addInputs())
@@ -146,7 +143,7 @@ struct Library::Call {
     out = {0};
     for (const Port &output : library.outputs) {
       int64_t room = roomFor(output);
-      results.emplace_back(std::max<size_t>(room * output.rowBytes(), 8));
+      results.push_back(output.rows(room));
       starts.emplace_back(batch.samples + 1);
       ticks.emplace_back(room);
       out.push_back(reinterpret_cast<uintptr_t>(results.back().data()));
@@ -252,7 +249,7 @@ struct Library::Call {
   const reference::Batch &batch;
   std::vector<uint64_t> in, out; // the words of the structs
   std::vector<std::vector<int64_t>> offsets, starts, ticks;
-  std::vector<AlignedBytes> buffers, results;
+  std::vector<FencedBytes> buffers, results;
   std::vector<float> losses;
   std::vector<int64_t> lossTicks;
 };
@@ -264,8 +261,8 @@ struct Library::Flow {
   void addTo(reference::Result &result) const;
 
   const Call &call;
-  AlignedBytes parameters;
-  std::vector<AlignedBytes> given, taken;
+  FencedBytes parameters;
+  std::vector<FencedBytes> given, taken;
   std::vector<uint64_t> words; // of the struct
 };
 
@@ -273,7 +270,7 @@ struct Library::Flow {
 struct Library::Place {
   Place(const Call &call, const WindowPlace &place, const void *state, void *next);
 
-  std::vector<AlignedBytes> rows;
+  std::vector<FencedBytes> rows;
   std::vector<uint64_t> words; // of the struct
 };
 

@@ -43,11 +43,11 @@ Expected<std::vector<std::vector<Generated>>> Library::generate(const Batch &bat
   size_t bytes = 0;
   if (generateBytes(call.in.data(), options.data(), &bytes, &wrong))
     return failed("generate_workspace_bytes", wrong);
-  AlignedBytes workspace(std::max<size_t>(bytes, 64));
+  FencedBytes workspace = unwritten(bytes);
   int64_t beams = how.mode == GenerateOptions::Mode::Beam ? how.beams : 1;
   int64_t limit = how.limit >= 0 ? how.limit : description.getInteger("limit").value_or(0);
   int64_t room = batch.samples * beams * limit;
-  AlignedBytes rows(std::max<size_t>(room * input.rowBytes(), 8));
+  FencedBytes rows = input.rows(room);
   std::vector<int64_t> offsets(batch.samples * beams + 1), found(batch.samples + 1);
   std::vector<double> scores(batch.samples * beams + 1);
   auto address = [](const void *data) { return uint64_t(reinterpret_cast<uintptr_t>(data)); };

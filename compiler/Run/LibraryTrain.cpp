@@ -10,7 +10,7 @@ namespace rondo::run {
 
 Error Library::prepareAgain(const void *buffer, uint64_t seed) {
   if (prepared.size() == 0)
-    prepared = AlignedBytes(std::max<size_t>(preparedBytes(), 64));
+    prepared = FencedBytes(preparedBytes());
   options.seed = seed;
   Failure wrong;
   return prepare(buffer, prepared.data(), &wrong) ? failed("prepare", wrong) : Error::success();
@@ -18,7 +18,7 @@ Error Library::prepareAgain(const void *buffer, uint64_t seed) {
 
 void Library::makeScratch(size_t bytes) {
   if (scratch.size() < bytes)
-    scratch = AlignedBytes(bytes + bytes / 8); // batches are of about one size
+    scratch = FencedBytes(bytes + bytes / 8); // batches are of about one size
 }
 
 /// The struct of gradients: those of parameters alone, overwritten.
@@ -67,7 +67,7 @@ Expected<std::vector<LossValue>> Library::computeWindow(const void *buffer, void
     return failed("window_state_bytes", wrong);
   makeScratch(bytes);
   if (nextState.size() != stateBytes)
-    nextState = AlignedBytes(stateBytes);
+    nextState = FencedBytes(stateBytes);
   std::vector<uint64_t> words = gradientWords(gradients);
   Place where(call, place, place.isFirst ? nullptr : state.data(), nextState.data());
   if (window(prepared.data(), call.in.data(), where.words.data(), call.out.data(), gradients ? words.data() : nullptr,
@@ -85,7 +85,7 @@ std::vector<int64_t> Library::windowState() const {
 }
 
 void Library::setWindowState(ArrayRef<int64_t> words) {
-  state = AlignedBytes(std::max<size_t>(words.size() * sizeof(int64_t), 64));
+  state = FencedBytes(words.size() * sizeof(int64_t));
   if (!words.empty())
     std::memcpy(state.data(), words.data(), words.size() * sizeof(int64_t));
 }

@@ -13,7 +13,7 @@ Library::Place::Place(const Call &call, const WindowPlace &place, const void *st
            reinterpret_cast<uintptr_t>(place.ends.data())};
   for (const std::string &name : library.windowsAhead) {
     const Port &input = portOf(library.inputs, name);
-    rows.emplace_back(std::max<size_t>(size_t(call.batch.samples) * input.rowBytes(), 8));
+    rows.push_back(input.rows(call.batch.samples));
     char *to = rows.back().data();
     for (const Array &row : place.ahead.at(name))
       to = input.write(row, to);
@@ -35,18 +35,18 @@ Expected<Result> Library::runWindow(const Batch &batch, const WindowPlace &place
     return failed("window_workspace_bytes", wrong);
   if (windowStateBytes(batch.samples, &stateBytes, &wrong))
     return failed("window_state_bytes", wrong);
-  for (AlignedBytes *made : {states.next, states.dState})
+  for (FencedBytes *made : {states.next, states.dState})
     if (made)
       *made = unwritten(stateBytes);
-  AlignedBytes workspace = unwritten(bytes);
+  FencedBytes workspace = unwritten(bytes);
   Place where(call, place, states.state ? states.state->data() : nullptr, states.next ? states.next->data() : nullptr);
-  std::vector<AlignedBytes> ahead; // gradients of rows behind the window
+  std::vector<FencedBytes> ahead; // gradients of rows behind the window
   if (gradients) {
     uint64_t *words = where.words.data() + 4 + windowsAhead.size();
     *words++ = reinterpret_cast<uintptr_t>(states.dNext ? states.dNext->data() : nullptr);
     *words++ = reinterpret_cast<uintptr_t>(states.dState ? states.dState->data() : nullptr);
     for (const std::string &name : windowGradients) {
-      ahead.push_back(unwritten(size_t(batch.samples) * portOf(inputs, name).rowBytes()));
+      ahead.push_back(portOf(inputs, name).rows(batch.samples));
       *words++ = reinterpret_cast<uintptr_t>(ahead.back().data());
     }
   }

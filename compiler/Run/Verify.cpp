@@ -49,7 +49,7 @@ public:
     whole = std::move(*result);
     auto causal = precise->run(singleSample(batch, 0), nullptr, /*keepState=*/true);
     if (!causal)
-      notCausal = toString(causal.takeError());
+      notCausal = model.causal ? toString(causal.takeError()) : "not causal: " + model.whyNotCausal;
 
     for (auto check :
          {&Verifier::stepping, &Verifier::padding, &Verifier::singles, &Verifier::precision, &Verifier::causality})

@@ -13,7 +13,7 @@ namespace {
 using All = std::vector<std::vector<Generated>>;
 
 constexpr int64_t most = 6;        // rows: the interpreter is slow
-constexpr double closeCall = 1e-4; // of log probabilities: whose difference rounding may turn around
+constexpr double closeCall = 1e-4; // of log probabilities, or of probability: what rounding may turn around
 
 struct Setting {
   const char *name;
@@ -80,11 +80,11 @@ void compare(Comparison &comparison, const Setting &setting, ArrayRef<std::vecto
   }
 }
 
-/// Where the first tokens differ that two ways of computing choose, whether the scores up to there hardly do.
-bool isCloseCall(const All &expected, const All &actual) {
+/// Where the first tokens differ that two ways of computing choose, whether little would have changed the choice.
+bool isCloseCall(const All &expected, const All &actual, bool isDrawn) {
   for (auto [these, others] : zip_equal(expected, actual))
     for (auto [one, other] : zip(these, others))
-      if (one.rows.ints != other.rows.ints && std::abs(one.score - other.score) > closeCall)
+      if (one.rows.ints != other.rows.ints && (isDrawn ? one.margin : std::abs(one.score - other.score)) > closeCall)
         return false;
   return true;
 }
@@ -150,7 +150,7 @@ Expected<std::vector<Property>> verifyGeneration(rnn::ModelOp op, const dsl::Mod
         return these.takeError();
       if (!others)
         return others.takeError();
-      if (setting.how.mode != GenerateOptions::Mode::Sample && isCloseCall(*these, *others)) {
+      if (isCloseCall(*these, *others, setting.how.mode == GenerateOptions::Mode::Sample)) {
         interpreted.property.note = std::string(setting.name) + ": row " + std::to_string(first) + " is a close call";
         continue;
       }

@@ -358,7 +358,8 @@ private:
         return std::nullopt;
       weight = its;
     }
-    return weight.value_or(1);
+    // A loss without a clock is there once, however many samples there are.
+    return weight.value_or(isSeeded ? 1 : 1.0 / double(trial.batch.samples));
   }
 
   /// What rounded weights make differ grows on the way back.

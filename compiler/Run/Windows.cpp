@@ -359,7 +359,7 @@ public:
   using InWindows::InWindows;
 
   Expected<reference::Result> run(Library &library, bool gradients, const reference::Result &expected) {
-    std::vector<AlignedBytes> states(cuts.count() + 1), dStates(cuts.count() + 1);
+    std::vector<FencedBytes> states(cuts.count() + 1), dStates(cuts.count() + 1);
     for (int64_t w = 0; w < cuts.count(); ++w) {
       auto result = library.runWindow(part(w), cuts.place(w), {w ? &states[w] : nullptr, &states[w + 1]}, false);
       if (!result)

@@ -412,8 +412,9 @@ private:
   void moveTensorsInside() {
     for (Operation &op : llvm::make_early_inc_range(body().without_terminator())) {
       mlir::OpBuilder builder(&op);
-      if (auto lift = llvm::dyn_cast<rnn::LiftOp>(op); lift && rnn::clockOf(lift.getX().getType())) {
-        Value x = lift.getX();
+      // What it lifts may be a stream already, and the accessor takes tensors only.
+      if (auto lift = llvm::dyn_cast<rnn::LiftOp>(op); lift && rnn::clockOf(lift->getOperand(0).getType())) {
+        Value x = lift->getOperand(0);
         lift.replaceAllUsesWith(x.getType() == lift.getType() ? x : held(x, lift.getType(), builder));
         lift.erase();
         continue;

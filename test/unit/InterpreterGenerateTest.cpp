@@ -191,6 +191,31 @@ TEST_F(Decoder, SamplesFollowTheProbabilitiesAndTheSeed) {
   EXPECT_EQ(generated(how)[1][0].rows.ints, generated(how)[1][0].rows.ints);
 }
 
+TEST_F(Decoder, ADrawTellsHowLittleWouldHaveChangedIt) {
+  GenerateOptions how;
+  how.mode = GenerateOptions::Mode::Sample;
+  how.limit = 1;
+  how.prompt = intArray({1}, {1});
+  Vector y = logProbabilities(params, mean(0), {1});
+  // All tokens may be drawn, and so the point drawn is as far from a bound as the margin says.
+  Vector bounds{std::exp(y[0]), std::exp(y[0]) + std::exp(y[1])};
+  double least = 1;
+  for (int seed = 0; seed < 500; ++seed) {
+    how.seed = seed;
+    Generated drawn = generated(how)[0][0];
+    int64_t token = drawn.rows.ints.empty() ? 2 : drawn.rows.ints[0];
+    double begin = token ? bounds[token - 1] : 0, end = token < 2 ? bounds[token] : 1;
+    EXPECT_LE(drawn.margin, end - begin);
+    least = std::min(least, drawn.margin);
+  }
+  EXPECT_LT(least, 0.02);
+  // Of two that are nearly as good, one may be drawn: the other is as near as their probabilities.
+  how.topK = 1;
+  Vector falling = y;
+  std::sort(falling.rbegin(), falling.rend());
+  EXPECT_NEAR(generated(how)[0][0].margin, 1 - std::exp(falling[1] - falling[0]), 1e-6);
+}
+
 TEST_F(Decoder, BadRequestsSayWhatIsWrong) {
   auto errorOf = [&](const std::function<void(GenerateOptions &, Batch &)> &change) {
     GenerateOptions how;

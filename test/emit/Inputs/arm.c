@@ -1,21 +1,16 @@
 /* Runs the model of aarch64.rondo on one sample: reads rows of x, prints rows of y and p. */
 #include "arm.h"
+#include "lasting.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { most = 64 };
 
-static void *allocate(size_t bytes) {
-  char *memory = malloc(bytes + ARM_ALIGNMENT);
-  return memory + (ARM_ALIGNMENT - (uintptr_t)memory % ARM_ALIGNMENT);
-}
-
 int main(void) {
   static float x[most][5], again[most][5], y[most][2], p[most][20];
   int64_t offsets[2] = {0, 0};
-  float *parameters = allocate(ARM_PARAMETER_BYTES);
-  void *prepared = allocate(ARM_PREPARED_BYTES), *workspace;
+  float *parameters = lasting(ARM_PARAMETER_BYTES);
+  void *prepared = lasting(ARM_PREPARED_BYTES), *workspace;
   size_t bytes;
   arm_inputs in;
   arm_outputs out;
@@ -32,7 +27,7 @@ int main(void) {
   out.y = y[0], out.y_rows = most;
   out.p = p[0], out.p_rows = most;
   if (arm_init(parameters, 0, &error) || arm_prepare(parameters, prepared, &error) ||
-      arm_workspace_bytes(&in, &bytes, &error) || !(workspace = allocate(bytes)) ||
+      arm_workspace_bytes(&in, &bytes, &error) || !(workspace = lasting(bytes)) ||
       arm_forward(prepared, &in, &out, workspace, bytes, NULL, &error)) {
     fprintf(stderr, "error %d: %s\n", (int)error.code, error.message);
     return 1;

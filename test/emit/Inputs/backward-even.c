@@ -1,7 +1,7 @@
+#include "lasting.h"
 #include "net.h"
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { Samples = 21, Steps = 6, Inputs = 3, Outputs = 10 };
@@ -31,12 +31,12 @@ static void backward(int first, int end, int accumulate, float *parameters, floa
 
 int main(void) {
   const size_t numbers = NET_PARAMETER_BYTES / sizeof(float);
-  float *parameters = aligned_alloc(NET_ALIGNMENT, NET_PARAMETER_BYTES), *gradients[2];
+  float *parameters = lasting(NET_PARAMETER_BYTES), *gradients[2];
   rondo_error error;
-  prepared = aligned_alloc(NET_ALIGNMENT, NET_PREPARED_BYTES);
-  workspace = aligned_alloc(NET_ALIGNMENT, workspace_bytes = 1 << 22);
+  prepared = lasting(NET_PREPARED_BYTES);
+  workspace = lasting(workspace_bytes = 1 << 22);
   for (int i = 0; i < 2; ++i)
-    gradients[i] = aligned_alloc(NET_ALIGNMENT, NET_PARAMETER_BYTES);
+    gradients[i] = lasting(NET_PARAMETER_BYTES);
   for (size_t i = 0; i < sizeof x / sizeof *x; ++i)
     x[i] = (float)sin(3.7 * (double)i);
   for (size_t i = 0; i < sizeof d_y / sizeof *d_y; ++i)

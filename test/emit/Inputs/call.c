@@ -1,13 +1,8 @@
 /* Calls the library of call.rondo. */
 #include "counter.h"
+#include "lasting.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-static void *allocate(size_t bytes) { /* at a multiple of COUNTER_ALIGNMENT; lives as long as the program */
-  char *memory = malloc(bytes + COUNTER_ALIGNMENT);
-  return memory + (COUNTER_ALIGNMENT - (uintptr_t)memory % COUNTER_ALIGNMENT);
-}
 
 static const int64_t offsets[] = {0, 5, 5, 7};
 static const float x[] = {1, 2, 3, 4, 5, 7, 8};
@@ -57,8 +52,8 @@ static void report(int32_t code, const rondo_error *error) {
 }
 
 int main(void) {
-  float *parameters = allocate(counter_parameter_bytes());
-  void *prepared = allocate(counter_prepared_bytes()), *workspace;
+  float *parameters = lasting(counter_parameter_bytes());
+  void *prepared = lasting(counter_prepared_bytes()), *workspace;
   size_t bytes = 0;
   counter_inputs in = inputs();
   counter_outputs out = outputs();
@@ -75,7 +70,7 @@ int main(void) {
       counter_workspace_bytes(&in, &bytes, &error))
     return 2;
   printf("parameters %f %f\n", parameters[0], parameters[1]);
-  workspace = allocate(bytes);
+  workspace = lasting(bytes);
   if (counter_forward(prepared, &in, &out, workspace, bytes, NULL, &error))
     return report(error.code, &error), 3;
   print("sum", sum, NULL, sum_offsets);

@@ -1,4 +1,5 @@
 /* Lets the library of generate.rondo write, and runs it whole to see whether that is what it should have written. */
+#include "lasting.h"
 #include "writer.h"
 #include <math.h>
 #include <stdio.h>
@@ -6,11 +7,6 @@
 #include <string.h>
 
 enum { Batch = 3, Limit = 6, Tokens = 4, Longest = 3 + Limit, MostBeams = 100 };
-
-static void *allocate(size_t bytes) { /* at a multiple of WRITER_ALIGNMENT; lives as long as the program */
-  char *memory = malloc(bytes + 2 * WRITER_ALIGNMENT);
-  return memory + (WRITER_ALIGNMENT - (uintptr_t)memory % WRITER_ALIGNMENT);
-}
 
 static const void *prepared;
 static const int32_t source[] = {1, 5, 2, 0, 3, 3, 4};
@@ -50,7 +46,7 @@ static int32_t write_rows(const writer_inputs *in, const writer_generate_options
   void *workspace;
   if (code)
     return code;
-  workspace = allocate(bytes);
+  workspace = lasting(bytes);
   memset(workspace, 0xff, bytes); /* nothing hangs on what was there */
   memset(to, 0, sizeof *to);
   memset(&out, 0, sizeof out);
@@ -83,7 +79,7 @@ static void logits_behind(int sample, const int32_t *rows, int64_t count, float 
   memset(&out, 0, sizeof out);
   out.size = sizeof out, out.logits = all[0], out.logits_rows = Longest + 1;
   must(writer_workspace_bytes(&in, &bytes, &error), &error);
-  workspace = allocate(bytes);
+  workspace = lasting(bytes);
   must(writer_forward(prepared, &in, &out, workspace, bytes, NULL, &error), &error);
   memcpy(logits, all[count - 1], sizeof all[0]);
 }
@@ -247,7 +243,7 @@ static void what_works(void) {
     memset(&none, 0, sizeof none);
     none.size = sizeof none;
     must(writer_generate_workspace_bytes(&in, &how, &small, &error), &error);
-    workspace = allocate(small);
+    workspace = lasting(small);
     must(writer_generate(prepared, &in, &how, &none, workspace, small, NULL, &error), &error);
     check(none.row_count == first.count, "results that are not wanted are left out");
   }
@@ -383,7 +379,7 @@ static void what_fails(void) {
 
   in = inputs(), how.limit = 4;
   must(writer_generate_workspace_bytes(&in, &how, &bytes, &wrong), &wrong);
-  workspace = allocate(bytes);
+  workspace = lasting(bytes);
   report(writer_generate(prepared, &in, &how, NULL, workspace, bytes, NULL, &wrong), &wrong);
   memset(&out, 0, sizeof out);
   out.size = 40;
@@ -398,7 +394,7 @@ static void what_fails(void) {
   report(writer_generate(prepared, &in, &how, &out, workspace, bytes, NULL, &wrong), &wrong);
   printf("which are said to be %d%s\n", (int)out.row_count, scratch.rows[5] == 77 ? "" : ", but more was written");
   report(writer_generate(prepared, &in, &how, &out, workspace, 64, NULL, &wrong), &wrong);
-  old = allocate(WRITER_PREPARED_BYTES);
+  old = lasting(WRITER_PREPARED_BYTES);
   memset(old, 0, WRITER_PREPARED_BYTES);
   report(writer_generate(old, &in, &how, &out, workspace, bytes, NULL, &wrong), &wrong);
   report(writer_generate_workspace_bytes(&in, &how, NULL, &wrong), &wrong);
@@ -406,8 +402,8 @@ static void what_fails(void) {
 
 int main(void) {
   rondo_error error;
-  float *parameters = allocate(WRITER_PARAMETER_BYTES);
-  void *made = allocate(WRITER_PREPARED_BYTES);
+  float *parameters = lasting(WRITER_PARAMETER_BYTES);
+  void *made = lasting(WRITER_PREPARED_BYTES);
   if (writer_init(parameters, 3, &error) || writer_prepare(parameters, made, &error))
     return puts(error.message), 1;
   prepared = made;

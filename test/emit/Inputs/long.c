@@ -1,7 +1,7 @@
 /* Trains on two samples of 20,000 rows and says how much memory that took. */
+#include "lasting.h"
 #include "long.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -19,8 +19,8 @@ int main(void) {
   for (int i = 0; i < batch * rows; ++i)
     x[i][0] = (float)(i % 7) / 7, x[i][1] = (float)(i % 3) / 3;
   rondo_error error;
-  float *parameters = aligned_alloc(64, LONG_PARAMETER_BYTES), *gradients = aligned_alloc(64, LONG_PARAMETER_BYTES);
-  void *prepared = aligned_alloc(64, (LONG_PREPARED_BYTES + 63) / 64 * 64);
+  float *parameters = lasting(LONG_PARAMETER_BYTES), *gradients = lasting(LONG_PARAMETER_BYTES);
+  void *prepared = lasting(LONG_PREPARED_BYTES);
   memset(gradients, 0, LONG_PARAMETER_BYTES);
   long_inputs in = {.size = sizeof in, .batch = batch, .step_offsets = steps, .x = x[0]};
   size_t bytes;
@@ -28,7 +28,7 @@ int main(void) {
   if (long_init(parameters, 1, &error) || long_backward_workspace_bytes(&in, &bytes, &error))
     return printf("%s\n", error.message), 1;
   printf("workspace: %s than 3 MB\n", bytes < 3 << 20 ? "less" : "MORE");
-  void *workspace = aligned_alloc(64, (bytes + 63) / 64 * 64);
+  void *workspace = lasting(bytes);
   float first = 0, loss = 0;
   for (int step = 0; step < 3; ++step) {
     long_outputs out = {.size = sizeof out, .losses = &loss};

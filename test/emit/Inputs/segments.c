@@ -1,8 +1,8 @@
 /* Steps the library of segments.rondo, and runs it whole. */
+#include "lasting.h"
 #include "talk.h"
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { Batch = 3, Samples = 4, Words = 20, Sentences = 10, Sections = 7 };
@@ -15,11 +15,6 @@ static const int64_t words[Sentences + 1] = {0, 2, 2, 5, 6, 10, 12, 14, 15, 18, 
 static float x[Words][3], voice[Samples][2], label[Samples];
 static int32_t tone[Sentences];
 static const void *prepared;
-
-static void *allocate(size_t bytes) { /* at a multiple of TALK_ALIGNMENT; lives as long as the program */
-  char *memory = malloc(bytes + 2 * TALK_ALIGNMENT);
-  return memory + (TALK_ALIGNMENT - (uintptr_t)memory % TALK_ALIGNMENT);
-}
 
 /* Outputs in order of the header, so many floats a row. */
 enum { H, S, Loud, Held, Number, Noisy, Chance, Who, Outputs };
@@ -60,7 +55,7 @@ static int runWhole(whole_results *to) {
   TAKE(chance, Chance), TAKE(who, Who);
   if (talk_workspace_bytes(&in, &bytes, &error))
     return report(error.code, &error), 0;
-  workspace = allocate(bytes);
+  workspace = lasting(bytes);
   if (talk_forward(prepared, &in, &out, workspace, bytes, NULL, &error))
     return report(error.code, &error), 0;
   return 1;
@@ -134,8 +129,8 @@ static given giveAt(const places *at, int turn) {
 }
 
 int main(void) {
-  float *parameters = allocate(talk_parameter_bytes());
-  void *made = allocate(talk_prepared_bytes()), *state, *copy;
+  float *parameters = lasting(talk_parameter_bytes());
+  void *made = lasting(talk_prepared_bytes()), *state, *copy;
   static whole_results whole;
   static results now;
   int64_t taken[Outputs][Samples] = {{0}};
@@ -160,7 +155,7 @@ int main(void) {
   prepared = made;
   if (!runWhole(&whole) || talk_state_bytes(Batch, &bytes, &error))
     return 1;
-  state = allocate(bytes), copy = allocate(bytes);
+  state = lasting(bytes), copy = lasting(bytes);
   if (talk_state_init(prepared, state, bytes, Batch, &error))
     return report(error.code, &error), 1;
   for (i = 0; i < Batch; ++i)

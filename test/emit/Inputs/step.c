@@ -1,16 +1,11 @@
 /* Steps the library of step.rondo, and runs it whole. */
+#include "lasting.h"
 #include "meter.h"
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { Batch = 5, Length = 7, Rows = Batch * Length };
-
-static void *allocate(size_t bytes) { /* at a multiple of METER_ALIGNMENT; lives as long as the program */
-  char *memory = malloc(bytes + 2 * METER_ALIGNMENT);
-  return memory + (METER_ALIGNMENT - (uintptr_t)memory % METER_ALIGNMENT);
-}
 
 /* What one step gives to all sequences. */
 typedef struct {
@@ -75,8 +70,8 @@ int main(void) {
   static int64_t number[Rows], slow_offsets[Batch + 1], since_offsets[Batch + 1], peaks_offsets[Batch + 1];
   int64_t offsets[Batch + 1];
   int slowAt[Batch] = {0}, sinceAt[Batch] = {0}, peaksAt[Batch] = {0}, i, k, isRight = 1;
-  float *parameters = allocate(meter_parameter_bytes());
-  void *made = allocate(meter_prepared_bytes()), *workspace, *state, *other, *alone;
+  float *parameters = lasting(meter_parameter_bytes());
+  void *made = lasting(meter_prepared_bytes()), *workspace, *state, *other, *alone;
   size_t bytes, copied;
   rondo_error error;
   meter_inputs in;
@@ -107,15 +102,15 @@ int main(void) {
   out.slow_offsets = slow_offsets, out.since_offsets = since_offsets, out.peaks_offsets = peaks_offsets;
   if (meter_workspace_bytes(&in, &bytes, &error))
     return report(error.code, &error), 1;
-  workspace = allocate(bytes);
+  workspace = lasting(bytes);
   if (meter_forward(prepared, &in, &out, workspace, bytes, NULL, &error))
     return report(error.code, &error), 1;
 
   if (meter_state_bytes(Batch, &bytes, &error))
     return report(error.code, &error), 1;
-  state = allocate(bytes);
-  other = allocate(bytes);
-  alone = allocate(bytes);
+  state = lasting(bytes);
+  other = lasting(bytes);
+  alone = lasting(bytes);
   if (meter_state_init(prepared, state, bytes, Batch, &error))
     return report(error.code, &error), 1;
   for (k = 0; k < Length; ++k) {

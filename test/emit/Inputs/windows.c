@@ -1,5 +1,6 @@
 /* Takes samples window by window and holds the numbers against those of the whole; makes mistakes. */
 #include "follower.h"
+#include "lasting.h"
 #include "listener.h"
 #include <math.h>
 #include <stdio.h>
@@ -14,8 +15,8 @@ static int32_t label[rows];
 static rondo_error error;
 
 static void *room(size_t bytes) {
-  void *memory = aligned_alloc(64, (bytes + 64) / 64 * 64);
-  memset(memory, 0xff, (bytes + 64) / 64 * 64); /* NaN, where nothing is written */
+  void *memory = lasting(bytes);
+  memset(memory, 0xff, bytes); /* NaN, where nothing is written */
   return memory;
 }
 static void must(int32_t code) {
@@ -105,7 +106,6 @@ static void follow(int flows, int remembers, float *y, float *all, float *d_x, f
     must(follower_window_workspace_bytes(&in, back, &bytes, &error));
     void *workspace = room(bytes);
     must(follower_window(f_prepared, &in, &place, &out, back ? &gradients : NULL, workspace, bytes, NULL, &error));
-    free(workspace);
     put(back ? d_x : y, back ? wd_x[0] : wy[0], back ? 3 : 4, w);
     for (int s = 0; s < batch; ++s)
       if (ends[s] && !back)
@@ -187,7 +187,6 @@ static void listen(void) {
       printf("rows are told wrongly\n");
     for (size_t p = 0; p < count; ++p)
       d_parameters[i][p] = d_parameters[i][p] == d_parameters[i][p] ? d_parameters[i][p] : 0;
-    free(workspace);
   }
   printf("checkpoints: outputs %s\n",
          memcmp(y[0], y[1], sizeof y[0]) || memcmp(last[0], last[1], sizeof last[0]) ? "OTHER bits" : "the same bits");

@@ -6,7 +6,8 @@ import tempfile
 
 if "RONDO_PRELOAD" in os.environ:  # of libraries with sanitizers; the tools that are run here have them by themselves
     if "LD_PRELOAD" not in os.environ:
-        os.environ.update(LD_PRELOAD=os.environ["RONDO_PRELOAD"], ASAN_OPTIONS="detect_leaks=0")
+        options = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
+        os.environ.update(LD_PRELOAD=os.environ["RONDO_PRELOAD"], ASAN_OPTIONS=options)
         os.execv(sys.executable, [sys.executable, *sys.argv])
     del os.environ["LD_PRELOAD"], os.environ["RONDO_PRELOAD"]
 

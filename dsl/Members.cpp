@@ -88,15 +88,15 @@ Value Elaborator::member(const Expr *e, bool prime, Context &ctx) {
   b = body().names.lookup(e->name);
   bool isStream = b->kind == Binding::Kind::State || b->kind == Binding::Kind::Equation ||
                   b->kind == Binding::Kind::Family || b->kind == Binding::Kind::Pending;
-  auto isOpen = [&] { // the shape of a parameter
+  auto hasShape = [&] { // a parameter
     Context inner;
     inner.body = b->body;
     ++quiet;
-    bool isOpen = !evaluateType(*b->item->type, inner);
+    std::optional<Type> type = evaluateType(*b->item->type, inner);
     --quiet;
-    return isOpen;
+    return type.has_value();
   };
-  if (!isApplied() && needsApplication && (isStream || (b->kind == Binding::Kind::Param && isOpen()))) {
+  if (!isApplied() && needsApplication && (isStream || (b->kind == Binding::Kind::Param && !hasShape()))) {
     size_t from = 0; // the outermost equation at home that is being evaluated: it, or one behind it, applies the cell
     while (from < stack.size() && (!stack[from] || stack[from]->body != instance.home))
       ++from;

@@ -443,8 +443,11 @@ bool Elaborator::oneClock(llvm::ArrayRef<NodeId> operands, llvm::ArrayRef<const 
     else if ((isSample(own) || isSample(clock)) && isAxis(clocks.root(isFirstSlow ? own : clock)))
       ofSamples(isFirstSlow ? own : clock);
     std::string crossing = "cross with 'hold' to the clock they come from";
+    StringRef ownBase = clocks.root(own)->name, base = clocks.root(clock)->name;
     if (bases)
-      crossing = "two base clocks meet only through 'spread(.., to = ..)'";
+      crossing = fmt::format(
+          "two base clocks meet only through 'spread(.., to = ..)'{}",
+          nearest(ownBase, base) ? fmt::format("; or is '{}' meant to be '{}'?", ownBase.str(), base.str()) : "");
     else if (!ways.empty())
       crossing = fmt::format("cross with {}{}{}", fmt::join(llvm::ArrayRef(ways).drop_back(), ", "),
                              ways.size() > 1 ? " or " : "", ways.back());

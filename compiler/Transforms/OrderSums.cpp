@@ -13,6 +13,7 @@ namespace rondo::rnn {
 #define GEN_PASS_DEF_ORDERSUMS
 #include "compiler/Transforms/Passes.h.inc"
 
+using mlir::OpOperand;
 using mlir::Value;
 
 namespace {
@@ -32,7 +33,8 @@ struct OrderSums : impl::OrderSumsBase<OrderSums> {
           continue;
         Terms outside, inside;
         collect(add, isInside, outside, inside);
-        bool isWorth = outside.size() > 1 && llvm::any_of(outside, [](Value x) { return !x.getDefiningOp<LiftOp>(); });
+        bool isWorth =
+            outside.size() > 1 && llvm::any_of(outside, [](OpOperand *x) { return !x->get().getDefiningOp<LiftOp>(); });
         if (isWorth && !inside.empty())
           sums.push_back({add, {outside, inside}});
       }
@@ -41,30 +43,31 @@ struct OrderSums : impl::OrderSumsBase<OrderSums> {
     }
   }
 
-  using Terms = llvm::SmallVector<Value>;
+  /// Where terms are read: one may be a sum itself, which is rewritten first.
+  using Terms = llvm::SmallVector<OpOperand *>;
 
   template <typename Test> static bool isTermOfSum(AddOp add, Test isInside) {
     return add->hasOneUse() && llvm::isa<AddOp>(*add->user_begin()) && isInside(*add->user_begin());
   }
 
   template <typename Test> static void collect(AddOp add, Test isInside, Terms &outside, Terms &inside) {
-    for (Value term : {add.getA(), add.getB()}) {
-      auto other = term.getDefiningOp<AddOp>();
-      if (!isInside(term.getDefiningOp()))
-        outside.push_back(term);
+    for (OpOperand &term : add->getOpOperands()) {
+      auto other = term.get().getDefiningOp<AddOp>();
+      if (!isInside(term.get().getDefiningOp()))
+        outside.push_back(&term);
       else if (other && other->hasOneUse())
         collect(other, isInside, outside, inside);
       else
-        inside.push_back(term);
+        inside.push_back(&term);
     }
   }
 
-  static void rewrite(AddOp add, Terms outside, llvm::ArrayRef<Value> inside) {
+  static void rewrite(AddOp add, Terms outside, const Terms &inside) {
     mlir::OpBuilder builder(add);
-    outside.append(inside.begin(), inside.end());
-    Value sum = outside.front();
-    for (Value term : llvm::drop_begin(outside))
-      sum = builder.create<AddOp>(add.getLoc(), sum, term);
+    outside.append(inside);
+    Value sum = outside.front()->get();
+    for (OpOperand *term : llvm::drop_begin(outside))
+      sum = builder.create<AddOp>(add.getLoc(), sum, term->get());
     add.getResult().replaceAllUsesWith(sum);
     llvm::SmallVector<mlir::Operation *> unused{add};
     while (!unused.empty()) {

@@ -62,3 +62,26 @@ rnn.model @alone() {
   rnn.next %hs, %z : !h
   rnn.return "y" = %z : !h
 }
+
+// A sum that is a term of another one, and is read elsewhere too: the other one reads what it has become.
+//
+// CHECK-LABEL: rnn.model @nested
+// CHECK:       %[[FIRST:.*]] = rnn.add %x, %y :
+// CHECK-NEXT:  %[[SUM:.*]] = rnn.add %[[FIRST]], %{{.*}} :
+// CHECK-NEXT:  rnn.tanh %[[SUM]]
+// CHECK-NEXT:  %[[SECOND:.*]] = rnn.add %x, %y :
+// CHECK-NEXT:  rnn.add %[[SECOND]], %[[SUM]] :
+rnn.model @nested(%x "x" : !h, %y "y" : !h) {
+  %U = rnn.param "U" init(orthogonal) : tensor<3x3xf32>
+  %hs = rnn.state "h" : !rnn.state<!h>
+  %h = rnn.read %hs : !rnn.state<!h> -> !h
+  %uh = rnn.matmul %U, %h : tensor<3x3xf32>, !h
+  %a = rnn.add %uh, %x : !h
+  %s = rnn.add %a, %y : !h
+  %t = rnn.tanh %s : !h
+  %b = rnn.add %s, %x : !h
+  %c = rnn.add %b, %y : !h
+  %n = rnn.mul %t, %c : !h
+  rnn.next %hs, %n : !h
+  rnn.return "y" = %n : !h
+}

@@ -404,6 +404,14 @@ std::vector<StringRef> builtinNames() {
   return names;
 }
 
+/// Another built-in of this one's kind, by its name, that takes so many arguments.
+static std::string sibling(const Builtin &builtin, int given) {
+  for (const Builtin &b : table)
+    if (&b != &builtin && StringRef(b.name).starts_with(builtin.name) && given >= b.minArgs && given <= b.maxArgs)
+      return fmt::format("; '{}' takes {}", b.name, given);
+  return "";
+}
+
 Value Elaborator::callBuiltin(const Builtin &builtin, const Expr *e, Context &ctx) {
   Call call{&builtin, e, ctx, {}, {}, {}};
   // what is after a tick may depend on it
@@ -447,8 +455,7 @@ Value Elaborator::callBuiltin(const Builtin &builtin, const Expr *e, Context &ct
   if (given < builtin.minArgs || given > builtin.maxArgs)
     return fail(DiagId::R0203, e, ctx,
                 fmt::format("'{}' takes {} argument{}; {} given{}", builtin.name, builtin.minArgs,
-                            builtin.minArgs == 1 ? "" : "s", given,
-                            builtin.make == max && given == 2 ? "; of two values: 'maximum'" : ""));
+                            builtin.minArgs == 1 ? "" : "s", given, sibling(builtin, given)));
   return builtin.make(*this, call);
 }
 

@@ -121,16 +121,12 @@ Diagnostic &Diagnostic::suggest(SMRange at, StringRef name, ArrayRef<StringRef> 
   }
   return *this;
 }
+
 /// What other languages call so has this name here; empty: nothing has.
 static StringRef nameHere(StringRef elsewhere) {
   return StringSwitch<StringRef>(elsewhere)
       .Case("min", "minimum")
       .Cases({"cat", "concatenate"}, "concat")
-      .Case("clamp", "clip")
-      .Cases({"linear", "Linear"}, "dense")
-      .Cases({"embedding", "Embedding"}, "embed")
-      .Cases({"LayerNorm", "layernorm"}, "layer_norm")
-      .Case("swish", "silu")
       .Cases({"prev", "previous", "delay", "last"}, "pre")
       .Case("detach", "stop_gradient")
       .Case("onehot", "one_hot")

@@ -199,6 +199,7 @@ struct Body {
   std::vector<Equation *> equations; // that are not families
   std::map<std::pair<const Item *, int64_t>, Equation *> familyEquations;
   const Item *returns = nullptr;
+  bool assignsNext(StringRef state) const; // some equation has `state'` on its left
 };
 
 /// Gives the unnamed applications of one item their names (N7).
@@ -393,6 +394,8 @@ public:
   /// One clock for all; reports R0401/R0405/R0409 naming both places. Null where none has one.
   bool oneClock(llvm::ArrayRef<NodeId> nodes, llvm::ArrayRef<const Expr *> exprs, StringRef what, const Expr *at,
                 Context &ctx, const Clock *&result);
+  std::string crossingHint(const Clock *a, const std::string &onA, const Clock *b, const std::string &onB);
+  bool isAxis(const Clock *c);
   NodeId alias(const Type &type, const Expr *at, Context &ctx);
   NodeId resolve(NodeId n) const { // through aliases that are set
     while (nodes[n].op == Op::Alias && !nodes[n].operands.empty())

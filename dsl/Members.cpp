@@ -195,14 +195,14 @@ Value Elaborator::notOnce(const Instance &instance, const Expr *e, Context &ctx)
   bool isLater = n == 0 && llvm::any_of(underway, [&](const Underway &one) {
                    return one.ctx->body == instance.home && mentions(one.value, headOf(instance));
                  });
-  std::string why =
-      isLater  ? fmt::format("'{}' is read where '{}' is not applied yet; give what applies it an equation "
-                             "of its own",
-                             text(e), instance.name)
-      : n == 0 ? fmt::format("'{}' is applied nowhere, so there is no '{}'", instance.name, text(e))
-      : n == 1
-          ? fmt::format("'{}' depends on what '{}' is applied to, and that on '{}'", text(e), instance.name, text(e))
-          : fmt::format("'{}' is applied {} times, so '{}' is not one stream", instance.name, n, text(e));
+  std::string why = fmt::format("'{}' is applied {} times, so '{}' is not one stream", instance.name, n, text(e));
+  if (isLater)
+    why = fmt::format("'{}' is read where '{}' is not applied yet; give what applies it an equation of its own",
+                      text(e), instance.name);
+  else if (n == 0)
+    why = fmt::format("'{}' is applied nowhere, so there is no '{}'", instance.name, text(e));
+  else if (n == 1)
+    why = fmt::format("'{}' depends on what '{}' is applied to, and that on '{}'", text(e), instance.name, text(e));
   Diagnostic &d = error(DiagId::R0206, e, ctx, why);
   for (size_t k = 0; k < n && k < 3; ++k)
     d.note(locations[instance.applications[k]->location].range, "applied here");

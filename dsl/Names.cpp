@@ -17,6 +17,12 @@ std::string definedTwice(const std::string &name, bool isState) {
          (isState ? fmt::format("; a state's next value is written '{}' = ..'", name) : "");
 }
 
+bool Body::assignsNext(StringRef state) const {
+  return llvm::any_of(equations, [&](const Equation *q) {
+    return llvm::any_of(q->item->lhs, [&](const Lhs &l) { return l.prime && l.name.text == state; });
+  });
+}
+
 namespace {
 
 /// One lexical level: what its names are; a cell, or null for anything else.

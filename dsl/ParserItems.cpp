@@ -137,7 +137,6 @@ bool Parser::left(Lhs &lhs) {
   return true;
 }
 
-/// An equation without its `=`: a misspelt word, or the end of the item before it.
 /// What to write where other languages begin an item with that word.
 static StringRef hintFor(StringRef word) {
   return StringSwitch<StringRef>(word)
@@ -149,6 +148,7 @@ static StringRef hintFor(StringRef word) {
       .Default({});
 }
 
+/// An equation without its `=`: a misspelt word, or the end of the item before it.
 void Parser::missingEquals(uint32_t firstToken) {
   const Token &first = stream.tokens[firstToken];
   if (at(TokenKind::Error))

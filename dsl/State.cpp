@@ -160,11 +160,8 @@ Value Elaborator::prime(const Expr *e, Context &ctx) {
     return member(x, true, ctx);
   Binding *b = x->kind == Expr::Kind::Name ? lookup(x->name, ctx.body) : nullptr;
   if (!b || b->kind != Binding::Kind::State) {
-    for (const Equation *q : ctx.body->equations)
-      for (const Lhs &l : q->item->lhs)
-        if (l.prime && x->kind == Expr::Kind::Name && l.name.text == x->name) // it is told there
-          return Value();
-    return fail(DiagId::R0210, e, ctx, noState(text(x)));
+    bool isToldThere = x->kind == Expr::Kind::Name && ctx.body->assignsNext(x->name);
+    return isToldThere ? Value() : fail(DiagId::R0210, e, ctx, noState(text(x)));
   }
   b->used = true;
   return Value::ofNode(nextState(*b, e, ctx));

@@ -368,6 +368,55 @@ NodeId Elaborator::convert(NodeId n, Elem elem, int64_t tokens, const Expr *at, 
 
 //===--- One clock (C2) ----------------------------------------------------------------------------------------===//
 
+bool Elaborator::isAxis(const Clock *c) { return clocks.resolve(c)->kind == Clock::Kind::Axis; }
+
+/// How values on `a` and `b`, of which these are the texts, can meet. An empty text is of a value that cannot be moved.
+std::string Elaborator::crossingHint(const Clock *a, const std::string &onA, const Clock *b, const std::string &onB) {
+  const Clock *baseOfA = clocks.root(a), *baseOfB = clocks.root(b);
+  if (baseOfA != baseOfB && isAxis(baseOfA) && isAxis(baseOfB)) {
+    StringRef nameOfA = baseOfA->name, nameOfB = baseOfB->name;
+    std::string hint = "two base clocks meet only through 'spread(.., to = ..)'";
+    return nearest(nameOfB, nameOfA)
+               ? fmt::format("{}; or is '{}' meant to be '{}'?", hint, nameOfB.str(), nameOfA.str())
+               : hint;
+  }
+  auto isSample = [&](const Clock *c) { return clocks.resolve(c)->kind == Clock::Kind::Sample; };
+  auto isFinerThan = [&](const Clock *fine, const Clock *coarse) {
+    return llvm::any_of(clocks.ancestors(coarse),
+                        [&](const Clock *c) { return c != clocks.resolve(coarse) && clocks.same(c, fine); });
+  };
+  auto selector = [&](const Clock *c) {
+    std::string whole = describeClock(c);
+    size_t at = whole.find(" when ");
+    return at == std::string::npos ? whole : whole.substr(at + 6);
+  };
+  bool isSlowA = isFinerThan(b, a) || (!isFinerThan(a, b) && isSample(a));
+  const Clock *coarse = isSlowA ? a : b, *fine = isSlowA ? b : a;
+  const std::string &slow = isSlowA ? onA : onB, &fast = isSlowA ? onB : onA;
+  llvm::SmallVector<std::string, 3> ways;
+  auto offer = [&](const std::string &moved, const std::string &way) {
+    if (!moved.empty())
+      ways.push_back("'" + way + "'");
+  };
+  if (isFinerThan(fine, coarse)) {
+    // What a whole segment has is mostly meant for all of it.
+    if ((isAxis(coarse) || isSample(coarse)) && isAxis(fine))
+      offer(slow, fmt::format("spread({}, to = {})", slow, selector(fine)));
+    offer(slow, fmt::format("hold({})", slow));
+    offer(fast, fmt::format("{} when {}", fast, selector(coarse)));
+  } else if (isSample(coarse) && isAxis(clocks.root(fine))) {
+    // Of several bases `sample` is no coarser clock of one: nothing leads there but this.
+    offer(slow, fmt::format("spread({}, to = {}){}", slow, describeClock(clocks.root(fine)),
+                            isAxis(fine) ? "" : " when " + selector(fine)));
+    if (isAxis(fine))
+      offer(fast, fast + " when sample");
+  }
+  if (ways.empty())
+    return "cross with 'hold' to the clock they come from";
+  return fmt::format("cross with {}{}{}", fmt::join(llvm::ArrayRef(ways).drop_back(), ", "),
+                     ways.size() > 1 ? " or " : "", ways.back());
+}
+
 bool Elaborator::oneClock(llvm::ArrayRef<NodeId> operands, llvm::ArrayRef<const Expr *> exprs, StringRef what,
                           const Expr *at, Context &ctx, const Clock *&result) {
   const Clock *clock = result; // here and in `own` not in normal form: `every(1)` stays visible to `hold`
@@ -387,70 +436,22 @@ bool Elaborator::oneClock(llvm::ArrayRef<NodeId> operands, llvm::ArrayRef<const 
         first = i;
       continue;
     }
-    auto conditionText = [&](NodeId n) { return conditionTexts.count(n) ? conditionTexts[n] : std::string(); };
     std::string firstText = first < operands.size() ? text(exprs[first]) : std::string(what);
-    std::string a = clocks.describe(clock, conditionText), b = clocks.describe(own, conditionText);
+    std::string a = describeClock(clock), b = describeClock(own);
     if (u == Unify::SegmentOnEvent) {
       error(DiagId::R0405, exprs[i], ctx,
             fmt::format("a segment clock is no bool on '{}': hold first, then sample by the segment",
                         clocks.resolve(clock)->kind == Clock::Kind::Var ? b : a));
       return false;
     }
-    auto isFinerThan = [&](const Clock *fine, const Clock *coarse) {
-      for (const Clock *c : clocks.ancestors(coarse))
-        if (c != clocks.resolve(coarse) && clocks.same(c, fine))
-          return true;
-      return false;
-    };
-    auto selector = [&](const Clock *c) {
-      std::string whole = clocks.describe(c, conditionText);
-      size_t at = whole.find(" when ");
-      return at == std::string::npos ? whole : whole.substr(at + 6);
-    };
-    auto isAxis = [&](const Clock *c) { return clocks.resolve(c)->kind == Clock::Kind::Axis; };
-    bool bases = clocks.root(clock) != clocks.root(own) && isAxis(clocks.root(clock)) && isAxis(clocks.root(own));
     // A cell's own clock has no text, and what has a clock's axis stays where it is.
     auto movable = [&](size_t k) {
       int axis = k < operands.size() ? ragged(nodes[operands[k]].type) : -1;
       bool stays = k == operands.size() || (axis >= 0 && !perSample(nodes[operands[k]].type.dims[axis].axis));
       return stays ? std::string() : text(exprs[k]);
     };
-    std::string slow, fast;
-    llvm::SmallVector<std::string, 3> ways;
-    auto offer = [&](const std::string &moved, std::string way) {
-      if (!moved.empty())
-        ways.push_back("'" + way + "'");
-    };
-    auto isSample = [&](const Clock *c) { return clocks.resolve(c)->kind == Clock::Kind::Sample; };
-    auto meeting = [&](const Clock *coarse, const Clock *fine) {
-      // What a whole segment has is mostly meant for all of it.
-      if ((isAxis(coarse) || isSample(coarse)) && isAxis(fine))
-        offer(slow, fmt::format("spread({}, to = {})", slow, selector(fine)));
-      offer(slow, fmt::format("hold({})", slow));
-      offer(fast, fmt::format("{} when {}", fast, selector(coarse)));
-    };
-    // Of several bases `sample` is no coarser clock of one: nothing leads there but this.
-    auto ofSamples = [&](const Clock *fine) {
-      std::string spread = fmt::format("spread({}, to = {})", slow, clocks.describe(clocks.root(fine), conditionText));
-      offer(slow, isAxis(fine) ? spread : spread + " when " + selector(fine));
-      if (isAxis(fine))
-        offer(fast, fast + " when sample");
-    };
-    bool isFirstSlow = isFinerThan(own, clock) || (!isFinerThan(clock, own) && isSample(clock));
-    slow = movable(isFirstSlow ? first : i), fast = movable(isFirstSlow ? i : first);
-    if (isFinerThan(clock, own) || isFinerThan(own, clock))
-      meeting(isFirstSlow ? clock : own, isFirstSlow ? own : clock);
-    else if ((isSample(own) || isSample(clock)) && isAxis(clocks.root(isFirstSlow ? own : clock)))
-      ofSamples(isFirstSlow ? own : clock);
-    std::string crossing = "cross with 'hold' to the clock they come from";
-    StringRef ownBase = clocks.root(own)->name, base = clocks.root(clock)->name;
-    if (bases)
-      crossing = fmt::format(
-          "two base clocks meet only through 'spread(.., to = ..)'{}",
-          nearest(ownBase, base) ? fmt::format("; or is '{}' meant to be '{}'?", ownBase.str(), base.str()) : "");
-    else if (!ways.empty())
-      crossing = fmt::format("cross with {}{}{}", fmt::join(llvm::ArrayRef(ways).drop_back(), ", "),
-                             ways.size() > 1 ? " or " : "", ways.back());
+    std::string crossing = crossingHint(clock, movable(first), own, movable(i));
+    bool bases = clocks.root(clock) != clocks.root(own) && isAxis(clocks.root(clock)) && isAxis(clocks.root(own));
     Diagnostic &d = error(bases ? DiagId::R0409 : DiagId::R0401, at, ctx,
                           fmt::format("{} takes one clock: {} ticks on '{}', {} on '{}'; {}", what.str(), firstText, a,
                                       text(exprs[i]), b, crossing));

@@ -37,13 +37,13 @@ struct LayoutRow {
 const FormatRow formats[] = {
 #define RONDO_FORMAT(FORMAT, TITLE, LAYER, FORWARD, BACKWARD, LAYER_BEHIND, BACKWARD_BEHIND, DIRECTIONS)               \
   {#FORMAT, TITLE, LAYER, FORWARD, BACKWARD, LAYER_BEHIND, BACKWARD_BEHIND, Directions::DIRECTIONS},
-#include "compiler/Run/Layouts.def"
+#include "lib/layouts.def"
 };
 
 const LayoutRow layouts[] = {
 #define RONDO_LAYOUT(CELL, FORMAT, TENSOR, FORM, PRESENCE, RESET, BLOCKS)                                              \
   {#CELL, #FORMAT, TENSOR, Form::FORM, Presence::PRESENCE, Reset::RESET, BLOCKS},
-#include "compiler/Run/Layouts.def"
+#include "lib/layouts.def"
 };
 
 Error failure(const Twine &message) { return make_error<StringError>(message, inconvertibleErrorCode()); }
@@ -480,7 +480,7 @@ private:
 ArrayRef<StringRef> layoutFormats() {
   static const StringRef names[] = {
 #define RONDO_FORMAT(FORMAT, TITLE, LAYER, FORWARD, BACKWARD, LAYER_BEHIND, BACKWARD_BEHIND, DIRECTIONS) #FORMAT,
-#include "compiler/Run/Layouts.def"
+#include "lib/layouts.def"
   };
   return names;
 }

@@ -1,4 +1,4 @@
-// Converting parameters between the library's cells and the layouts of other frameworks, by the table of Layouts.def.
+// Converting parameters between the library's cells and the layouts of other frameworks, by the table lib/layouts.def.
 #ifndef RONDO_RUN_LAYOUTS_H
 #define RONDO_RUN_LAYOUTS_H
 

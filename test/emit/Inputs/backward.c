@@ -1,6 +1,7 @@
 /* Gradients of tagger. Four samples: of sentences of 2 and 0 words, of none, of 1 word, of 3 words. */
-#define _POSIX_C_SOURCE 200112L
 #include "tagger.h"
+#include "answers.h"
+#include "lasting.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,21 +13,6 @@ static float x[WORDS][2], weight[SENTENCES], d_y[WORDS][3], y[WORDS][3], d_x[WOR
 static float *parameters, *first, *second;
 static void *prepared, *workspace;
 static size_t bytes;
-static rondo_error error;
-
-static void *take(size_t size) {
-  void *memory = NULL;
-  return posix_memalign(&memory, 64, size) ? NULL : memory;
-}
-static void say(int holds, const char *what) { printf("%s%s\n", holds ? "" : "NOT SO: ", what); }
-static void must(int32_t code) {
-  if (code)
-    printf("error %d: %s\n", code, error.message), exit(1);
-}
-static void fails(int32_t code) {
-  const char *names[] = {"OK", "ARGUMENT", "STRUCTURE", "VALUE", "CAPACITY", "WORKSPACE"};
-  printf("%s: %s\n", code == error.code ? names[code] : "another code", error.message);
-}
 
 static tagger_inputs inputs(void) {
   tagger_inputs in = {0};
@@ -70,8 +56,8 @@ int main(int count, char **arguments) {
     weight[i] = 1 + (float)i / 2;
   for (int i = 0; i < WORDS * 3; ++i)
     d_y[i / 3][i % 3] = (float)cos(2 * i);
-  parameters = take(TAGGER_PARAMETER_BYTES), prepared = take(TAGGER_PREPARED_BYTES);
-  first = take(TAGGER_PARAMETER_BYTES), second = take(TAGGER_PARAMETER_BYTES);
+  parameters = lasting(TAGGER_PARAMETER_BYTES), prepared = lasting(TAGGER_PREPARED_BYTES);
+  first = lasting(TAGGER_PARAMETER_BYTES), second = lasting(TAGGER_PARAMETER_BYTES);
   memset(first, 0, TAGGER_PARAMETER_BYTES), memset(second, 0, TAGGER_PARAMETER_BYTES);
   must(tagger_init(parameters, 3, &error));
   must(tagger_prepare(parameters, prepared, &error));
@@ -80,7 +66,7 @@ int main(int count, char **arguments) {
   none.size = out.size = sizeof out, out.y = y[0], out.y_rows = WORDS;
   tagger_gradients g = gradients(first);
   must(tagger_backward_workspace_bytes(&in, &bytes, &error));
-  workspace = take(bytes);
+  workspace = lasting(bytes);
   if (count == 1) /* with an argument what nobody writes is left to those who watch */
     memset(workspace, 0xff, bytes);
   must(tagger_backward(prepared, &in, &out, &g, workspace, bytes, NULL, &error));
@@ -171,6 +157,5 @@ int main(int count, char **arguments) {
   fails(tagger_backward(prepared, &in, &out, &g, workspace, 64, NULL, &error));
   fails(tagger_backward(workspace, &in, &out, &g, workspace, bytes, NULL, &error));
   fails(tagger_backward_workspace_bytes(&in, NULL, &error));
-  free(parameters), free(prepared), free(workspace), free(first), free(second);
   return 0;
 }

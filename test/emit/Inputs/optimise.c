@@ -1,6 +1,7 @@
 /* Optimisers of points, by formulas in double that are written down here a second time. */
-#define _POSIX_C_SOURCE 200112L
 #include "points.h"
+#include "answers.h"
+#include "lasting.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,21 +11,7 @@ enum { FLOATS = POINTS_PARAMETER_BYTES / 4 };
 static float *parameters, *gradients, *state, *other;
 static double p[FLOATS], m[FLOATS], s[FLOATS];
 static void *prepared;
-static rondo_error error;
 
-static void *take(size_t size) {
-  void *memory = NULL;
-  return posix_memalign(&memory, 64, size) ? NULL : memset(memory, 0, size);
-}
-static void say(int holds, const char *what) { printf("%s%s\n", holds ? "" : "NOT SO: ", what); }
-static void must(int32_t code) {
-  if (code)
-    printf("error %d: %s\n", code, error.message), exit(1);
-}
-static void fails(int32_t code) {
-  const char *names[] = {"OK", "ARGUMENT", "STRUCTURE", "VALUE", "CAPACITY", "WORKSPACE"};
-  printf("%s: %s\n", code == error.code ? names[code] : "another code", error.message);
-}
 static points_update updateOf(int64_t step, float *to) {
   points_update update = {0};
   update.size = sizeof update, update.step = step, update.gradients = gradients, update.parameters = to;
@@ -51,9 +38,9 @@ static int isNear(void) {
 static int isAt(int i, int begin, int count) { return i >= begin && i < begin + count; }
 
 int main(void) {
-  parameters = take(POINTS_PARAMETER_BYTES), gradients = take(POINTS_PARAMETER_BYTES);
-  other = take(POINTS_PARAMETER_BYTES), state = take(2 * POINTS_PARAMETER_BYTES);
-  prepared = take(POINTS_PREPARED_BYTES);
+  parameters = lasting(POINTS_PARAMETER_BYTES), gradients = lasting(POINTS_PARAMETER_BYTES);
+  other = lasting(POINTS_PARAMETER_BYTES), state = lasting(2 * POINTS_PARAMETER_BYTES);
+  prepared = lasting(POINTS_PREPARED_BYTES);
   begin();
   must(points_prepare(parameters, prepared, &error));
 

@@ -1,5 +1,6 @@
 /* Takes samples window by window and holds the numbers against those of the whole; makes mistakes. */
 #include "follower.h"
+#include "answers.h"
 #include "lasting.h"
 #include "listener.h"
 #include <math.h>
@@ -12,20 +13,11 @@ static const int64_t steps[] = {0, 13, 13, 20}; /* samples of 13, 0 and 7 rows *
 
 static float x[rows][3], bias[batch][3], d_y[rows][4], d_all[batch][2], d_z[rows][3];
 static int32_t label[rows];
-static rondo_error error;
 
 static void *room(size_t bytes) {
   void *memory = lasting(bytes);
   memset(memory, 0xff, bytes); /* NaN, where nothing is written */
   return memory;
-}
-static void must(int32_t code) {
-  if (code)
-    printf("error %d: %s\n", code, error.message), exit(1);
-}
-static void said(int32_t code) {
-  static const char *const names[] = {"OK", "ARGUMENT", "STRUCTURE", "VALUE", "CAPACITY", "WORKSPACE"};
-  printf("%s: %s\n", code >= 0 && code < 6 ? names[code] : "?", error.message);
 }
 static void fill(float *to, int count, int seed) {
   for (int i = 0; i < count; ++i)
@@ -219,7 +211,7 @@ static void mistakes(void) {
   must(follower_window_workspace_bytes(&in, 0, &bytes, &error));
   void *workspace = room(bytes), *state = room(f_state);
   follower_window_place place = {.size = 8};
-#define TRY(what) said(follower_window(f_prepared, &in, what, &out, NULL, workspace, bytes, NULL, &error))
+#define TRY(what) fails(follower_window(f_prepared, &in, what, &out, NULL, workspace, bytes, NULL, &error))
   TRY(NULL);
   TRY(&place);
   place.size = sizeof place;
@@ -240,10 +232,10 @@ static void mistakes(void) {
   listener_window_place place2 = {.size = sizeof place2};
   must(listener_window_workspace_bytes(&in2, 0, &bytes, &error));
   workspace = room(bytes);
-  said(listener_window(l_prepared, &in2, &place2, &out2, NULL, workspace, bytes, NULL, &error));
-  said(listener_window_workspace_bytes(&in2, 2, &bytes, &error));
+  fails(listener_window(l_prepared, &in2, &place2, &out2, NULL, workspace, bytes, NULL, &error));
+  fails(listener_window_workspace_bytes(&in2, 2, &bytes, &error));
   listener_gradients none = {.size = sizeof none};
-  said(listener_backward(l_prepared, &in2, &out2, &none, workspace, 64, NULL, &error));
+  fails(listener_backward(l_prepared, &in2, &out2, &none, workspace, 64, NULL, &error));
 }
 
 int main(void) {

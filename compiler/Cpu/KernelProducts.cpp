@@ -42,19 +42,20 @@ namespace {
 /// One tile of rows x blocks x gates, within its function.
 class Tile {
 public:
-  Tile(Code &code, WeightFormat format, bool isHalved, int64_t rows, int64_t blocks, int64_t gates)
+  /// `stepBytes`: from one depth to the next; `depthsAtOnce`: in one turn of its loop.
+  Tile(Code &code, WeightFormat format, bool isHalved, int64_t rows, int64_t blocks, int64_t gates, int64_t stepBytes,
+       int64_t depthsAtOnce)
       : code(code), format(format), isHalved(isHalved), rows(rows), vectors(blocks * gates), gates(gates),
-        lanes(code.target.lanes()), hasPairs(format == WeightFormat::BF16 && code.target.hasPairs) {}
+        stepBytes(stepBytes), depthsAtOnce(depthsAtOnce), lanes(code.target.lanes()),
+        hasPairs(format == WeightFormat::BF16 && code.target.hasPairs) {}
 
-  /// `step`: bytes from one depth to the next; `blockBytes`: from a block to the next; `sumStep`, `rowBytes`: of sums,
-  /// from a block to the next, and from a row.
-  void emit(ArrayRef<Value> x, Value weights, Value scales, Value depth, Value step, Value blockBytes, Value sums,
-            Value sumStep, Value rowBytes, Value nextWeights, Value nextStep) {
+  /// `blockBytes`: from a block to the next; `sumStep`, `rowBytes`: of sums, from a block to the next, and from a row.
+  void emit(ArrayRef<Value> x, Value weights, Value scales, Value depth, Value blockBytes, Value sums, Value sumStep,
+            Value rowBytes, Value nextWeights, Value nextStep) {
     this->x = x;
     this->nextWeights = nextWeights;
     this->nextStep = nextStep;
     this->weights = weights;
-    this->step = step;
     this->blockBytes = blockBytes;
     Type vector = Code::vectorOf(code.f32, lanes);
     auto place = [&](int64_t row, int64_t v) {
@@ -92,24 +93,36 @@ private:
   Code::Values sumUp(Value depth, ValueRange starts) {
     Code::Values carried;
     for (Value start : starts)
-      carried.push_back(code.at(weights, code.mul(start, step)));
+      carried.push_back(code.at(weights, code.mul(start, code.index(stepBytes))));
     int64_t chains = starts.size(), sums = rows * vectors;
     carried.append(chains * sums, code.real(0, Code::vectorOf(code.f32, lanes)));
-    // A turn is not unrolled: it takes as long as an addition does, in which there is time for all else.
-    carried = code.loop(code.index(0), depth, code.index(1), carried, [&](Value i, ValueRange carried) {
-      Code::Values next(carried);
-      bool isSplit = format == WeightFormat::BF16 && !hasPairs;
-      for (int64_t chain = 0; chain < chains; ++chain) {
-        for (int64_t half = 0; half < (isSplit ? 2 : 1); ++half)
-          addProducts(code.add(starts[chain], i), half, next[chain],
-                      MutableArrayRef(next).slice(chains + chain * sums, sums));
-        prefetch(next[chain], code.add(starts[chain], i));
-        next[chain] = code.at(next[chain], step);
-      }
-      return next;
-    });
+    auto addDepths = [&](Value first, Value end, int64_t atOnce) {
+      carried = code.loop(first, end, code.index(atOnce), carried, [&](Value i, ValueRange carried) {
+        Code::Values next(carried);
+        for (int64_t k = 0; k < atOnce; ++k)
+          for (int64_t chain = 0; chain < chains; ++chain)
+            addDepth(code.add(starts[chain], code.add(i, code.index(k))), code.at(next[chain], k * stepBytes),
+                     MutableArrayRef(next).slice(chains + chain * sums, sums));
+        for (int64_t chain = 0; chain < chains; ++chain)
+          next[chain] = code.at(next[chain], atOnce * stepBytes);
+        return next;
+      });
+    };
+    Value done = code.index(0);
+    if (depthsAtOnce > 1) {
+      done = code.sub(depth, code.both(depth, code.index(depthsAtOnce - 1)));
+      addDepths(code.index(0), done, depthsAtOnce);
+    }
+    addDepths(done, depth, 1);
     carried.erase(carried.begin(), carried.begin() + chains);
     return carried;
+  }
+
+  void addDepth(Value i, Value weights, MutableArrayRef<Value> sums) {
+    bool isSplit = format == WeightFormat::BF16 && !hasPairs;
+    for (int64_t half = 0; half < (isSplit ? 2 : 1); ++half)
+      addProducts(i, half, weights, sums);
+    prefetch(weights, i);
   }
 
   int64_t laneBytes() const { return format == WeightFormat::Int8 ? 1 : bytesOfReal; }
@@ -120,7 +133,7 @@ private:
     constexpr int64_t depths = 16, line = 64, linesOfNext = 2;
     if (rows < 4)
       return;
-    Value ahead = code.at(weights, code.mul(step, code.index(depths)));
+    Value ahead = code.at(weights, depths * stepBytes);
     for (int64_t v = 0; v < vectors; ++v)
       code.prefetch(at(ahead, v, blockBytes, laneBytes()), 1);
     Value soon = code.at(nextWeights, code.mul(i, nextStep));
@@ -197,32 +210,39 @@ private:
   Code &code;
   WeightFormat format;
   bool isHalved;
-  int64_t rows, vectors, gates, lanes;
+  int64_t rows, vectors, gates, stepBytes, depthsAtOnce, lanes;
   bool hasPairs;
   ArrayRef<Value> x;
-  Value weights, step, blockBytes, nextWeights, nextStep;
+  Value weights, blockBytes, nextWeights, nextStep;
 };
 
-/// void (operand, operandBytes, row, rows, weights, depth, step, sums, and scales for Int8): `step` is the bytes of all
-/// gates of one depth.
+/// void (operand, operandBytes, row, rows, weights, depth, sums, next, nextStep, and scales for Int8): `count` of the
+/// gates of which a depth has the weights of all.
 void emitTileFunction(Code &code, llvm::StringRef name, WeightFormat format, bool isHalved, int64_t blocks,
-                      int64_t gates, int64_t mostRows) {
+                      int64_t count, int64_t gates) {
   Type p = code.pointer, n = code.i64;
   bool isScaled = format == WeightFormat::Int8;
-  SmallVector<Type> types{p, n, n, n, p, n, n, p, p, n};
+  int64_t sumBytes = gates * code.target.lanes() * bytesOfReal,
+          stepBytes = isScaled ? sumBytes / bytesOfReal : sumBytes;
+  SmallVector<Type> types{p, n, n, n, p, n, p, p, n};
   if (isScaled)
     types.push_back(p);
   ValueRange in = code.begin(name, types, true);
-  Value operandBytes = in[1], row = in[2], rows = in[3], weights = in[4], depth = in[5], step = in[6], sums = in[7];
-  Value scales = isScaled ? in[10] : Value(), sumStep = isScaled ? code.shiftLeft(step, 2) : step;
+  Value operandBytes = in[1], row = in[2], rows = in[3], weights = in[4], depth = in[5], sums = in[6];
+  Value scales = isScaled ? in[9] : Value(), sumStep = code.index(sumBytes);
   RowAddress address(code, in[0]);
-  code.dispatch(code.sub(rows, code.index(1)), mostRows, [&](int64_t which) {
+  code.dispatch(code.sub(rows, code.index(1)), Tiles(code.target, count).mostRows(blocks), [&](int64_t which) {
     Code::Values x;
     for (int64_t r = 0; r <= which; ++r)
       x.push_back(code.at(address.of(code, code.add(row, code.index(r))), operandBytes));
-    Tile(code, format, isHalved, which + 1, blocks, gates)
-        .emit(x, weights, scales, depth, step, code.mul(step, depth), sums, sumStep,
-              code.mul(sumStep, code.index(blocks)), in[8], in[9]);
+    // A turn takes as long as an addition does, in which there is time for all else. But the weights of a single row
+    // come from a cache behind the first, and the machine foresees them better where a load does not come back to what
+    // is near. Where sums are halved there are few of them, and vectors of four numbers are slow anyway.
+    bool isFromAfar =
+        which == 0 && !isHalved && code.target.lanes() >= 8 && blocks == Tiles(code.target, gates).blocksForOneRow;
+    Tile(code, format, isHalved, which + 1, blocks, count, stepBytes, isFromAfar ? 32 : 1)
+        .emit(x, weights, scales, depth, code.mul(code.index(stepBytes), depth), sums, sumStep,
+              code.index(blocks * sumBytes), in[7], in[8]);
   });
   code.end();
 }
@@ -233,22 +253,23 @@ void callTile(Code &code, WeightFormat format, bool isHalved, int64_t blocks, in
   Tiles tiles(code.target, gates);
   // A pair of bf16 is as long as an f32.
   int64_t lanes = code.target.lanes(), laneBytes = format == WeightFormat::Int8 ? 1 : bytesOfReal;
-  Value step = code.index(gates * lanes * laneBytes);
+  llvm::StringRef kind = format == WeightFormat::F32    ? "tile."
+                         : format == WeightFormat::BF16 ? "tile.bf16."
+                                                        : "tile.int8.";
   for (int64_t first = 0; first < gates; first += tiles.gatesAtOnce) {
     int64_t count = std::min(tiles.gatesAtOnce, gates - first), bytes = first * lanes * bytesOfReal;
-    std::string name = ((format == WeightFormat::F32    ? "tile."
-                         : format == WeightFormat::BF16 ? "tile.bf16."
-                                                        : "tile.int8.") +
-                        Twine(blocks) + "x" + Twine(count) + (isHalved ? ".halves" : ""))
-                           .str();
+    std::string name = (kind + Twine(blocks) + "x" + Twine(count)).str();
+    if (count < gates)
+      name += ".of." + std::to_string(gates);
+    if (isHalved)
+      name += ".halves";
     Code::Values arguments{
-        a.operand, a.operandBytes,         a.row,  a.rows,    code.at(a.weights, first * lanes * laneBytes), a.depth,
-        step,      code.at(a.sums, bytes), a.next, a.nextStep};
+        a.operand, a.operandBytes,         a.row,  a.rows,    code.at(a.weights, first * lanes * laneBytes),
+        a.depth,   code.at(a.sums, bytes), a.next, a.nextStep};
     if (format == WeightFormat::Int8)
       arguments.push_back(code.at(a.scales, bytes));
-    code.callLocal(name, arguments, [&](Code &callee) {
-      emitTileFunction(callee, name, format, isHalved, blocks, count, Tiles(code.target, count).mostRows(blocks));
-    });
+    code.callLocal(name, arguments,
+                   [&](Code &callee) { emitTileFunction(callee, name, format, isHalved, blocks, count, gates); });
   }
 }
 

@@ -1,5 +1,7 @@
 #include "compiler/Run/Compare.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
+#include <cfloat>
 #include <cmath>
 
 namespace rondo::run {
@@ -14,6 +16,8 @@ void Comparison::numbers(double expected, double actual, const std::string &wher
     return;
   property.difference = distance;
   property.where = where;
+  if (std::isfinite(expected) && std::fabs(expected) > FLT_MAX && !std::isfinite(actual))
+    property.where += llvm::formatv(": {0:e1}, past what single precision holds", expected);
   if (distance > property.allowed)
     property.status = Property::Status::Fails;
 }

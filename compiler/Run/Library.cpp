@@ -163,9 +163,7 @@ Error Library::readManifest() {
   return error;
 }
 
-Error Library::failed(StringRef function, const Failure &failure) const {
-  return run::failure(prefix + "_" + function + ": " + failure.message + " (error " + Twine(failure.code) + ")");
-}
+Error Library::failed(const Failure &failure) { return run::failure(failure.message); }
 
 //===--- Parameters --------------------------------------------------------------------------------------------===//
 
@@ -183,7 +181,7 @@ Error Library::setParameters(const Params &params) {
   FencedBytes made(preparedBytes());
   Failure wrong;
   if (prepare(buffer.data(), made.data(), &wrong))
-    return failed("prepare", wrong);
+    return failed(wrong);
   prepared = std::move(made);
   return Error::success();
 }
@@ -192,7 +190,7 @@ Expected<Params> Library::initialise(uint64_t seed) {
   FencedBytes buffer(parameterBytes());
   Failure wrong;
   if (init(buffer.data(), seed, &wrong))
-    return failed("init", wrong);
+    return failed(wrong);
   Params params;
   for (const Port &parameter : parameters)
     params[parameter.name] = parameter.read(buffer.data() + parameter.offset, 0, /*isRow=*/true);
@@ -207,7 +205,7 @@ Expected<FencedBytes> Library::makeReady(Call &call) const {
   Failure wrong;
   size_t bytes = 0;
   if (workspaceBytes(call.in.data(), &bytes, &wrong))
-    return failed("workspace_bytes", wrong);
+    return failed(wrong);
   return unwritten(bytes);
 }
 
@@ -218,7 +216,7 @@ Expected<Result> Library::run(const Batch &batch) {
     return workspace.takeError();
   Failure wrong;
   if (forward(prepared.data(), call.in.data(), call.out.data(), workspace->data(), workspace->size(), pool, &wrong))
-    return failed("forward", wrong);
+    return failed(wrong);
   return call.result();
 }
 
@@ -232,7 +230,7 @@ Error Library::repeat(const Batch &batch, function_ref<bool()> again) {
   while (again()) {
     std::copy(call.out.begin(), call.out.end(), out.begin());
     if (forward(prepared.data(), call.in.data(), out.data(), workspace->data(), workspace->size(), pool, &wrong))
-      return failed("forward", wrong);
+      return failed(wrong);
   }
   return Error::success();
 }
@@ -266,10 +264,10 @@ struct Library::Steps {
     Failure wrong;
     size_t bytes = 0;
     if (library.stateBytes(batch.samples, &bytes, &wrong))
-      return library.failed("state_bytes", wrong);
+      return Library::failed(wrong);
     state = FencedBytes(bytes);
     if (library.stateInit(library.prepared.data(), state.data(), bytes, batch.samples, &wrong))
-      return library.failed("state_init", wrong);
+      return Library::failed(wrong);
     return Error::success();
   }
 
@@ -287,7 +285,7 @@ struct Library::Steps {
     fill();
     Failure wrong;
     if (library.step(library.prepared.data(), state.data(), in.data(), out.data(), &wrong))
-      return library.failed("step", wrong);
+      return Library::failed(wrong);
     size_t at = 0;
     for (const auto &[i, output] : enumerate(library.outputs)) {
       if (!output.isStepped)

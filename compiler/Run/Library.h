@@ -121,7 +121,7 @@ private:
   llvm::Error readManifest();
   /// Fills the call's words; returns its workspace.
   llvm::Expected<FencedBytes> makeReady(Call &call) const;
-  llvm::Error failed(llvm::StringRef function, const Failure &failure) const;
+  static llvm::Error failed(const Failure &failure); // its message names what is wrong, and where
   llvm::Error prepareAgain(const void *buffer, uint64_t seed);
   void makeScratch(size_t bytes);
   std::vector<uint64_t> gradientWords(void *gradients) const;

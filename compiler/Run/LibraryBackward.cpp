@@ -82,7 +82,7 @@ Expected<Result> Library::runBackward(const Batch &batch, const GradientOptions 
   Failure wrong;
   size_t bytes = 0;
   if (backwardBytes(call.in.data(), &bytes, &wrong))
-    return failed("backward_workspace_bytes", wrong);
+    return failed(wrong);
   auto isGiven = [&](const Port &output) {
     return !how.checkpoints || output.clock.empty() || output.clock == output.axis;
   };
@@ -93,7 +93,7 @@ Expected<Result> Library::runBackward(const Batch &batch, const GradientOptions 
   Flow flow(call, how);
   if (backward(prepared.data(), call.in.data(), call.out.data(), flow.words.data(), workspace.data(), bytes, pool,
                &wrong))
-    return failed("backward", wrong);
+    return failed(wrong);
   Result result = call.result();
   for (const Port &output : outputs)
     if (!isGiven(output))

@@ -42,7 +42,7 @@ Expected<std::vector<std::vector<Generated>>> Library::generate(const Batch &bat
   Failure wrong;
   size_t bytes = 0;
   if (generateBytes(call.in.data(), options.data(), &bytes, &wrong))
-    return failed("generate_workspace_bytes", wrong);
+    return failed(wrong);
   FencedBytes workspace = unwritten(bytes);
   int64_t beams = how.mode == GenerateOptions::Mode::Beam ? how.beams : 1;
   int64_t limit = how.limit >= 0 ? how.limit : description.getInteger("limit").value_or(0);
@@ -56,7 +56,7 @@ Expected<std::vector<std::vector<Generated>>> Library::generate(const Batch &bat
   generated[0] = sizeof generated;
   if (generateRows(prepared.data(), call.in.data(), options.data(), generated, workspace.data(), workspace.size(), pool,
                    &wrong))
-    return failed("generate", wrong);
+    return failed(wrong);
 
   std::vector<std::vector<Generated>> all(batch.samples);
   for (int64_t s = 0; s < batch.samples; ++s)

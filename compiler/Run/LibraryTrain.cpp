@@ -13,7 +13,7 @@ Error Library::prepareAgain(const void *buffer, uint64_t seed) {
     prepared = FencedBytes(preparedBytes());
   options.seed = seed;
   Failure wrong;
-  return prepare(buffer, prepared.data(), &wrong) ? failed("prepare", wrong) : Error::success();
+  return prepare(buffer, prepared.data(), &wrong) ? failed(wrong) : Error::success();
 }
 
 void Library::makeScratch(size_t bytes) {
@@ -40,14 +40,14 @@ Expected<std::vector<LossValue>> Library::computeLosses(const void *buffer, void
   call.addLosses();
   size_t bytes = 0;
   if ((gradients ? backwardBytes : workspaceBytes)(call.in.data(), &bytes, &wrong))
-    return failed(gradients ? "backward_workspace_bytes" : "workspace_bytes", wrong);
+    return failed(wrong);
   makeScratch(bytes);
   std::vector<uint64_t> words = gradientWords(gradients);
   if (gradients &&
       backward(prepared.data(), call.in.data(), call.out.data(), words.data(), scratch.data(), bytes, pool, &wrong))
-    return failed("backward", wrong);
+    return failed(wrong);
   if (!gradients && forward(prepared.data(), call.in.data(), call.out.data(), scratch.data(), bytes, pool, &wrong))
-    return failed("forward", wrong);
+    return failed(wrong);
   return call.lossValues();
 }
 
@@ -62,9 +62,9 @@ Expected<std::vector<LossValue>> Library::computeWindow(const void *buffer, void
   call.addLosses();
   size_t bytes = 0, stateBytes = 0;
   if (windowBytes(call.in.data(), gradients != nullptr, &bytes, &wrong))
-    return failed("window_workspace_bytes", wrong);
+    return failed(wrong);
   if (windowStateBytes(batch.samples, &stateBytes, &wrong))
-    return failed("window_state_bytes", wrong);
+    return failed(wrong);
   makeScratch(bytes);
   if (nextState.size() != stateBytes)
     nextState = FencedBytes(stateBytes);
@@ -72,7 +72,7 @@ Expected<std::vector<LossValue>> Library::computeWindow(const void *buffer, void
   Place where(call, place, place.isFirst ? nullptr : state.data(), nextState.data());
   if (window(prepared.data(), call.in.data(), where.words.data(), call.out.data(), gradients ? words.data() : nullptr,
              scratch.data(), bytes, pool, &wrong))
-    return failed("window", wrong);
+    return failed(wrong);
   std::swap(state, nextState);
   return call.lossValues();
 }
@@ -102,7 +102,7 @@ bool Library::optimise(const runtime::Optimiser &how, runtime::Update &step, voi
 Error Library::makeParameters(uint64_t seed, void *buffer) {
   Failure wrong;
   if (init(buffer, seed, &wrong))
-    return failed("init", wrong);
+    return failed(wrong);
   return Error::success();
 }
 

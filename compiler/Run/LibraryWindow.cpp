@@ -32,9 +32,9 @@ Expected<Result> Library::runWindow(const Batch &batch, const WindowPlace &place
   Failure wrong;
   size_t bytes = 0, stateBytes = 0;
   if (windowBytes(call.in.data(), gradients, &bytes, &wrong))
-    return failed("window_workspace_bytes", wrong);
+    return failed(wrong);
   if (windowStateBytes(batch.samples, &stateBytes, &wrong))
-    return failed("window_state_bytes", wrong);
+    return failed(wrong);
   for (FencedBytes *made : {states.next, states.dState})
     if (made)
       *made = unwritten(stateBytes);
@@ -55,7 +55,7 @@ Expected<Result> Library::runWindow(const Batch &batch, const WindowPlace &place
     flow.emplace(call, GradientOptions());
   if (window(prepared.data(), call.in.data(), where.words.data(), call.out.data(), flow ? flow->words.data() : nullptr,
              workspace.data(), bytes, pool, &wrong))
-    return failed("window", wrong);
+    return failed(wrong);
   Result result = call.result();
   if (flow)
     flow->addTo(result);

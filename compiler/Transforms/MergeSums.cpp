@@ -27,6 +27,9 @@ struct MergeSums : impl::MergeSumsBase<MergeSums> {
       for (SplitOp split : llvm::make_early_inc_range(block.getOps<SplitOp>()))
         changed |= merge(split);
     }
+    for (SplitOp split : llvm::make_early_inc_range(block.getOps<SplitOp>())) // whose parts were all merged
+      if (split->use_empty())
+        split.erase();
   }
 
 private:

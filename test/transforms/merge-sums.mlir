@@ -74,3 +74,22 @@ rnn.model @not(%xt "x" : !rnn.stream<4xf32, #t>, %yt "y" : !rnn.stream<4xf32, #t
   %u2 = rnn.add %n2, %d#1 : !b
   rnn.return "s1" = %s1, "s2" = %s2, "t1" = %t1, "t2" = %t2, "u1" = %u1, "u2" = %u2, "d" = %d#0 : !b, !b, !b, !b, !b, !b, !b
 }
+
+// All parts of both: nothing is left of them.
+//
+// CHECK-LABEL: rnn.model @all
+// CHECK:       %[[X:.*]] = rnn.latest
+// CHECK-NEXT:  %[[L:.*]] = rnn.latest %[[X]]
+// CHECK-NEXT:  %[[Z:.*]] = rnn.add %[[L]], %y
+// CHECK-NEXT:  %[[P:.*]]:2 = rnn.split %[[Z]]
+// CHECK-NEXT:  rnn.return "s1" = %[[P]]#0, "s2" = %[[P]]#1
+rnn.model @all(%xt "x" : !rnn.stream<4xf32, #t>, %y "y" : !rnn.stream<4xf32, #t>) {
+  %x = rnn.latest %xt : !rnn.stream<4xf32, #t> -> !rnn.stream<4xf32, #t4>
+  %a:2 = rnn.split %x axis 0 : !rnn.stream<4xf32, #t4> -> !a, !a
+  %b:2 = rnn.split %y axis 0 : !rnn.stream<4xf32, #t> -> !c, !c
+  %l1 = rnn.latest %a#0 : !a -> !c
+  %l2 = rnn.latest %a#1 : !a -> !c
+  %s1 = rnn.add %l1, %b#0 : !c
+  %s2 = rnn.add %l2, %b#1 : !c
+  rnn.return "s1" = %s1, "s2" = %s2 : !c, !c
+}

@@ -134,6 +134,15 @@ llvm::Expected<reference::Result> interpret(Operation *op, const Trial &trial, u
   return interpretIn(/*fp64=*/true, op, trial, seed);
 }
 
+reference::Params roundedOtherwise(reference::Params params, uint64_t seed) {
+  for (auto &[name, values] : params) {
+    Draw draw(seed, name);
+    for (auto [i, x] : llvm::enumerate(values.reals))
+      x *= 1 + 0x1p-23 * draw.real(i);
+  }
+  return params;
+}
+
 llvm::Expected<reference::Result> interpretIn(bool fp64, Operation *op, const Trial &trial, uint64_t seed) {
   reference::Options options;
   options.fp64 = fp64;

@@ -20,6 +20,8 @@ Trial makeTrial(mlir::Operation *op, const VerifyOptions &options);
 
 /// In fp64. An error if it cannot be run.
 llvm::Expected<reference::Result> interpret(mlir::Operation *op, const Trial &trial, uint64_t seed);
+/// With the last bit of some parameters another one: how far rounding takes a model is not said by one run alone.
+reference::Params roundedOtherwise(reference::Params params, uint64_t seed);
 /// In fp64, or in single precision.
 llvm::Expected<reference::Result> interpretIn(bool fp64, mlir::Operation *op, const Trial &trial, uint64_t seed);
 

@@ -2,6 +2,7 @@
 #include "compiler/Run/Compare.h"
 #include "compiler/Run/Inputs.h"
 #include "compiler/Run/Parts.h"
+#include "compiler/Run/Trial.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
 #include <cmath>
@@ -221,17 +222,16 @@ private:
   /// Single precision comes near double precision, unless the model is one that lets differences grow.
   Error precision() {
     Comparison comparison(precisionName, 1e-4);
-    auto interpreter = create(/*fp64=*/false);
-    if (!interpreter)
-      return interpreter.takeError();
-    auto result = (*interpreter)->run(batch);
-    if (!result)
-      return result.takeError();
-    for (const auto &[output, stream] : whole.outputs)
-      for (int64_t s = 0; s < batch.samples; ++s)
-        comparison.samples(stream, s, result->outputs[output], s);
-    for (size_t i = 0; i < whole.losses.size(); ++i)
-      comparison.numbers(whole.losses[i].value, result->losses[i].value, "loss " + whole.losses[i].name);
+    for (const Params &rounded : {params, roundedOtherwise(params, options.seed)}) {
+      auto result = interpretIn(/*fp64=*/false, op, {rounded, batch}, options.seed);
+      if (!result)
+        return result.takeError();
+      for (const auto &[output, stream] : whole.outputs)
+        for (int64_t s = 0; s < batch.samples; ++s)
+          comparison.samples(stream, s, result->outputs[output], s);
+      for (size_t i = 0; i < whole.losses.size(); ++i)
+        comparison.numbers(whole.losses[i].value, result->losses[i].value, "loss " + whole.losses[i].name);
+    }
     Property &found = comparison.property;
     if (found.hasOtherTicks) {
       excuseEvents(found, /*isRounding=*/true);

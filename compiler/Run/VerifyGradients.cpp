@@ -85,15 +85,18 @@ public:
 private:
   Error interpreted() {
     Comparison comparison("gradients ~ interpreted", allowed());
-    auto expected = interpret(op, trial, options.seed), single = interpretIn(/*fp64=*/false, op, trial, options.seed);
-    if (!expected || !single)
-      return joinErrors(expected.takeError(), single.takeError());
+    auto expected = interpret(op, trial, options.seed), single = interpretIn(/*fp64=*/false, op, trial, options.seed),
+         other =
+             interpretIn(/*fp64=*/false, op, {roundedOtherwise(trial.params, options.seed), trial.batch}, options.seed);
+    if (!expected || !single || !other)
+      return joinErrors(joinErrors(expected.takeError(), single.takeError()), other.takeError());
     int64_t lost = 0;
     for (const auto &[name, stream] : expected->outputs) {
       Comparison alone(name, 0);
       alone.relativeTo(sizeOf(stream));
       for (size_t s = 0; s < stream.rows.size(); ++s)
-        alone.rows(name, int64_t(s), {}, stream.rows[s], {}, single->outputs[name].rows[s]);
+        for (Result *result : {&*single, &*other})
+          alone.rows(name, int64_t(s), {}, stream.rows[s], {}, result->outputs[name].rows[s]);
       rounding[name] = alone.property.difference;
       if (!scaleOf(name, stream, rounding))
         comparison.property.note =

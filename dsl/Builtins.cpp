@@ -520,8 +520,11 @@ Value Elaborator::concat(llvm::ArrayRef<Value> given, llvm::ArrayRef<const Expr 
       return fail(
           DiagId::R0308, places[i], ctx,
           fmt::format("'concat' cannot join along a clock's axis: '{}' is {}", text(places[i]), describeType(t)));
-    if (t.dims.size() == 1 && t.dims[0].size == 0)
-      continue; // `[]`: no input
+    if (t.dims.size() == 1 && t.dims[0].size == 0) {
+      if (const Node &none = nodes[parts[i]]; none.op == Op::Input)
+        shapesUsed.insert(none.index);
+      continue; // as `[]`
+    }
     if (kept.empty()) {
       result.dims = t.dims;
     } else {

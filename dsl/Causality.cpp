@@ -354,7 +354,7 @@ void Finisher::checkGradients() {
     bool one = paths.size() == 1;
     e.diags.report(DiagId::R0604, at,
                    fmt::format("parameter{} {} get{} no gradient: {} on {}{}", one ? "" : "s", fmt::join(paths, ", "),
-                               one ? "s" : "", key.second ? "the losses that depend" : "no loss depends",
+                               one ? "s" : "", key.second ? "the losses that depend" : "no loss depends smoothly",
                                one ? "it" : "them", key.second ? " train others" : ""));
   }
 }

@@ -127,7 +127,7 @@ static StringRef nameHere(StringRef elsewhere) {
   return StringSwitch<StringRef>(elsewhere)
       .Case("min", "minimum")
       .Cases({"cat", "concatenate"}, "concat")
-      .Cases({"prev", "previous", "delay", "last"}, "pre")
+      .Cases({"prev", "previous", "delay"}, "pre")
       .Case("detach", "stop_gradient")
       .Case("onehot", "one_hot")
       .Cases({"avg", "average"}, "mean")

@@ -485,7 +485,7 @@ public:
   std::vector<Location> locations;
   std::map<NodeId, Application *> nodeApps; // of nodes whose clock may stay unknown, or that draw random numbers
   std::map<NodeId, std::pair<std::string, unsigned>> draws; // of `random`: in which equation, and which of its draws
-  std::set<uint32_t> shapesUsed;                            // inputs of which `random` takes the shape
+  std::set<uint32_t> shapesUsed;                            // inputs of which nothing but the shape is read
   struct NodeName {
     NodeId node;
     Application *app;

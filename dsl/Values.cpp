@@ -398,18 +398,19 @@ std::string Elaborator::crossingHint(const Clock *a, const std::string &onA, con
     if (!moved.empty())
       ways.push_back("'" + way + "'");
   };
-  if (isFinerThan(fine, coarse)) {
+  bool isFiner = isFinerThan(fine, coarse);
+  if (isSample(coarse) && isAxis(clocks.root(fine))) {
+    // It ticks when all is over: nothing would be left to hold. Of several bases it is no coarser clock of one.
+    offer(slow, fmt::format("spread({}, to = {}){}", slow, describeClock(clocks.root(fine)),
+                            isAxis(fine) ? "" : " when " + selector(fine)));
+    if (isFiner || isAxis(fine))
+      offer(fast, fast + " when sample");
+  } else if (isFiner) {
     // What a whole segment has is mostly meant for all of it.
-    if ((isAxis(coarse) || isSample(coarse)) && isAxis(fine))
+    if (isAxis(coarse) && isAxis(fine))
       offer(slow, fmt::format("spread({}, to = {})", slow, selector(fine)));
     offer(slow, fmt::format("hold({})", slow));
     offer(fast, fmt::format("{} when {}", fast, selector(coarse)));
-  } else if (isSample(coarse) && isAxis(clocks.root(fine))) {
-    // Of several bases `sample` is no coarser clock of one: nothing leads there but this.
-    offer(slow, fmt::format("spread({}, to = {}){}", slow, describeClock(clocks.root(fine)),
-                            isAxis(fine) ? "" : " when " + selector(fine)));
-    if (isAxis(fine))
-      offer(fast, fast + " when sample");
   }
   if (ways.empty())
     return "cross with 'hold' to the clock they come from";

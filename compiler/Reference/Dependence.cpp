@@ -208,9 +208,10 @@ llvm::Error checkCausal(const Program &program) {
         clock.isPair() && clock.per != clock.target; // rows of the whole segment, not of what it collects up to now
     acausal |= ahead && program.clocks[clock.source].root == clock.root;
     if (acausal)
-      return llvm::createStringError("model '" + program.model + "' is not causal: " + program.describe(v) +
+      return llvm::createStringError("model '" + program.model +
+                                     "' cannot be interpreted in parts: " + program.describe(v) +
                                      (value.slot >= 0 ? " of state '" + program.slots[value.slot].path + "'" : "") +
-                                     " looks ahead; it cannot be run in parts [C10]");
+                                     " looks ahead, if only to the end of a segment");
   }
   return llvm::Error::success();
 }

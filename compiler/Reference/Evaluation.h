@@ -9,6 +9,7 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/Allocator.h"
+#include <algorithm>
 #include <optional>
 
 namespace rondo::reference {
@@ -47,8 +48,8 @@ public:
   Row ask(ValueId value, Place place);
   /// Keeps a row that a rule found on the way to another.
   void store(ValueId value, Place place, Row row) { cell(value, place) = row; }
-  double *newReals(int64_t size) { return memory->Allocate<double>(size); }
-  int64_t *newInts(int64_t size) { return memory->Allocate<int64_t>(size); }
+  double *newReals(int64_t size) { return memory->Allocate<double>(std::max<int64_t>(size, 1)); } // never null
+  int64_t *newInts(int64_t size) { return memory->Allocate<int64_t>(std::max<int64_t>(size, 1)); }
   Row zeros(int64_t size);
   /// The row that `value` had when it was last computed from the same operand rows, or null. Rows are immutable, so
   /// what does not change from tick to tick is computed and kept once.

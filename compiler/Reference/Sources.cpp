@@ -5,6 +5,12 @@
 namespace rondo::reference {
 namespace {
 
+/// Never null: also of no numbers there is a row.
+template <typename T> Row rowOf(const std::vector<T> &values) {
+  static const T none = 0;
+  return values.empty() ? &none : values.data();
+}
+
 class InputRule final : public Rule {
 public:
   explicit InputRule(int32_t input) : input(input) {}
@@ -42,7 +48,7 @@ private:
 class ConstantRule final : public Rule {
 public:
   Row evaluate(Evaluation &, ValueId, Place) const override {
-    return realValues.empty() ? static_cast<Row>(intValues.data()) : realValues.data();
+    return realValues.empty() ? rowOf(intValues) : rowOf(realValues);
   }
   std::vector<double> realValues;
   std::vector<int64_t> intValues;
@@ -65,7 +71,7 @@ public:
   explicit ParamRule(std::string path) : path(std::move(path)) {}
   Row evaluate(Evaluation &e, ValueId, Place) const override {
     const Array &array = e.program().params.find(path)->second;
-    return array.isReal ? static_cast<Row>(array.reals.data()) : array.ints.data();
+    return array.isReal ? rowOf(array.reals) : rowOf(array.ints);
   }
 
 private:

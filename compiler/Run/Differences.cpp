@@ -262,6 +262,11 @@ private:
 
   /// `leaf`: one of those that move, which the same losses move. False at a kink.
   bool probe(const Leaf &leaf, const Direction &direction, const std::string &where) {
+    bool isPast = any_of(counted, [](const std::vector<bool> &ticks) { return is_contained(ticks, false); });
+    if (isPast && !std::isfinite(direction.gradient)) { // of a loss that is infinite, and left out
+      ++kinks;
+      return false;
+    }
     double gradient = direction.gradient, here = sumFor(leaf, base), scale = least * std::max(1.0, std::fabs(here));
     auto apart = [&](double a, double b) { return std::fabs(a - b) / std::max({std::fabs(a), std::fabs(b), scale}); };
     double nearest = INFINITY;

@@ -37,7 +37,7 @@ Command checkCommand() {
       "FILE is - for the standard input.",
       withSourceOptions({
           {"json", Option::Kind::Flag, "", "print the diagnostics as a JSON array, to the standard output"},
-          {"entry", Option::Kind::Text, "step", "also demand that the models are causal, so that they can be stepped"},
+          {"entry", Option::Kind::Text, "step", "also demand that the models are causal, without which nothing can be stepped"},
       }),
       1,
       ~size_t(0),

@@ -29,19 +29,19 @@ static int run(const Command &command, const Arguments &arguments) {
 }
 
 Command checkCommand() {
-  return {
-      "check",
-      "FILE...",
-      "find every mistake in some files",
-      "Prints nothing for a file without mistakes. 'rondo explain ID' says more about a diagnostic.\n"
-      "FILE is - for the standard input.",
-      withSourceOptions({
-          {"json", Option::Kind::Flag, "", "print the diagnostics as a JSON array, to the standard output"},
-          {"entry", Option::Kind::Text, "step", "also demand that the models are causal, without which nothing can be stepped"},
-      }),
-      1,
-      ~size_t(0),
-      run};
+  return {"check",
+          "FILE...",
+          "find every mistake in some files",
+          "Prints nothing for a file without mistakes. 'rondo explain ID' says more about a diagnostic.\n"
+          "FILE is - for the standard input.",
+          withSourceOptions({
+              {"json", Option::Kind::Flag, "", "print the diagnostics as a JSON array, to the standard output"},
+              {"entry", Option::Kind::Text, "step",
+               "also demand that the models are causal, without which nothing can be stepped"},
+          }),
+          1,
+          ~size_t(0),
+          run};
 }
 
 } // namespace rondo::tools

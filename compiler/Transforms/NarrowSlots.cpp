@@ -9,7 +9,8 @@
 //     last write before it, and between two ticks of %v's clock nothing else is written. With another scope the cuts
 //     would fall elsewhere. `latest` must lead up: the clock of %v selects ticks of the slot's.
 // (2) `latest` down moves up through reads, lift, constants and movements, and through any tick-local operation of which
-//     nothing but samples is used: less is computed.
+//     nothing but samples is used: less is computed. But a tick's comparison with the last one stays: without rows of
+//     all of time more is not known of a count from the end.
 // (3) Slots of equal next value, scope and direction are one.
 //
 // Without it a clockwork net of n modules, `m[k] = hold(f(pre(m[k+1..]) when every(2^k)))`, copies n^2/2 slots at every
@@ -106,6 +107,10 @@ struct SampleEarly : OpRewritePattern<LatestOp> {
     }
     if (!isTickLocal(x) || !clockOf(x->getResult(0).getType()))
       return rewriter.notifyMatchFailure(sample, "its operand does not work on each tick by itself");
+    if (auto tick = llvm::isa<CompareOp>(x) ? x->getOperand(0).getDefiningOp<TickOp>() : TickOp();
+        tick && tick.getReverse())
+      return rewriter.notifyMatchFailure(sample,
+                                         "steps and windows know the last tick, but not how many there are yet");
     if (!isMovement(x) && !llvm::all_of(x->getUsers(), isSample))
       return rewriter.notifyMatchFailure(sample, "its operand is also used at other ticks");
     if (mayBeAlone && !(isMovement(x) && llvm::all_of(x->getOperandTypes(), llvm::IsaPred<StreamType>)))

@@ -67,3 +67,17 @@ rnn.model @empty_sample(%x "x" : !x) {
   %last = rnn.latest %c : !x -> !rnn.stream<f32, #rnn.axis<"sample">>
   rnn.return "y" = %last : !rnn.stream<f32, #rnn.axis<"sample">>
 }
+
+// Whether a tick is the last one is asked where it is known: on its own clock.
+//
+// CHECK-LABEL: rnn.model @last
+// CHECK:       %[[N:.*]] = rnn.tick reverse
+// CHECK:       %[[IS:.*]] = rnn.compare eq %[[N]]
+// CHECK:       rnn.latest %[[IS]]
+rnn.model @last(%x "x" : !x) {
+  %n = rnn.tick reverse : !rnn.stream<i64, #word>
+  %zero = rnn.const 0 : !rnn.stream<i64, #word>
+  %is = rnn.compare eq %n, %zero : !rnn.stream<i64, #word>
+  %y = rnn.latest %is : !rnn.stream<i1, #word> -> !rnn.stream<i1, #w4>
+  rnn.return "y" = %y : !rnn.stream<i1, #w4>
+}

@@ -370,9 +370,11 @@ Value Elaborator::apply(const Value &callee, const Expr *call, Context &ctx) {
   for (const Decl &d : cell.inputs)
     if (!given.count(d.name.text)) {
       if (!d.init) {
+        bool isForSizes = cell.sizes.empty() && call->arguments.empty(); // `f()(x)`
         error(DiagId::R0203, call, ctx,
-              fmt::format("'{}' takes {} input{} ({}); '{}' is missing", cellName, cell.inputs.size(),
-                          cell.inputs.size() == 1 ? "" : "s", names(cell.inputs), d.name.text.str()));
+              fmt::format("'{}' takes {} input{} ({}); '{}' is missing{}", cellName, cell.inputs.size(),
+                          cell.inputs.size() == 1 ? "" : "s", names(cell.inputs), d.name.text.str(),
+                          isForSizes ? "; it has no sizes, so there is one pair of brackets" : ""));
         return Value();
       }
       Context inner;

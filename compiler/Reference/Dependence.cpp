@@ -206,7 +206,10 @@ llvm::Error checkCausal(const Program &program) {
     acausal |= runsInReverse(program, value.type.clock);
     bool ahead =
         clock.isPair() && clock.per != clock.target; // rows of the whole segment, not of what it collects up to now
-    acausal |= ahead && program.clocks[clock.source].root == clock.root;
+    acausal |= ahead && (program.clocks[clock.source].root == clock.root ||
+                         llvm::any_of(value.operands, [&](ValueId operand) { // rows that are made of ticks of the root
+                           return program.typeOf(operand).clock == clock.source && roots[operand].test(clock.root);
+                         }));
     if (acausal)
       return llvm::createStringError("model '" + program.model +
                                      "' cannot be interpreted in parts: " + program.describe(v) +

@@ -50,7 +50,9 @@ public:
     whole = std::move(*result);
     auto causal = precise->run(singleSample(batch, 0), nullptr, /*keepState=*/true);
     if (!causal)
-      notCausal = model.causal ? toString(causal.takeError()) : "not causal: " + model.whyNotCausal;
+      notCausal = toString(causal.takeError());
+    if (!model.causal)
+      notCausal = "not causal: " + model.whyNotCausal;
 
     for (auto check :
          {&Verifier::stepping, &Verifier::padding, &Verifier::singles, &Verifier::precision, &Verifier::causality})

@@ -128,9 +128,7 @@ TEST(Library, mistakesOfTheCaller) {
   batch->inputs["tag"][0].ints[0] = 5;
   auto result = built.library->run(*batch);
   ASSERT_FALSE(bool(result));
-  std::string message = llvm::toString(result.takeError());
-  EXPECT_NE(message.find("tag"), std::string::npos) << message;
-  EXPECT_NE(message.find("(error 3)"), std::string::npos) << message;
+  EXPECT_EQ(llvm::toString(result.takeError()), "input 'tag': token 5 at row 0 is not below 5");
 }
 
 TEST(Library, filesThatAreNone) {

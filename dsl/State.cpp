@@ -380,10 +380,11 @@ const Clock *Elaborator::whenClock(const Clock *parent, const Value &c, const Ex
     return nullptr;
   const Type &t = nodes[n].type;
   if (t.elem != Elem::Bool || !t.dims.empty()) {
-    std::string hint = t.elem == Elem::Real && t.dims.empty()
-                           ? fmt::format(": compare it ('{0} > 0.5'), or blend softly ('gru(8)({1}, blend = {0})')",
-                                         text(ce), text(xe))
-                           : "";
+    std::string hint =
+        t.elem == Elem::Real && t.dims.empty()
+            ? fmt::format(": compare it ('{0} > 0.5'), or give a cell of '{1}' the argument 'blend = {0}'", text(ce),
+                          text(xe))
+            : "";
     error(DiagId::R0402, at, ctx, fmt::format("'when' needs a bool; '{}' is {}{}", text(ce), describeType(t), hint));
     return nullptr;
   }

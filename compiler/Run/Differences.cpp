@@ -262,8 +262,8 @@ private:
 
   /// `leaf`: one of those that move, which the same losses move. False at a kink.
   bool probe(const Leaf &leaf, const Direction &direction, const std::string &where) {
-    bool isPast = any_of(counted, [](const std::vector<bool> &ticks) { return is_contained(ticks, false); });
-    if (isPast && !std::isfinite(direction.gradient)) { // of a loss that is infinite, and left out
+    bool leavesOut = any_of(counted, [](const std::vector<bool> &ticks) { return is_contained(ticks, false); });
+    if (leavesOut && !std::isfinite(direction.gradient)) { // of a loss that is infinite, and left out
       ++kinks;
       return false;
     }

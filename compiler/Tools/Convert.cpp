@@ -80,9 +80,8 @@ Command convertCommand() {
       "convert",
       "IN.safetensors OUT.safetensors",
       "convert parameters from and to the layouts of PyTorch, ONNX and Keras",
-      "For example, what PyTorch calls 'rnn' becomes the instance 'enc' of a model, and 'fc' its 'scores':\n"
-      "  rondo convert --from pytorch --to rondo --map lstm:enc=rnn --map dense:scores=fc in.safetensors "
-      "out.safetensors\n"
+      "For example, what PyTorch calls 'rnn' becomes the instance 'enc' of a model; --list has the cells:\n"
+      "  rondo convert --from pytorch --to rondo --map CELL:enc=rnn in.safetensors out.safetensors\n"
       "Layers and directions are found in the names. Two biases become their sum, and one bias becomes itself and "
       "zeros.",
       {

@@ -1,7 +1,7 @@
 // The list of diagnostics, its order and its JSON form. DiagnosticText.cpp prints it for people.
 #include "dsl/Diagnostics.h"
+#include "dsl/Elsewhere.h"
 #include "dsl/SourcePlace.h"
-#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/JSON.h"
 #include <algorithm>
 #include <tuple>
@@ -115,23 +115,14 @@ void Diagnostics::printJson(raw_ostream &os) const {
 }
 
 Diagnostic &Diagnostic::suggest(SMRange at, StringRef name, ArrayRef<StringRef> candidates) {
-  if (std::optional<StringRef> near = nearest(name, candidates)) {
+  bool isOwner = *at.End.getPointer() == '.';
+  if (StringRef instead = insteadOfName(name, isOwner); !instead.empty()) {
+    message += "; " + instead.str();
+  } else if (std::optional<StringRef> near = nearest(name, candidates)) {
     message += "; did you mean '" + near->str() + "'?";
     fixIt(at, near->str());
   }
   return *this;
-}
-
-/// What other languages call so has this name here; empty: nothing has.
-static StringRef nameHere(StringRef elsewhere) {
-  return StringSwitch<StringRef>(elsewhere)
-      .Case("min", "minimum")
-      .Cases({"cat", "concatenate"}, "concat")
-      .Cases({"prev", "previous", "delay"}, "pre")
-      .Case("detach", "stop_gradient")
-      .Case("onehot", "one_hot")
-      .Cases({"avg", "average"}, "mean")
-      .Default({});
 }
 
 std::optional<StringRef> nearest(StringRef name, ArrayRef<StringRef> candidates) {

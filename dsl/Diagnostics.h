@@ -57,7 +57,8 @@ struct Diagnostic {
     fixIts.push_back({at, std::move(text)});
     return *this;
   }
-  /// "; did you mean 'x'?", with the fix-it, if one of the candidates is near to the name that stands there.
+  /// "; did you mean 'x'?", with the fix-it, if one of the candidates is near to the name that stands there; or what is
+  /// written here in place of that name, if other languages know it.
   Diagnostic &suggest(llvm::SMRange at, llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> candidates);
 };
 

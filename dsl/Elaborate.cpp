@@ -118,6 +118,12 @@ void Elaborator::load(Body &body, const std::vector<Item *> &items) {
       return it->second;
     return define(body, name.text, range, Binding::Kind::Family);
   };
+  auto isState = [&](StringRef name) {
+    return llvm::any_of(items, [&](const Item *item) {
+      return item->kind == Item::Kind::State &&
+             llvm::any_of(item->names, [&](const Name &state) { return state.text == name; });
+    });
+  };
   for (const Item *item : items) {
     switch (item->kind) {
     case Item::Kind::Cell:
@@ -134,7 +140,10 @@ void Elaborator::load(Body &body, const std::vector<Item *> &items) {
                           item->lhs[0].name.text.str(), item->family->variable.text.str()));
       if (indexed) {
         for (const Lhs &l : item->lhs)
-          if (l.index) {
+          if (l.index && l.prime && isState(l.name.text)) {
+            error(DiagId::R0210, l.range, ctx,
+                  fmt::format("the next value of a state is given whole: '{}' = ..'", l.name.text.str()));
+          } else if (l.index) {
             Binding *b = family(l.name, l.range);
             if (b->items.empty() || b->items.back() != item)
               b->items.push_back(item);
@@ -185,6 +194,10 @@ void Elaborator::load(Body &body, const std::vector<Item *> &items) {
     default: break;
     }
   }
+  for (const Item *item : items)
+    for (const Lhs &l : item->lhs)
+      if (auto it = body.names.find(l.name.text); l.index && l.prime && it != body.names.end())
+        it->second->clashes = true; // spoken of above
   // next values belong to states of the same body
   for (Equation *q : body.equations)
     for (unsigned i = 0; i < q->item->lhs.size(); ++i) {

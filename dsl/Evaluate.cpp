@@ -68,7 +68,10 @@ Value Elaborator::evaluateName(const Expr *e, Context &ctx) {
     return v;
   }
   Diagnostic &d = error(DiagId::R0201, e, ctx, fmt::format("unknown name '{}'", e->name.str()));
-  suggest(d, e->nameRange, e->name, ctx);
+  if (llvm::any_of(program.file->cells, [&](const Cell *c) { return c->isModel && c->name.text == e->name; }))
+    d.message += "; a model stands by itself, and what several of them apply is a 'cell'";
+  else
+    suggest(d, e->nameRange, e->name, ctx);
   return Value();
 }
 

@@ -1,6 +1,7 @@
 // Slots get their next values, aliases and clock variables go, the graph is put into order and what nothing needs is dropped.
 #include "dsl/Finish.h"
 #include "fmt/format.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 
@@ -235,19 +236,23 @@ bool Finisher::orderGraph() {
       roots.insert(roots.end(), more.begin(), more.end());
     }
   }
-  bool good = true;
+  // Of what shares a clock that nobody gives, what comes first in the text is the cause.
+  llvm::MapVector<const Clock *, SMRange> withoutClock;
   for (NodeId n : order) {
     const Clock *c = e.clocks.resolve(e.nodes[n].clock);
     while (c && (c->kind == Clock::Kind::Every || c->kind == Clock::Kind::Event))
       c = e.clocks.resolve(c->parent);
-    if (c && c->kind == Clock::Kind::Var) {
-      SMRange at = userPlace(e.nodes[n].location);
-      e.diags.report(DiagId::R0401, at,
-                     fmt::format("nothing gives '{}' a clock: combine it with a stream", e.sourceText(at)));
-      good = false;
-    }
+    if (!c || c->kind != Clock::Kind::Var)
+      continue;
+    SMRange at = userPlace(e.nodes[n].location);
+    auto [known, isFirst] = withoutClock.try_emplace(c, at);
+    if (!isFirst && at.Start.getPointer() < known->second.Start.getPointer())
+      known->second = at;
   }
-  return good;
+  for (auto &[clock, at] : withoutClock)
+    e.diags.report(DiagId::R0401, at,
+                   fmt::format("nothing gives '{}' a clock: combine it with a stream", e.sourceText(at)));
+  return withoutClock.empty();
 }
 
 //===--- The finished model ------------------------------------------------------------------------------------===//

@@ -146,6 +146,7 @@ private:
         return unknown("a cell is applied so: 'f(x)'");
       take('|');
       return unknown("write 'or'", "or");
+    case '?': return unknown("a choice is written 'if c then a else b'");
     case ';': return unknown("an item ends by itself", "");
     default:
       if (isNameStart(c))

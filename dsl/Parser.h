@@ -101,6 +101,8 @@ private:
   bool startsEquation(uint32_t token) const;
   unsigned columnOf(uint32_t token) const;
   std::string describe(const Token &token) const;
+  llvm::StringRef insteadOfSign() const;
+  bool isWithin(TokenKind open) const;
   std::string textOf(uint32_t first, uint32_t last) const;
 
   //===--- Tokens ---===//

@@ -85,8 +85,13 @@ Parser::Parsed Parser::conditional() {
   unsigned depth = 0;
   for (TokenKind next : {TokenKind::Then, TokenKind::Else, TokenKind::Eof}) {
     Parsed part = expression();
-    if (!part || (next != TokenKind::Eof && !expect(next)))
+    if (!part)
       return {};
+    if (next != TokenKind::Eof && !accept(next)) {
+      if (Diagnostic *error = expected("'" + spelling(next) + "'"))
+        error->note(expr->nameRange, "of this 'if', which has a value either way");
+      return {};
+    }
     depth = std::max(depth, part.depth);
     expr->operands.push_back(part.expr);
   }

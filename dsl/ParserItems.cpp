@@ -1,6 +1,6 @@
 // The items of bodies, and types.
+#include "dsl/Elsewhere.h"
 #include "dsl/Parser.h"
-#include "llvm/ADT/StringSwitch.h"
 
 using namespace llvm;
 
@@ -137,33 +137,28 @@ bool Parser::left(Lhs &lhs) {
   return true;
 }
 
-/// What to write where other languages begin an item with that word.
-static StringRef hintFor(StringRef word) {
-  return StringSwitch<StringRef>(word)
-      .Cases({"let", "var", "val", "const", "auto"}, "an equation begins with its name: 'y = ..'")
-      .Cases({"def", "fn", "fun", "func", "function", "class", "module", "struct"},
-             "write 'cell' or 'model', and the body in braces")
-      .Cases({"while", "loop", "repeat"}, "equations hold at every tick; a 'state' goes on from one to the next")
-      .Cases({"import", "include", "from"}, "write 'use \"FILE\"'")
-      .Default({});
-}
-
 /// An equation without its `=`: a misspelt word, or the end of the item before it.
 void Parser::missingEquals(uint32_t firstToken) {
   const Token &first = stream.tokens[firstToken];
   if (at(TokenKind::Error))
     return;
-  if (StringRef hint = hintFor(first.text()); pos == firstToken + 1 && at(TokenKind::Name) && !hint.empty()) {
-    report(DiagId::R0102, first.range(), "'" + first.text().str() + "' is not part of the language; " + hint.str());
+  StringRef instead = insteadOfItem(first.text());
+  if (pos == firstToken + 1 && at(TokenKind::Name) && !instead.empty()) {
+    report(DiagId::R0102, first.range(), "'" + first.text().str() + "' is not part of the language; " + instead.str());
     return;
   }
   if (!first.startsLine && firstToken > 0 && stream.tokens[firstToken - 1].kind != TokenKind::LeftBrace) {
-    report(DiagId::R0102, first.range(), "expected an operator or the next item, found " + describe(first));
+    pos = firstToken;
+    expected("an operator or the next item");
     return;
   }
   Diagnostic *error = expected("'='");
   if (!error || pos != firstToken + 1)
     return;
+  if (!at(TokenKind::Name) && peek(1).kind == TokenKind::Assign) { // `x += y`
+    error->message += "; a name has one equation, and what goes on from tick to tick is a 'state'";
+    return;
+  }
   SmallVector<StringRef> words;
   for (StringRef word : reservedWords())
     words.push_back(word);
@@ -243,6 +238,11 @@ Item *Parser::loss() {
   if (at(TokenKind::Name) && peek(1).kind == TokenKind::Assign) {
     item->names.push_back(nameOf(take()));
     take();
+  }
+  if (at(TokenKind::Assign)) {
+    if (Diagnostic *error = expected("an expression"))
+      error->message += "; the name of a loss stands before its '=', if it has one";
+    return nullptr;
   }
   item->value = expression().expr;
   if (!item->value)
@@ -363,7 +363,9 @@ TypeExpr *Parser::type() {
     StringRef word = take().text();
     type->kind = word == "real" ? TypeExpr::Kind::Real : word == "int" ? TypeExpr::Kind::Int : TypeExpr::Kind::Bool;
   } else {
-    expected("a type (real, int, bool, token(K), cell or [type])");
+    if (Diagnostic *error = expected("a type (real, int, bool, token(K), cell or [type])");
+        error && at(TokenKind::Name))
+      error->suggest(peek().range(), peek().text(), {"real", "int", "bool", "token", "cell"});
     return nullptr;
   }
   if (at(TokenKind::LeftParen) && !peek().startsLine) {

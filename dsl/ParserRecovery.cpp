@@ -48,10 +48,48 @@ std::string Parser::describe(const Token &token) const {
   return is_contained(reservedWords(), text) ? shown + ", a reserved word" : shown;
 }
 
+/// What is written here for a sign that stands where it says nothing; empty where nobody would write it.
+StringRef Parser::insteadOfSign() const {
+  // Words behind the sign of a comment: the first is read as an operand.
+  for (uint32_t back = 0; back <= 2 && back <= pos; ++back) {
+    auto kindOf = [&](uint32_t token) { return stream.tokens[token].kind; };
+    uint32_t sign = pos - back;
+    bool isStarred = kindOf(sign) == TokenKind::Slash && kindOf(sign + 1) == TokenKind::Star;
+    if (kindOf(sign) == TokenKind::FloorDivide || isStarred)
+      return "a comment begins with '#'";
+    if (stream.tokens[sign].startsLine)
+      break;
+  }
+  switch (peek().kind) {
+  case TokenKind::Arrow: return "'->' stands before the results of a cell, and what comes first is 'first fby later'";
+  case TokenKind::Colon:
+    return isWithin(TokenKind::LeftBracket) ? "a range is written 'low..high', all of it '..'" : "";
+  case TokenKind::For: return isWithin(TokenKind::LeftParen) ? "a list of them is '[.. for k in 0..n]'" : "";
+  default: return "";
+  }
+}
+
+/// Whether the innermost bracket open at the token at hand is of that kind.
+bool Parser::isWithin(TokenKind open) const {
+  unsigned closed = 0;
+  for (uint32_t i = pos; i-- > 0;) {
+    TokenKind kind = stream.tokens[i].kind;
+    if (kind == TokenKind::RightParen || kind == TokenKind::RightBracket)
+      ++closed;
+    else if ((kind == TokenKind::LeftParen || kind == TokenKind::LeftBracket) && closed-- == 0)
+      return kind == open;
+    else if (kind == TokenKind::LeftBrace)
+      return false;
+  }
+  return false;
+}
+
 Diagnostic *Parser::expected(const Twine &what) {
   if (at(TokenKind::Error))
     return nullptr; // the lexer has spoken of it
-  return report(DiagId::R0102, peek().range(), ("expected " + what + ", found " + describe(peek())).str());
+  StringRef instead = insteadOfSign();
+  return report(DiagId::R0102, peek().range(),
+                ("expected " + what + ", found " + describe(peek()) + (instead.empty() ? "" : "; ") + instead).str());
 }
 
 bool Parser::expect(TokenKind kind) {

@@ -170,8 +170,12 @@ Value Elaborator::bindInput(const Decl &decl, const Value &given, const Expr *at
     if (is.elem == Elem::Token && is.tokens != tokens)
       return differs(DiagId::R0302, fmt::format(", not token({})", tokens));
   }
-  if (t.dims.size() != is.dims.size())
-    return differs(DiagId::R0301, is.dims.empty() && t.dims.size() == 1 ? fmt::format(": use '[{}]'", text(at)) : "");
+  if (t.dims.size() != is.dims.size()) {
+    bool isOne = t.dims.empty() && is.dims.size() == 1 && !is.dims[0].axis && is.dims[0].size == 1;
+    return differs(DiagId::R0301, isOne                                   ? fmt::format(": use '{}[0]'", text(at))
+                                  : is.dims.empty() && t.dims.size() == 1 ? fmt::format(": use '[{}]'", text(at))
+                                                                          : "");
+  }
   for (size_t i = 0; i < t.dims.size(); ++i) {
     Value v = Value::ofInt(is.dims[i].size);
     if (is.dims[i].axis) {

@@ -437,7 +437,13 @@ bool Elaborator::oneClock(llvm::ArrayRef<NodeId> operands, llvm::ArrayRef<const 
         first = i;
       continue;
     }
-    std::string firstText = first < operands.size() ? text(exprs[first]) : std::string(what);
+    // An element of a list is called by its number.
+    auto nameOf = [&](size_t k) {
+      size_t begin = llvm::find(exprs, exprs[k]) - exprs.begin();
+      bool isElement = llvm::count(exprs, exprs[k]) > 1;
+      return isElement ? fmt::format("{}[{}]", text(exprs[k]), k - begin) : text(exprs[k]);
+    };
+    std::string firstText = first < operands.size() ? nameOf(first) : std::string(what);
     std::string a = describeClock(clock), b = describeClock(own);
     if (u == Unify::SegmentOnEvent) {
       error(DiagId::R0405, exprs[i], ctx,
@@ -449,14 +455,15 @@ bool Elaborator::oneClock(llvm::ArrayRef<NodeId> operands, llvm::ArrayRef<const 
     auto movable = [&](size_t k) {
       int axis = k < operands.size() ? ragged(nodes[operands[k]].type) : -1;
       bool stays = k == operands.size() || (axis >= 0 && !perSample(nodes[operands[k]].type.dims[axis].axis));
-      return stays ? std::string() : text(exprs[k]);
+      return stays ? std::string() : nameOf(k);
     };
     std::string crossing = crossingHint(clock, movable(first), own, movable(i));
     bool bases = clocks.root(clock) != clocks.root(own) && isAxis(clocks.root(clock)) && isAxis(clocks.root(own));
     Diagnostic &d = error(bases ? DiagId::R0409 : DiagId::R0401, at, ctx,
                           fmt::format("{} takes one clock: {} ticks on '{}', {} on '{}'; {}", what.str(), firstText, a,
-                                      text(exprs[i]), b, crossing));
-    for (size_t k : {i, first})
+                                      nameOf(i), b, crossing));
+    bool areElements = first < operands.size() && exprs[first] == exprs[i];
+    for (size_t k : {i, areElements ? operands.size() : first})
       if (k < operands.size())
         if (SMRange r = definitionOf(exprs[k], ctx); r.isValid())
           d.note(r, fmt::format("{} gets its clock here", text(exprs[k])));

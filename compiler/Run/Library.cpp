@@ -199,12 +199,12 @@ Expected<Params> Library::initialise(uint64_t seed) {
 
 //===--- Calls -------------------------------------------------------------------------------------------------===//
 
-Expected<FencedBytes> Library::makeReady(Call &call) const {
+Expected<FencedBytes> Library::makeReady(Call &call, bool gradients) const {
   if (Error error = call.addAll())
     return std::move(error);
   Failure wrong;
   size_t bytes = 0;
-  if (workspaceBytes(call.in.data(), &bytes, &wrong))
+  if ((gradients ? backwardBytes : workspaceBytes)(call.in.data(), &bytes, &wrong))
     return failed(wrong);
   return unwritten(bytes);
 }
@@ -220,16 +220,21 @@ Expected<Result> Library::run(const Batch &batch) {
   return call.result();
 }
 
-Error Library::repeat(const Batch &batch, function_ref<bool()> again) {
+Error Library::repeat(const Batch &batch, bool gradients, function_ref<bool()> again) {
   Call call(*this, batch);
-  auto workspace = makeReady(call);
+  auto workspace = makeReady(call, gradients);
   if (!workspace)
     return workspace.takeError();
+  std::optional<Flow> flow;
+  if (gradients)
+    flow.emplace(call, GradientOptions());
   Failure wrong;
   std::vector<uint64_t> out = call.out; // a call changes numbers of rows
   while (again()) {
     std::copy(call.out.begin(), call.out.end(), out.begin());
-    if (forward(prepared.data(), call.in.data(), out.data(), workspace->data(), workspace->size(), pool, &wrong))
+    if (flow ? backward(prepared.data(), call.in.data(), out.data(), flow->words.data(), workspace->data(),
+                        workspace->size(), pool, &wrong)
+             : forward(prepared.data(), call.in.data(), out.data(), workspace->data(), workspace->size(), pool, &wrong))
       return failed(wrong);
   }
   return Error::success();

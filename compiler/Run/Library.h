@@ -36,8 +36,9 @@ public:
   /// without rows are among the ticks where they follow from the batch: of an axis, not of events or periods.
   llvm::Expected<reference::Result> run(const reference::Batch &batch);
 
-  /// Computes the same batch again and again, for as long as `again` says, which is asked ahead of each time.
-  llvm::Error repeat(const reference::Batch &batch, llvm::function_ref<bool()> again);
+  /// Computes the same batch again and again, for as long as `again` says, which is asked ahead of each time; with
+  /// `gradients` as runBackward does.
+  llvm::Error repeat(const reference::Batch &batch, bool gradients, llvm::function_ref<bool()> again);
 
   /// True if the library has functions for single steps.
   bool hasSteps() const { return step; }
@@ -120,7 +121,7 @@ private:
   llvm::Error bind();
   llvm::Error readManifest();
   /// Fills the call's words; returns its workspace.
-  llvm::Expected<FencedBytes> makeReady(Call &call) const;
+  llvm::Expected<FencedBytes> makeReady(Call &call, bool gradients = false) const;
   static llvm::Error failed(const Failure &failure); // its message names what is wrong, and where
   llvm::Error prepareAgain(const void *buffer, uint64_t seed);
   void makeScratch(size_t bytes);

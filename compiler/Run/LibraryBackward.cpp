@@ -77,22 +77,19 @@ void Library::Flow::addTo(Result &result) const {
 
 Expected<Result> Library::runBackward(const Batch &batch, const GradientOptions &how) {
   Call call(*this, batch);
-  if (Error error = call.addAll())
-    return std::move(error);
-  Failure wrong;
-  size_t bytes = 0;
-  if (backwardBytes(call.in.data(), &bytes, &wrong))
-    return failed(wrong);
+  auto workspace = makeReady(call, /*gradients=*/true);
+  if (!workspace)
+    return workspace.takeError();
   auto isGiven = [&](const Port &output) {
     return !how.checkpoints || output.clock.empty() || output.clock == output.axis;
   };
   for (const auto &[i, output] : enumerate(outputs))
     if (!isGiven(output))
       std::fill_n(call.out.begin() + 1 + 4 * i, 4, 0);
-  FencedBytes workspace = unwritten(bytes);
   Flow flow(call, how);
-  if (backward(prepared.data(), call.in.data(), call.out.data(), flow.words.data(), workspace.data(), bytes, pool,
-               &wrong))
+  Failure wrong;
+  if (backward(prepared.data(), call.in.data(), call.out.data(), flow.words.data(), workspace->data(),
+               workspace->size(), pool, &wrong))
     return failed(wrong);
   Result result = call.result();
   for (const Port &output : outputs)

@@ -16,6 +16,42 @@ using reference::Batch;
 namespace {
 
 /// Streams of random numbers are named by what they are for.
+Draw makeDraw(uint64_t seed, const llvm::Twine &what, int64_t sample = 0) {
+  return Draw(seed, (what + " " + llvm::Twine(sample)).str());
+}
+
+/// `lengths`: how many rows each sample has.
+reference::Rows makeRows(StringRef name, StreamType type, ArrayRef<int64_t> lengths, uint64_t seed) {
+  reference::Rows rows;
+  for (auto [sample, length] : llvm::enumerate(lengths)) {
+    Array array;
+    array.shape = {length};
+    array.shape.insert(array.shape.end(), type.getShape().begin(), type.getShape().end());
+    Type element = type.getElementType();
+    array.isReal = element.isF32();
+    Draw numbers = makeDraw(seed, "input " + name, int64_t(sample));
+    auto token = dyn_cast<TokenType>(element);
+    for (int64_t i = 0; i < array.size(); ++i)
+      if (array.isReal)
+        array.reals.push_back(numbers.real(i));
+      else
+        array.ints.push_back(token                  ? numbers.below(i, token.getSize())
+                             : element.isInteger(1) ? numbers.below(i, 2)
+                                                    : int64_t(numbers.below(i, 9)) - 4);
+    rows.push_back(std::move(array));
+  }
+  return rows;
+}
+
+/// By name.
+llvm::SmallVector<std::pair<StringRef, StreamType>> inputsOf(Operation *op) {
+  llvm::SmallVector<std::pair<StringRef, StreamType>> inputs;
+  auto names = op->getAttrOfType<ArrayAttr>("inputs").getAsValueRange<StringAttr>();
+  for (auto [argument, name] : llvm::zip_equal(op->getRegion(0).front().getArguments(), names))
+    inputs.push_back({name, cast<StreamType>(argument.getType())});
+  return inputs;
+}
+
 class Maker {
 public:
   Maker(Operation *op, const VerifyOptions &options) : op(op), options(options) {}
@@ -23,18 +59,19 @@ public:
   Trial run() {
     trial.batch.samples = options.samples;
     makeStructure();
-    Block &block = op->getRegion(0).front();
-    auto names = op->getAttrOfType<ArrayAttr>("inputs").getAsValueRange<StringAttr>();
-    for (auto [argument, name] : llvm::zip_equal(block.getArguments(), names))
-      makeInput(name, cast<StreamType>(argument.getType()));
-    makeParams(block);
+    for (auto [name, type] : inputsOf(op)) {
+      bool isOfSample = type.getClock().isSample();
+      trial.batch.inputs[name.str()] = makeRows(name, type,
+                                                isOfSample ? std::vector<int64_t>(options.samples, 1)
+                                                           : rowsOf[rootAxis(type.getClock()).getName().str()],
+                                                options.seed);
+    }
+    makeParams(op->getRegion(0).front());
     return std::move(trial);
   }
 
 private:
-  Draw draw(const llvm::Twine &what, int64_t sample = 0) const {
-    return Draw(options.seed, (what + " " + llvm::Twine(sample)).str());
-  }
+  Draw draw(const llvm::Twine &what, int64_t sample = 0) const { return makeDraw(options.seed, what, sample); }
 
   //===--- Ticks ---===//
 
@@ -84,27 +121,6 @@ private:
 
   //===--- Values ---===//
 
-  void makeInput(StringRef name, StreamType type) {
-    reference::Rows &rows = trial.batch.inputs[name.str()];
-    for (int64_t sample = 0; sample < options.samples; ++sample) {
-      Array array;
-      array.shape = {type.getClock().isSample() ? 1 : rowsOf[rootAxis(type.getClock()).getName().str()][sample]};
-      array.shape.insert(array.shape.end(), type.getShape().begin(), type.getShape().end());
-      Type element = type.getElementType();
-      array.isReal = element.isF32();
-      Draw numbers = draw("input " + name, sample);
-      auto token = dyn_cast<TokenType>(element);
-      for (int64_t i = 0; i < array.size(); ++i)
-        if (array.isReal)
-          array.reals.push_back(numbers.real(i));
-        else
-          array.ints.push_back(token                  ? numbers.below(i, token.getSize())
-                               : element.isInteger(1) ? numbers.below(i, 2)
-                                                      : int64_t(numbers.below(i, 9)) - 4);
-      rows.push_back(std::move(array));
-    }
-  }
-
   /// As they are at the start of training, but that nothing is zero or one everywhere: that would hide differences.
   void makeParams(Block &block) {
     auto model = dyn_cast<ModelOp>(op);
@@ -127,6 +143,21 @@ private:
 };
 
 } // namespace
+
+void addInputs(ModelOp model, uint64_t seed, Batch &batch) {
+  for (auto [name, type] : inputsOf(model)) {
+    if (batch.inputs.count(name.str()))
+      continue;
+    std::string axis = rootAxis(type.getClock()).getName().str();
+    std::vector<int64_t> lengths(batch.samples, 1);
+    if (auto base = batch.lengths.find(axis); base != batch.lengths.end())
+      lengths = base->second;
+    else if (auto segments = batch.offsets.find(axis); segments != batch.offsets.end())
+      for (auto [length, offsets] : llvm::zip_equal(lengths, segments->second))
+        length = int64_t(offsets.size()) - 1;
+    batch.inputs[name.str()] = makeRows(name, type, lengths, seed);
+  }
+}
 
 Trial makeTrial(Operation *op, const VerifyOptions &options) { return Maker(op, options).run(); }
 

@@ -18,6 +18,9 @@ struct Trial {
 /// some segments are empty.
 Trial makeTrial(mlir::Operation *op, const VerifyOptions &options);
 
+/// Adds made-up rows of those inputs of the model that the batch does not have.
+void addInputs(rnn::ModelOp model, uint64_t seed, reference::Batch &batch);
+
 /// In fp64. An error if it cannot be run.
 llvm::Expected<reference::Result> interpret(mlir::Operation *op, const Trial &trial, uint64_t seed);
 /// With the last bit of some parameters another one: how far rounding takes a model is not said by one run alone.

@@ -84,14 +84,24 @@ Expected<Work> countWork(step::ScheduleOp schedule, rnn::ModelOp model, const re
   for (mlir::Operation &group : schedule.getBody().front()) {
     GroupWork sums;
     bool isLoop = isa<step::ScanOp>(group);
+    auto rowsOf = [&](mlir::Value first, mlir::Value second) -> ArrayRef<int64_t> {
+      rnn::ClockInterface clock = rnn::clockOf(first.getType());
+      auto rows = ticks->find(clock ? clock : rnn::clockOf(second.getType()));
+      // what hangs on parameters alone is computed once, ahead of all
+      return rows == ticks->end() ? ArrayRef<int64_t>() : ArrayRef(rows->second);
+    };
+    group.walk([&](rnn::OuterOp product) {
+      ArrayRef<int64_t> right = rnn::shapeOf(product.getB().getType());
+      ArrayRef<int64_t> rows = rowsOf(product.getA(), product.getB());
+      double shared = right.size() == 2 ? double(right[1]) : 1; // summed over
+      sums.flops += 2.0 * double(elementsOf(product.getA())) * double(elementsOf(product.getB())) / shared *
+                    double(std::accumulate(rows.begin(), rows.end(), int64_t(0)));
+    });
     group.walk([&](rnn::MatmulOp product) {
-      rnn::ClockInterface clock = rnn::clockOf(product.getType());
-      auto rows = ticks->find(clock);
-      if (!clock || rows == ticks->end())
-        return; // what hangs on parameters alone is computed once, ahead of all
+      ArrayRef<int64_t> rows = rowsOf(product.getW(), product.getX());
       ArrayRef<int64_t> right = rnn::shapeOf(product.getX().getType());
-      int64_t total = std::accumulate(rows->second.begin(), rows->second.end(), int64_t(0));
-      int64_t most = rows->second.empty() ? 0 : *llvm::max_element(rows->second);
+      int64_t total = std::accumulate(rows.begin(), rows.end(), int64_t(0));
+      int64_t most = rows.empty() ? 0 : *llvm::max_element(rows);
       sums.flops += 2.0 * double(elementsOf(product.getW())) * double(right.size() == 2 ? right[1] : 1) * double(total);
       for (mlir::Value operand : {product.getW(), product.getX()})
         if (!rnn::clockOf(operand.getType()) && total > 0) {

@@ -1,6 +1,7 @@
 // rondo bench: how long a model takes on this machine, and how long it would have to take at the least.
 #include "compiler/Emit/Target.h"
 #include "compiler/Run/Machine.h"
+#include "compiler/Run/Trial.h"
 #include "compiler/Run/Work.h"
 #include "compiler/Tools/Compiled.h"
 #include "runtime/Library.h"
@@ -52,6 +53,7 @@ Floor measureFloor(const rondo::run::Work &work, emit::WeightFormat weights, int
 
 struct Report {
   const dsl::Model &model;
+  bool gradients;
   std::string target;
   emit::WeightFormat weights;
   int64_t batch, threads, windows;
@@ -81,6 +83,8 @@ void printText(const Report &report) {
   outs() << "model " << report.model.name << ", " << report.target;
   if (report.weights != emit::WeightFormat::F32)
     outs() << ", weights in " << emit::nameOf(report.weights);
+  if (report.gradients)
+    outs() << ", with gradients";
   outs() << '\n';
   auto line = [](StringRef what, const std::string &text) { outs() << fmt::format("  {:<9} {}\n", what.str(), text); };
   line("batch", fmt::format("{} {} of {} {}, {} {}", report.batch, report.batch == 1 ? "sample" : "samples",
@@ -111,6 +115,7 @@ void printJson(const Report &report) {
     json.attribute("model", report.model.name);
     json.attribute("target", report.target);
     json.attribute("dtype", emit::nameOf(report.weights));
+    json.attribute("gradients", report.gradients);
     json.attribute("batch", report.batch);
     json.attribute("steps", report.work.steps);
     json.attribute("threads", report.threads);
@@ -139,7 +144,7 @@ void printJson(const Report &report) {
 }
 
 /// Seconds a call: the median of windows, each of as many calls as take some milliseconds.
-Expected<double> measure(rondo::run::Library &library, const reference::Batch &batch, double seconds,
+Expected<double> measure(rondo::run::Library &library, const reference::Batch &batch, bool gradients, double seconds,
                          int64_t &windows) {
   using Clock = std::chrono::steady_clock;
   constexpr double window = 0.005;
@@ -147,7 +152,7 @@ Expected<double> measure(rondo::run::Library &library, const reference::Batch &b
   int64_t calls = -1; // of the open window; the first call only warms up
   Clock::time_point begin = Clock::now(),
                     end = begin + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-  Error error = library.repeat(batch, [&] {
+  Error error = library.repeat(batch, gradients, [&] {
     Clock::time_point now = Clock::now();
     double since = std::chrono::duration<double>(now - begin).count();
     bool isFull = calls > 0 && since >= window;
@@ -191,7 +196,8 @@ static int run(const Command &command, const Arguments &arguments) {
   auto targets = emit::parseTargets("native", *weights);
   if (!targets)
     return program.fail(targets.takeError());
-  auto compiled = compileModel(chosen, *targets, *weights);
+  Beside beside{arguments.has("gradients")};
+  auto compiled = compileModel(chosen, *targets, *weights, beside);
   if (!compiled)
     return program.fail(compiled.takeError());
   auto library = compiled->load({/*seed=*/0, int32_t(threads)});
@@ -210,21 +216,37 @@ static int run(const Command &command, const Arguments &arguments) {
   if (!batch)
     return program.fail(batch.takeError());
 
-  auto scheduled = scheduleModel(chosen);
+  auto scheduled = scheduleModel(chosen, beside);
   if (!scheduled)
     return program.fail(scheduled.takeError());
-  auto work = rondo::run::countWork(scheduled->schedule(), scheduled->model(), *params, *batch, *weights);
+  rnn::ModelOp model = scheduled->model();
+  step::ScheduleOp schedule = scheduled->schedule();
+  if (beside.gradients) {
+    std::string name = (model.getSymName() + ".backward").str();
+    model = scheduled->rnn->lookupSymbol<rnn::ModelOp>(name);
+    schedule = scheduled->step->lookupSymbol<step::ScheduleOp>(name);
+    rondo::run::addInputs(model, /*seed=*/0, *batch); // what flows into outputs
+  }
+  auto work = rondo::run::countWork(schedule, model, *params, *batch, *weights);
   if (!work)
     return program.fail(work.takeError());
   Floor floor = measureFloor(*work, *weights, threads);
   int64_t windows = 0;
-  auto time = measure(**library, *batch, seconds, windows);
+  auto time = measure(**library, *batch, beside.gradients, seconds, windows);
   if (!time)
     return program.fail(time.takeError());
   auto used = find_if(
       *targets, [](const emit::Target *target) { return runtime::runsLevel(target->level, runtime::cpuLevel()); });
-  Report report{*chosen.model, (*used)->name.str(), *weights, samples, threads, windows,
-                *time,         std::move(*work),    floor};
+  Report report{*chosen.model,
+                beside.gradients,
+                (*used)->name.str(),
+                *weights,
+                samples,
+                threads,
+                windows,
+                *time,
+                std::move(*work),
+                floor};
   if (arguments.has("json"))
     printJson(report);
   else
@@ -236,7 +258,8 @@ Command benchCommand() {
   return {"bench",
           "FILE",
           "measure how long a model takes, and how long it must",
-          "Compiles the model for this machine and runs it again and again on made-up inputs, samples of one length.\n"
+          "Compiles the model for this machine and runs it again and again on made-up inputs, samples of one length;\n"
+          "with --gradients forward and backward.\n"
           "  time      of a step (a tick of the longest sample) of all samples together, and of a call\n"
           "  products  their multiply-adds (two flops each) at all ticks; nothing else is counted\n"
           "  weights   what products in loops read of parameters at each tick, and others once\n"
@@ -248,6 +271,7 @@ Command benchCommand() {
               {"length", Option::Kind::Count, "N", "steps of each (100)"},
               {"threads", Option::Kind::Count, "N", "threads that work on a call (1)"},
               {"seconds", Option::Kind::Real, "S", "how long to run it (1)"},
+              {"gradients", Option::Kind::Flag, "", "gradients too: of parameters and inputs"},
               {"params", Option::Kind::File, "FILE", "read the parameters from a safetensors file"},
               formatOption(),
               {"json", Option::Kind::Flag, "", "print JSON"},

@@ -297,7 +297,10 @@ void KernelParts::visit(const Source &source, Columns columns, int pass) {
   if (isWholeFold(op) && width() > 1)
     return visitFold(source.value);
   if (isa<rnn::ConcatOp, rnn::PadOp>(op) && isElementwise(op)) {
-    for (const Piece &piece : pieces(source, columns)) {
+    SmallVector<Piece> parts = pieces(source, columns);
+    if (alongRows && parts.size() > 1) // where they meet is a place in a row
+      return fail("rows are not alike");
+    for (const Piece &piece : parts) {
       if (!source.uniform && piece.columns.begin > columns.begin)
         breaks.insert(piece.columns.begin);
       if (piece.source)

@@ -117,12 +117,20 @@ Value Elaborator::configure(const Value &callee, const Expr *call, Context &ctx)
     Context sized = ctx;
     sized.namer = nullptr;
     sized.applied = false;
+    size_t recursions = consequences.size();
     Value v = evaluate(arg.value, sized);
     bad |= v.isError();
-    if (v.is(Value::Kind::Node) && nodes[v.node].op != Op::Constant && !ctx.applied) {
+    bool isStream = v.is(Value::Kind::Node) ? nodes[v.node].op != Op::Constant : consequences.size() > recursions;
+    if (isStream && !ctx.applied) {
+      // What stands before it may be sizes, and the rest goes on being inputs.
+      std::string sizes, inputs;
+      for (const Argument &other : call->arguments) {
+        std::string &list = &other < &arg ? sizes : inputs;
+        list += (list.empty() ? "" : ", ") + (other.name ? other.name->text.str() + " = " : "") + text(other.value);
+      }
       error(DiagId::R0204, call, ctx,
-            fmt::format("'{0}' needs its sizes before its inputs: '{1}({2})'", cellName, sizesHint(callee),
-                        text(arg.value)))
+            fmt::format("'{}' needs its sizes before its inputs: '{}({})'", cellName,
+                        sizes.empty() ? sizesHint(callee) : fmt::format("{}({})", cellName, sizes), inputs))
           .note(arg.value->range, fmt::format("'{}' is a stream, a size is static", text(arg.value)));
       return Value();
     }
@@ -173,6 +181,8 @@ Value Elaborator::configure(const Value &callee, const Expr *call, Context &ctx)
     if (v.isError())
       return Value();
     recipe->sizes.push_back({d.name.text, v});
+    if (it != given.end())
+      recipe->places[d.name.text] = it->second.second->range;
     define(*earlier, d.name.text, d.name.range, Binding::Kind::Value)->value = v;
   }
   Value v;
@@ -384,6 +394,8 @@ Value Elaborator::apply(const Value &callee, const Expr *call, Context &ctx) {
     }
   if (bad)
     return Value();
+  for (const auto &[input, argument] : given)
+    app->arguments[input] = argument.second;
 
   // one clock for all inputs (C2)
   llvm::SmallVector<NodeId> clocked;
@@ -524,6 +536,13 @@ Value Elaborator::results(Application &app, const Expr *call, Context &ctx) {
         return v;
     }
     values.push_back(v);
+  }
+  // Where no input says when a cell ticks, what it makes does: resets from outside count that cell's ticks.
+  for (const Value &v : values) {
+    const Clock *own = app.clock ? clocks.resolve(app.clock) : nullptr;
+    const Clock *made = v.is(Value::Kind::Node) ? nodes[v.node].clock : nullptr;
+    if (own && own->kind == Clock::Kind::Var && made && clocks.root(made) != own)
+      clocks.unify(own, made);
   }
   return values.size() == 1 ? values[0] : Value::ofList(makeList(std::move(values)));
 }

@@ -270,4 +270,21 @@ private:
 
 void print(const File &file, raw_ostream &os) { Printer(file, os).print(file); }
 
+void forEachName(const Expr &expr, llvm::function_ref<void(StringRef)> see) {
+  auto inside = [&](const Expr *part) {
+    if (part)
+      forEachName(*part, see);
+  };
+  if (expr.kind == Expr::Kind::Name)
+    see(expr.name);
+  for (const Expr *operand : expr.operands)
+    inside(operand);
+  for (const Argument &argument : expr.arguments)
+    inside(argument.value);
+  for (const Subscript &subscript : expr.subscripts)
+    inside(subscript.low), inside(subscript.high);
+  if (expr.family)
+    inside(expr.family->low), inside(expr.family->high);
+}
+
 } // namespace rondo::dsl

@@ -5,6 +5,7 @@
 #ifndef RONDO_DSL_AST_H
 #define RONDO_DSL_AST_H
 
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Allocator.h"
 #include "llvm/Support/SMLoc.h"
@@ -193,6 +194,9 @@ struct File {
   llvm::SpecificBumpPtrAllocator<Item> items;
   llvm::SpecificBumpPtrAllocator<Cell> cellArena;
 };
+
+/// Calls `see` with each name that the expression reads.
+void forEachName(const Expr &expr, llvm::function_ref<void(StringRef)> see);
 
 } // namespace rondo::dsl
 #endif

@@ -201,7 +201,9 @@ Value reshape(Elaborator &e, Call &c) {
   bool good = shape.is(Value::Kind::List);
   if (good)
     for (const Value &d : shape.list->elements) {
-      good &= d.is(Value::Kind::Int) && d.integer >= 0;
+      if (d.is(Value::Kind::Int) && d.integer < 0)
+        return e.fail(DiagId::R0304, argExpr(c, 1), c.ctx, fmt::format("a size cannot be {}", d.integer));
+      good &= d.is(Value::Kind::Int);
       if (good)
         result.dims.push_back({d.integer});
     }
@@ -452,10 +454,18 @@ Value Elaborator::callBuiltin(const Builtin &builtin, const Expr *e, Context &ct
   if (bad)
     return Value();
   int given = call.args.size();
-  if (given < builtin.minArgs || given > builtin.maxArgs)
-    return fail(DiagId::R0203, e, ctx,
+  if (given < builtin.minArgs || given > builtin.maxArgs) {
+    const Expr *extra = given > builtin.maxArgs ? call.argExprs[builtin.maxArgs] : nullptr;
+    std::string hint = sibling(builtin, given);
+    if (extra && builtin.make == reshape)
+      hint = "; the sizes are a list: 'reshape(x, [2, 3])'";
+    else if (extra && builtin.named[0] && call.args.back().is(Value::Kind::Int) && given == builtin.maxArgs + 1 &&
+             !call.named.count(builtin.named[0]))
+      hint += fmt::format("; or is '{} = {}' meant?", builtin.named[0], text(extra));
+    return fail(DiagId::R0203, extra ? extra : e, ctx,
                 fmt::format("'{}' takes {} argument{}; {} given{}", builtin.name, builtin.minArgs,
-                            builtin.minArgs == 1 ? "" : "s", given, sibling(builtin, given)));
+                            builtin.minArgs == 1 ? "" : "s", given, hint));
+  }
   return builtin.make(*this, call);
 }
 

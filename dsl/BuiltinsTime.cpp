@@ -344,7 +344,9 @@ static bool checkSpread(Elaborator &e, Context &ctx, const Clock *from, const Cl
   if (own->kind != Clock::Kind::Sample && !(own->kind == Clock::Kind::Axis && e.clocks.child(own))) {
     e.error(DiagId::R0403, at, ctx,
             fmt::format("'spread' takes a value of a segment or of the sample; '{}' ticks on '{}'{}", name,
-                        e.describeClock(own), own->kind == Clock::Kind::Axis ? "" : ": 'hold' it"));
+                        e.describeClock(own),
+                        own->kind == Clock::Kind::Axis ? fmt::format(": '{} when sample' is of the sample", name)
+                                                       : ": 'hold' it"));
     return false;
   }
   if (e.clocks.finerAxis(to, own))
@@ -413,9 +415,9 @@ Value every(Elaborator &e, Call &c) {
                                 v.is(Value::Kind::Node) ? "a stream" : e.describeValue(v)));
   int64_t p = c.args[0].integer, k = phase.integer;
   if (p < 1)
-    return e.fail(DiagId::R0406, c.expr, c.ctx, fmt::format("a period is at least 1, not {}", p));
+    return e.fail(DiagId::R0406, argExpr(c, 0), c.ctx, fmt::format("a period is at least 1, not {}", p));
   if (k < 0 || k >= p)
-    return e.fail(DiagId::R0406, c.expr, c.ctx,
+    return e.fail(DiagId::R0406, phaseExpr, c.ctx,
                   fmt::format("phase {} never comes with period {}; phases are 0..{}", k, p, p - 1));
   NodeId n = e.add(Op::Every, {Elem::Bool, 0, {}}, e.clocks.variable(), {}, c.expr, c.ctx);
   if (n != noNode) {

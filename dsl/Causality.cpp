@@ -2,6 +2,7 @@
 #include "dsl/Finish.h"
 #include "fmt/format.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace rondo::dsl {
 
@@ -52,8 +53,10 @@ bool Finisher::checkDirections() {
     std::vector<std::string> parts;
     SMRange first;
     std::set<NodeId> inside(members.begin(), members.end());
+    std::set<NodeId> named; // an output has another name of what it gives
     for (const auto &[node, app, name] : e.nodeNames)
-      if (parts.size() < 8 && inside.count(e.resolve(node)) && !e.isLibrary(app->body->cell->name.range))
+      if (parts.size() < 8 && inside.count(e.resolve(node)) && !e.isLibrary(app->body->cell->name.range) &&
+          named.insert(e.resolve(node)).second)
         parts.push_back(name);
     for (NodeId n : members) {
       SMRange at = userPlace(e.nodes[n].location);
@@ -268,6 +271,15 @@ std::vector<std::string> Finisher::pathsLike(llvm::StringRef path, const std::ve
   return {paths.begin(), paths.end()};
 }
 
+/// A path as `trains` takes it: "h.layer[0].W" for "h.layer.0.W".
+static std::string writtenPath(llvm::StringRef path) {
+  std::string text;
+  for (llvm::StringRef part : llvm::split(path, '.'))
+    text +=
+        llvm::all_of(part, llvm::isDigit) ? fmt::format("[{}]", part.str()) : (text.empty() ? "" : ".") + part.str();
+  return text;
+}
+
 void Finisher::checkTrains() {
   std::vector<bool> live(e.params.size());
   for (NodeId n : order)
@@ -283,11 +295,13 @@ void Finisher::checkTrains() {
       if (loss.trains.size() != before)
         continue;
       std::vector<std::string> paths = pathsLike(path, live);
+      for (std::string &known : paths)
+        known = writtenPath(known);
       e.diags
           .report(DiagId::R0603, loss.trainsPlaces[k],
-                  fmt::format("'{}' matches no parameter; paths here: {}", path,
+                  fmt::format("'{}' matches no parameter; paths here: {}", writtenPath(path),
                               paths.empty() ? "none" : fmt::format("{}", fmt::join(paths, ", "))))
-          .suggest(loss.trainsPlaces[k], path, std::vector<llvm::StringRef>(paths.begin(), paths.end()));
+          .suggest(loss.trainsPlaces[k], writtenPath(path), std::vector<llvm::StringRef>(paths.begin(), paths.end()));
     }
 }
 

@@ -51,14 +51,31 @@ std::optional<DiagId> idFromName(StringRef name) {
 
 Diagnostic &Diagnostics::report(DiagId id, SMRange range, std::string message) {
   Diagnostic made{id, range, std::move(message), {}, {}};
+  bool isError = severity(id) == Severity::Error;
+  if (isError && errors == maxErrors && id != DiagId::R0107)
+    report(DiagId::R0107, range, "more than " + std::to_string(maxErrors) + " errors; the rest is not told");
+  if (isError && errors > maxErrors) {
+    scratch = std::move(made);
+    return scratch;
+  }
   bool isNew = !range.isValid() || seen.insert({range.Start.getPointer(), static_cast<unsigned>(id)}).second;
   if (!isNew) {
     scratch = std::move(made);
     return scratch;
   }
-  if (severity(id) == Severity::Error)
+  if (isError)
     ++errors;
   return list.emplace_back(std::move(made));
+}
+
+void Diagnostics::retract(SMLoc at, DiagId id) {
+  auto found = llvm::find_if(list, [&](const Diagnostic &d) { return d.id == id && d.range.Start == at; });
+  if (found == list.end())
+    return;
+  seen.erase({at.getPointer(), static_cast<unsigned>(id)});
+  if (severity(id) == Severity::Error)
+    --errors;
+  list.erase(found);
 }
 
 void Diagnostics::rewind(Mark mark) {
@@ -137,8 +154,13 @@ std::optional<StringRef> nearest(StringRef name, ArrayRef<StringRef> candidates)
     if (distance > 0 && candidate.equals_insensitive(name))
       distance = 0; // only the case differs: nothing can be nearer
     if (distance == 2 && std::is_permutation(name.begin(), name.end(), candidate.begin(), candidate.end()))
-      distance = 1; // two letters changed places: one slip
-    if (distance < bestDistance || (best && distance == bestDistance && candidate < *best)) {
+      distance = 1;                        // two letters changed places: one slip
+    auto isNearer = [&](StringRef other) { // of two the one that begins as the name does
+      size_t along = std::mismatch(name.begin(), name.end(), candidate.begin(), candidate.end()).first - name.begin();
+      size_t itsAlong = std::mismatch(name.begin(), name.end(), other.begin(), other.end()).first - name.begin();
+      return along != itsAlong ? along > itsAlong : candidate < other;
+    };
+    if (distance < bestDistance || (best && distance == bestDistance && isNearer(*best))) {
       bestDistance = distance;
       best = candidate;
     }

@@ -62,6 +62,9 @@ struct Diagnostic {
   Diagnostic &suggest(llvm::SMRange at, llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> candidates);
 };
 
+/// Of one run; beyond it is R0107.
+constexpr unsigned maxErrors = 1000;
+
 /// Collects diagnostics of one run. A place reports an id at most once (a cell instantiated ten times reports its
 /// mistake once); later repeats are dropped, and the returned object is then a scratch one.
 class Diagnostics {
@@ -73,6 +76,8 @@ public:
     return report(id, llvm::SMRange(loc, loc), std::move(message));
   }
 
+  /// Takes back what was reported there.
+  void retract(llvm::SMLoc at, DiagId id);
   /// What is reported so far; and back to that.
   using Mark = size_t;
   Mark mark() const { return list.size(); }

@@ -62,6 +62,17 @@ std::string Elaborator::sourceText(SMRange range) const {
   return text;
 }
 
+std::string Elaborator::userText(const Expr *e, const Context &ctx) const {
+  const Application *app = ctx.body ? ctx.body->app : nullptr;
+  for (; app && e->kind == Expr::Kind::Name && isLibrary(e->range); app = app->outer) {
+    auto given = app->arguments.find(e->name);
+    if (given == app->arguments.end())
+      break;
+    e = given->second;
+  }
+  return text(e);
+}
+
 std::string Elaborator::text(const Expr *e) const { return sourceText(e->range); }
 
 SMRange Elaborator::definitionOf(const Expr *e, const Context &ctx) const {
@@ -206,7 +217,9 @@ void Elaborator::load(Body &body, const std::vector<Item *> &items) {
         continue;
       auto it = body.names.find(l.name.text);
       if (it == body.names.end() || it->second->kind != Binding::Kind::State) {
-        error(DiagId::R0210, l.range, ctx, noState(l.name.text));
+        const Binding *known = it == body.names.end() ? nullptr : it->second;
+        if (!known || !known->clashes)
+          error(DiagId::R0210, l.range, ctx, noState(l.name.text, known));
         continue;
       }
       Binding &b = *it->second;
@@ -413,9 +426,13 @@ bool Elaborator::run(const Cell &model, Model &result) {
     } else if (d.init) {
       v = checkSizeValue(d, evaluate(d.init, ctx), d.init, model, ctx);
     } else {
+      bool isGivenByOption = !d.type || (d.type->dims.empty() && d.type->kind != TypeExpr::Kind::Cell &&
+                                         d.type->kind != TypeExpr::Kind::List);
       error(DiagId::R0203, d.name.range, ctx,
-            fmt::format("size '{0}' of model '{1}' has no default; build with '-D {0}=..'", d.name.text.str(),
-                        model.name.text.str()));
+            fmt::format("size '{0}' of model '{1}' has no default; {2}", d.name.text.str(), model.name.text.str(),
+                        isGivenByOption
+                            ? fmt::format("build with '-D {}=..'", d.name.text.str())
+                            : fmt::format("give it one: '{}: {} = ..'", d.name.text.str(), sourceText(d.type->range))));
     }
     define(*modelBody, d.name.text, d.name.range, Binding::Kind::Value)->value = v;
     if (v.is(Value::Kind::Int))
@@ -468,6 +485,22 @@ bool Elaborator::run(const Cell &model, Model &result) {
   return finish(*this, model, result) && diags.errorCount() == before;
 }
 
+/// Of recursions only what has no other cause stays.
+static void dropConsequences(llvm::ArrayRef<Consequence> consequences, Diagnostics &diags) {
+  auto isAt = [](const Diagnostic &d, const Consequence &c) { return d.id == c.id && d.range.Start == c.at.Start; };
+  std::vector<SMLoc> causes;
+  for (const Diagnostic &d : diags.all())
+    if (severity(d.id) == Severity::Error && llvm::none_of(consequences, [&](auto &c) { return isAt(d, c); }))
+      causes.push_back(d.range.Start);
+  for (const Consequence &consequence : consequences)
+    if (llvm::any_of(consequence.leading, [&](SMRange range) {
+          return llvm::any_of(causes, [&](SMLoc cause) {
+            return range.Start.getPointer() <= cause.getPointer() && cause.getPointer() < range.End.getPointer();
+          });
+        }))
+      diags.retract(consequence.at.Start, consequence.id);
+}
+
 bool elaborate(File &file, llvm::ArrayRef<File *> visible, llvm::ArrayRef<File *> library, const CheckOptions &options,
                Diagnostics &diags, std::deque<Model> &models) {
   Program program;
@@ -485,6 +518,7 @@ bool elaborate(File &file, llvm::ArrayRef<File *> visible, llvm::ArrayRef<File *
     if (!checkStructure(program, diags))
       return;
     std::set<const Cell *> instantiated;
+    std::vector<Consequence> consequences;
     std::set<std::string> sizes;
     bool anyModel = false;
     for (const Cell *cell : file.cells) {
@@ -504,7 +538,9 @@ bool elaborate(File &file, llvm::ArrayRef<File *> visible, llvm::ArrayRef<File *
           diags.rewind(start);
           continue;
         }
-        instantiated.insert(e.instantiated.begin(), e.instantiated.end());
+        if (e.consequences.empty()) // else cells may have been left before their mistakes were seen
+          instantiated.insert(e.instantiated.begin(), e.instantiated.end());
+        llvm::append_range(consequences, e.consequences);
         if (good)
           models.push_back(std::move(model));
         if (training || !e.usesTraining || e.aborted)
@@ -518,6 +554,7 @@ bool elaborate(File &file, llvm::ArrayRef<File *> visible, llvm::ArrayRef<File *
         diags.report(DiagId::R0203, SMRange(),
                      fmt::format("-D {}={}: no model here has a size '{}'", name, value, name));
     checkNames(program, instantiated, diags);
+    dropConsequences(consequences, diags);
   });
   worker.join();
   return diags.errorCount() == before;

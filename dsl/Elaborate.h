@@ -99,6 +99,7 @@ struct Recipe {
   const Cell *cell = nullptr;
   Body *definition = nullptr; // the body the cell is defined in
   std::vector<std::pair<StringRef, Value>> sizes;
+  std::map<StringRef, SMRange> places; // of those that are given
   bool reversed = false;
 };
 
@@ -137,6 +138,7 @@ struct Application {
   bool bound = false;                                            // inputs are there
   bool failed = false;                                           // they are not, which has been reported
   std::map<std::string, std::pair<Value, const Expr *>> initial; // `h = h0`
+  std::map<StringRef, const Expr *> arguments;                   // by input
 };
 
 struct Local {
@@ -311,6 +313,13 @@ private:
   bool restart = false;
 };
 
+/// A mistake of a recursion, which may only follow from another one in what leads to it.
+struct Consequence {
+  DiagId id;
+  SMRange at;
+  std::vector<SMRange> leading; // equations and cells
+};
+
 /// Elaborates one variant of one model.
 class Elaborator {
 public:
@@ -330,6 +339,7 @@ public:
     return Value();
   }
   std::string text(const Expr *e) const;                         // the source, clipped
+  std::string userText(const Expr *e, const Context &ctx) const; // of a library cell's input what is given for it
   SMRange definitionOf(const Expr *e, const Context &ctx) const; // of a name, else invalid
 
   std::string sourceText(SMRange range) const;
@@ -350,6 +360,7 @@ public:
   Value read(Binding &binding, const Expr *at, Context &ctx);
   Value force(Equation &equation, unsigned position, const Expr *at, Context &ctx);
   Value recursion(Equation &equation, unsigned position, const Expr *at, Context &ctx);
+  Value failRecursion(DiagId id, SMRange at, const Context &ctx, std::string message, size_t from);
   Value delayedRead(Equation &equation, unsigned position, const Type &type, const Expr *at, Context &ctx);
   bool enterElsewhere(size_t from, bool canGuess);
   bool mayGuess(size_t from) const;
@@ -394,6 +405,7 @@ public:
   /// One clock for all; reports R0401/R0405/R0409 naming both places. Null where none has one.
   bool oneClock(llvm::ArrayRef<NodeId> nodes, llvm::ArrayRef<const Expr *> exprs, StringRef what, const Expr *at,
                 Context &ctx, const Clock *&result);
+  std::string misspeltClock(const Clock *a, const Clock *b);
   std::string crossingHint(const Clock *a, const std::string &onA, const Clock *b, const std::string &onB);
   bool isAxis(const Clock *c);
   NodeId alias(const Type &type, const Expr *at, Context &ctx);
@@ -405,6 +417,7 @@ public:
   bool checkSize(llvm::ArrayRef<Dim> dims, SMRange at, const Context &ctx); // R0107 where the product overflows
 
   //===--- Types (Types.cpp) ---===//
+  void failNegative(const Expr *dim, int64_t value, Context &ctx);
   std::optional<Dim> evaluateDim(const Expr *e, Context &ctx);
   std::optional<Type> evaluateType(const TypeExpr &type, Context &ctx);
   bool bindSizeVariable(const Expr *e, Body &body, Value v);
@@ -496,6 +509,13 @@ public:
   std::vector<Loss> losses;
   std::vector<Generate> generates;
   std::set<const Cell *> instantiated;
+  std::vector<Consequence> consequences;
+  /// Names that nothing defines: told once in each cell or model, with all places.
+  struct Unknown {
+    Diagnostic *told;
+    std::set<const char *> places;
+  };
+  std::map<std::pair<const Cell *, StringRef>, Unknown> unknown;
   Application *modelApp = nullptr;
   unsigned lossCount = 0;
   bool training = false, usesTraining = false;
@@ -565,11 +585,14 @@ public:
   std::deque<Expr> exprStore; // places that no syntax has
 };
 
+/// Of an unknown name, that are told.
+constexpr size_t mostPlaces = 8;
+
 const Builtin *findBuiltin(StringRef name);
 std::vector<StringRef> builtinNames();
 
 /// What R0210 says.
-std::string noState(StringRef name);
+std::string noState(StringRef name, const Binding *binding = nullptr);
 /// What R0202 says; `isState`: the first is a state, the second an equation.
 std::string definedTwice(const std::string &name, bool isState);
 

@@ -54,7 +54,7 @@ void Elaborator::makeLoss(const Item &item) {
     for (const PathElement &p : path)
       text += (text.empty() ? "" : ".") + (p.name.text.empty() ? std::to_string(p.index) : p.name.text.str());
     loss.trainsPaths.push_back(text);
-    loss.trainsPlaces.push_back(path.front().name.range);
+    loss.trainsPlaces.push_back({path.front().name.range.Start, path.back().name.range.End});
   }
   losses.push_back(loss);
 }
@@ -95,13 +95,14 @@ void Elaborator::makeGenerate(const Item &item) {
                     : a.name->text == "limit" ? &g.limit
                                               : nullptr;
     if (!slot) {
-      error(DiagId::R0203, a.value, ctx, "'generate' takes start, stop and limit");
+      error(DiagId::R0203, a.name ? a.name->range : a.value->range, ctx,
+            "'generate' takes 'start = ..', 'stop = ..' and 'limit = ..'");
       continue;
     }
     const Type &t = inputs[k].type;
     bool token = a.name->text != "limit";
     if (token && t.elem != Elem::Token) {
-      error(DiagId::R0602, a.value, ctx,
+      error(DiagId::R0602, a.name->range, ctx,
             fmt::format("'{}' is a token; '{}' is {}: it starts at zero, and ends at the limit", a.name->text.str(),
                         inputs[k].name, describeType(t)));
       continue;

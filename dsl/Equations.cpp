@@ -1,6 +1,7 @@
 // Equations and families of them: forced when first read, recursions through a delay get an alias (T8).
 #include "dsl/Elaborate.h"
 #include "fmt/format.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include <utility>
 
 namespace rondo::dsl {
@@ -42,10 +43,13 @@ Value Elaborator::recursion(Equation &equation, unsigned position, const Expr *a
       if (stack[i] && stack[i]->item->range.Start.getPointer() < first->item->range.Start.getPointer() &&
           !isLibrary(stack[i]->item->range))
         first = stack[i];
-    error(DiagId::R0501, first->item->keyword, ctx,
-          fmt::format("'{}' depends on itself within one tick: {}; put a state, 'pre' or 'fby' into the loop",
-                      written(*first), loopText(from)));
-    return Value();
+    return failRecursion(
+        DiagId::R0501, first->item->keyword, ctx,
+        equation.body == fileBody
+            ? fmt::format("'{}' is defined by itself: {}", written(*first), loopText(from))
+            : fmt::format("'{}' depends on itself within one tick: {}; put a state, 'pre' or 'fby' into the loop",
+                          written(*first), loopText(from)),
+        from);
   }
   bool guess = false;
   std::optional<Type> type = declaredType(equation, position, guess);
@@ -59,9 +63,43 @@ Value Elaborator::recursion(Equation &equation, unsigned position, const Expr *a
     return delayedRead(equation, position, *type, at, ctx);
   const Lhs *lhs = position < equation.item->lhs.size() ? &equation.item->lhs[position] : nullptr;
   SMRange where = lhs ? lhs->range : equation.item->keyword;
-  error(DiagId::R0306, where, equationContext(equation),
-        fmt::format("the shape of '{}' depends on itself through '{}'; {}", written(equation), delayNames.back(),
-                    declaration(equation, lhs, "real[..]")));
+  return failRecursion(DiagId::R0306, where, equationContext(equation),
+                       fmt::format("the shape of '{}' depends on itself through '{}'; {}", written(equation),
+                                   delayNames.back(), declaration(equation, lhs, "real[..]")),
+                       from);
+}
+
+/// `from`: on the stack, the first equation of the loop.
+Value Elaborator::failRecursion(DiagId id, SMRange at, const Context &ctx, std::string message, size_t from) {
+  Consequence made{id, error(id, at, ctx, std::move(message)).range, {}};
+  if (quiet)
+    return Value();
+  llvm::SmallPtrSet<const void *, 8> seen;
+  std::vector<std::pair<const Item *, Body *>> work;
+  auto add = [&](const Item *item, Body *body) {
+    if (item && seen.insert(item).second)
+      work.push_back({item, body});
+  };
+  for (Equation *q : llvm::drop_begin(stack, from))
+    if (q)
+      add(q->item, q->body);
+  while (!work.empty()) {
+    auto [item, body] = work.back();
+    work.pop_back();
+    made.leading.push_back(item->range);
+    if (item->value)
+      forEachName(*item->value, [&, body = body](StringRef name) {
+        const Binding *b = lookup(name, body);
+        if (b && b->equation)
+          add(b->equation->item, b->body);
+        else if (b && b->cell && seen.insert(b->cell).second)
+          made.leading.push_back(b->cell->range);
+        else if (b)
+          for (const Item *element : b->items)
+            add(element, b->body);
+      });
+  }
+  consequences.push_back(std::move(made));
   return Value();
 }
 
@@ -307,7 +345,8 @@ bool Elaborator::expand(Binding &b) {
       low = *l, high = *h;
     }
     if (high - low > 100'000) {
-      error(DiagId::R0107, item->family->range, ctx, fmt::format("a family of {} equations", high - low));
+      error(DiagId::R0107, item->family->range, ctx,
+            fmt::format("a family of {} equations; there are at most 100000", high - low));
       b.broken = true;
       continue;
     }

@@ -67,7 +67,17 @@ Value Elaborator::evaluateName(const Expr *e, Context &ctx) {
     v.builtin = b;
     return v;
   }
+  if (quiet)
+    return Value();
+  auto [known, isNew] = unknown.try_emplace({ctx.body->cell, e->name});
+  bool isOther = known->second.places.insert(e->range.Start.getPointer()).second;
+  if (!isNew) {
+    if (isOther && known->second.places.size() <= mostPlaces)
+      known->second.told->note(e->range, "and here");
+    return Value();
+  }
   Diagnostic &d = error(DiagId::R0201, e, ctx, fmt::format("unknown name '{}'", e->name.str()));
+  known->second.told = &d;
   if (llvm::any_of(program.file->cells, [&](const Cell *c) { return c->isModel && c->name.text == e->name; }))
     d.message += "; a model stands by itself, and what several of them apply is a 'cell'";
   else

@@ -238,17 +238,18 @@ bool Finisher::orderGraph() {
   }
   // Of what shares a clock that nobody gives, what comes first in the text is the cause.
   llvm::MapVector<const Clock *, SMRange> withoutClock;
-  for (NodeId n : order) {
-    const Clock *c = e.clocks.resolve(e.nodes[n].clock);
-    while (c && (c->kind == Clock::Kind::Every || c->kind == Clock::Kind::Event))
-      c = e.clocks.resolve(c->parent);
-    if (!c || c->kind != Clock::Kind::Var)
-      continue;
-    SMRange at = userPlace(e.nodes[n].location);
-    auto [known, isFirst] = withoutClock.try_emplace(c, at);
-    if (!isFirst && at.Start.getPointer() < known->second.Start.getPointer())
-      known->second = at;
-  }
+  for (NodeId n : order)
+    for (const Clock *c : {e.nodes[n].clock, e.nodes[n].segment}) { // `segment`: a constant has rows on it
+      c = e.clocks.resolve(c);
+      while (c && (c->kind == Clock::Kind::Every || c->kind == Clock::Kind::Event))
+        c = e.clocks.resolve(c->parent);
+      if (!c || c->kind != Clock::Kind::Var)
+        continue;
+      SMRange at = userPlace(e.nodes[n].location);
+      auto [known, isFirst] = withoutClock.try_emplace(c, at);
+      if (!isFirst && at.Start.getPointer() < known->second.Start.getPointer())
+        known->second = at;
+    }
   for (auto &[clock, at] : withoutClock)
     e.diags.report(DiagId::R0401, at,
                    fmt::format("nothing gives '{}' a clock: combine it with a stream", e.sourceText(at)));

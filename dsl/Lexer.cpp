@@ -89,6 +89,9 @@ public:
   TokenStream run() {
     if (static_cast<size_t>(end - p) > maxSourceBytes) {
       stop(p, "the text has " + std::to_string(end - p) + " bytes; the limit is " + std::to_string(maxSourceBytes));
+    } else if (StringRef other = otherThanText(StringRef(p, end - p)); !other.empty()) {
+      diags.report(DiagId::R0101, SMLoc::getFromPointer(p), other.str() + "; a model is text in UTF-8");
+      stream.complete = false;
     } else {
       StringRef(p, end - p).starts_with("\xEF\xBB\xBF") ? p += 3 : p; // a byte order mark may open a file
       while (p != end && stream.complete)
@@ -100,6 +103,20 @@ public:
   }
 
 private:
+  /// What a file is that has many bytes which are no text, by its beginning; empty: text.
+  static StringRef otherThanText(StringRef text) {
+    if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
+      return "this file is in UTF-16";
+    constexpr size_t seen = 4096, least = 8;
+    size_t bad = 0;
+    for (StringRef rest = text.take_front(seen); rest.size() > 3;) {
+      const char *at = rest.begin();
+      std::optional<uint32_t> character = takeCharacter(rest);
+      bad += !character || (*character < ' ' && !isSpace(*at));
+    }
+    return bad >= least && bad >= std::min(text.size(), seen) / 20 ? "this file is no text" : "";
+  }
+
   void next() {
     begin = p;
     char c = *p++;
@@ -183,8 +200,15 @@ private:
   }
 
   void dot() {
-    if (take('.'))
-      return push(TokenKind::Range);
+    if (take('.')) {
+      push(TokenKind::Range);
+      begin = p;
+      if (take('.')) {
+        bad(begin, p, "'...' is not part of the language; a range is written 'low..high'");
+        fix(begin, p, "");
+      }
+      return;
+    }
     // In `layer.0` the parser says what to write; any other number may not start with its point.
     if (p == end || !isDigit(*p) || followsOperand())
       return push(TokenKind::Dot);

@@ -56,7 +56,6 @@ struct TokenStream {
 /// What one file may hold; beyond it is R0107.
 constexpr size_t maxSourceBytes = 64 << 20;
 constexpr size_t maxTokens = 4 << 20;
-constexpr unsigned maxErrors = 1000;
 
 TokenStream lex(llvm::StringRef text, Diagnostics &diags);
 

@@ -45,10 +45,18 @@ Value Elaborator::member(const Expr *e, bool prime, Context &ctx) {
   Value object = evaluate(e->operands[0], ctx);
   if (object.isError())
     return object;
-  if (!object.is(Value::Kind::Instance) && !object.is(Value::Kind::ReversedInstance))
+  if (!object.is(Value::Kind::Instance) && !object.is(Value::Kind::ReversedInstance)) {
+    StringRef function = e->name == "T" ? StringRef("transpose") : e->name;
+    if (findBuiltin(function)) {
+      error(DiagId::R0204, e->nameRange, ctx,
+            fmt::format("'{}' is {} and has no members; a function is applied to it: '{}({})'", text(e->operands[0]),
+                        describeValue(object), function.str(), text(e->operands[0])));
+      return Value();
+    }
     return fail(DiagId::R0204, e->operands[0], ctx,
                 fmt::format("'{}' is {}; only an instance has members: 'i = cell(..)', then 'i.{}'",
                             text(e->operands[0]), describeValue(object), e->name.str()));
+  }
   Instance &instance = *object.instance;
   auto body = [&]() -> Body & {
     if (!instance.applications.empty())

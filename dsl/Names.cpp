@@ -7,7 +7,12 @@
 
 namespace rondo::dsl {
 
-std::string noState(StringRef name) {
+std::string noState(StringRef name, const Binding *binding) {
+  bool isParam = binding && binding->kind == Binding::Kind::Param;
+  bool isInput = binding && (binding->kind == Binding::Kind::Value || binding->kind == Binding::Kind::Pending);
+  if (isParam || isInput)
+    return fmt::format("'{}' is no state but {}: it has no next value", name.str(),
+                       isParam ? "a parameter" : "an input or a size");
   return fmt::format("'{0}' is no state, so it has no next value; declare 'state {0} : ...' or drop the prime",
                      name.str());
 }
@@ -212,17 +217,24 @@ private:
     for (StringRef name : known)
       if (name == e.name)
         return;
+    if (auto told = unknownNames.find({current, e.name}); told != unknownNames.end()) {
+      if (told->second->notes.size() < mostPlaces)
+        told->second->note(e.range, "and here");
+      return;
+    }
     for (const Level *l = &level; l; l = l->up)
       for (auto &entry : l->names)
         known.push_back(entry.first);
-    diags.report(DiagId::R0201, e.range, fmt::format("unknown name '{}'", e.name.str()))
-        .suggest(e.nameRange, e.name, known);
+    Diagnostic &d = diags.report(DiagId::R0201, e.range, fmt::format("unknown name '{}'", e.name.str()));
+    d.suggest(e.nameRange, e.name, known);
+    unknownNames[{current, e.name}] = &d;
   }
 
   Diagnostics &diags;
   bool report;
   const Cell *current = nullptr;
   std::set<std::pair<const Cell *, StringRef>> noStates; // told
+  std::map<std::pair<const Cell *, StringRef>, Diagnostic *> unknownNames;
 };
 
 /// The levels of library, used files and file, outermost first.
@@ -286,7 +298,16 @@ bool checkStructure(const Program &program, Diagnostics &diags) {
         diags.report(DiagId::R0202, l.name.range, fmt::format("'{}' is defined twice", l.name.text.str()))
             .note(it->second, "first here");
 
+  bool areHeadsClear = true;
   forEachCell(*program.file, [&](const Cell &c) {
+    llvm::DenseMap<StringRef, SMRange> first;
+    for (const std::vector<Decl> *decls : {&c.sizes, &c.inputs})
+      for (const Decl &d : *decls)
+        if (auto [it, isNew] = first.try_emplace(d.name.text, d.name.range); !isNew) {
+          diags.report(DiagId::R0202, d.name.range, definedTwice(d.name.text.str(), /*isState=*/false))
+              .note(it->second, "first here");
+          areHeadsClear = false;
+        }
     for (const Decl &d : c.inputs)
       if (d.name.text == "reset" || d.name.text == "blend")
         diags.report(DiagId::R0211, d.name.range,
@@ -341,7 +362,7 @@ bool checkStructure(const Program &program, Diagnostics &diags) {
   for (const Cell *c : cells)
     if (!state[c])
       visit(c);
-  return !recursive;
+  return !recursive && areHeadsClear;
 }
 
 void checkNames(const Program &program, const std::set<const Cell *> &instantiated, Diagnostics &diags) {

@@ -96,6 +96,7 @@ private:
   bool expect(TokenKind kind);
   bool expectClose(TokenKind kind, uint32_t open, bool afterElement);
   std::optional<Name> expectName(StringRef what);
+  std::optional<Name> expectNameHere(StringRef what);
   void recover(uint32_t itemStart);
   void recoverToBody();
   bool startsEquation(uint32_t token) const;

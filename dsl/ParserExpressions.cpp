@@ -318,7 +318,7 @@ Parser::Parsed Parser::member(Parsed object) {
       error->message += "; an element of a list is written '" + element + "'";
     return {};
   }
-  std::optional<Name> name = expectName("a name");
+  std::optional<Name> name = expectNameHere("a name");
   if (!name)
     return {};
   Expr *expr = make(Expr::Kind::Member);
@@ -423,8 +423,14 @@ std::optional<Family> Parser::family(unsigned *depth) {
     return std::nullopt;
   family.variable = *variable;
   Parsed low = expression();
-  if (!low || !expect(TokenKind::Range))
+  if (!low)
     return std::nullopt;
+  if (!accept(TokenKind::Range)) {
+    std::string found = textOf(low.first, pos - 1);
+    report(DiagId::R0102, rangeFrom(low.first),
+           "expected a range, as in '0..3'" + (found.empty() ? "" : ", found '" + found + "'"));
+    return std::nullopt;
+  }
   Parsed high = expression();
   if (!high)
     return std::nullopt;

@@ -24,9 +24,10 @@ Item *Parser::item(Where where) {
   if (isItemWord(peek().kind))
     return itemOfWord();
   bool isFor = peek().kind == TokenKind::For, isIf = peek().kind == TokenKind::If;
-  expected(isFor  ? "an item or '}' (a loop stands behind its equation: 'h[k] = .. for k in 0..n')"
-           : isIf ? "an item or '}' (a choice stands in an equation: 'y = if c then a else b')"
-                  : "an item or '}'");
+  expected(isFor                   ? "an item or '}' (a loop stands behind its equation: 'h[k] = .. for k in 0..n')"
+           : isIf                  ? "an item or '}' (a choice stands in an equation: 'y = if c then a else b')"
+           : at(TokenKind::Assign) ? "an item or '}' (values are compared by '==')"
+                                   : "an item or '}'");
   return nullptr;
 }
 
@@ -143,7 +144,9 @@ void Parser::missingEquals(uint32_t firstToken) {
   if (at(TokenKind::Error))
     return;
   StringRef instead = insteadOfItem(first.text());
-  if (pos == firstToken + 1 && at(TokenKind::Name) && !instead.empty()) {
+  bool isFollowed = is_contained(
+      {TokenKind::Name, TokenKind::String, TokenKind::True, TokenKind::Not, TokenKind::LeftParen}, peek().kind);
+  if (pos == firstToken + 1 && isFollowed && !instead.empty()) {
     report(DiagId::R0102, first.range(), "'" + first.text().str() + "' is not part of the language; " + instead.str());
     return;
   }
@@ -212,7 +215,7 @@ Item *Parser::input() {
   }
   do {
     take(); // `on` or `in`
-    std::optional<Name> clock = expectName("the name of a clock");
+    std::optional<Name> clock = expectNameHere("the name of a clock");
     if (!clock)
       return nullptr;
     item->clocks.push_back(*clock);
@@ -261,7 +264,7 @@ bool Parser::path(std::vector<PathElement> &path) {
   uint32_t first = pos;
   // What a loss without a name has is called `loss`.
   bool isOfLoss = at(TokenKind::Loss) && peek(1).kind == TokenKind::Dot;
-  std::optional<Name> name = isOfLoss ? nameOf(take()) : expectName("the path of a parameter");
+  std::optional<Name> name = isOfLoss ? nameOf(take()) : expectNameHere("the path of a parameter");
   if (!name)
     return false;
   path.push_back({*name, -1});
@@ -284,6 +287,7 @@ bool Parser::path(std::vector<PathElement> &path) {
       path.push_back({Name{StringRef(), number.range()}, *intValue(number.text())});
       if (!expectClose(TokenKind::RightBracket, open, /*afterElement=*/false))
         return false;
+      path.back().name.range.End = SMLoc::getFromPointer(previous().end());
     } else {
       return true;
     }
@@ -300,7 +304,7 @@ Item *Parser::generate() {
     take();
     item->next = true;
   }
-  std::optional<Name> generated = expectName("the input to generate");
+  std::optional<Name> generated = expectNameHere("the input to generate");
   if (!generated)
     return nullptr;
   if (!atName("from")) {
@@ -309,7 +313,7 @@ Item *Parser::generate() {
   }
   take();
   uint32_t sourceToken = pos;
-  std::optional<Name> source = expectName("the value to generate from");
+  std::optional<Name> source = expectNameHere("the value to generate from");
   if (!source)
     return nullptr;
   item->names = {*generated, *source};

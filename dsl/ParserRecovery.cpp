@@ -119,6 +119,15 @@ std::optional<Name> Parser::expectName(StringRef what) {
   return std::nullopt;
 }
 
+/// A name that does not begin an equation on a line of its own.
+std::optional<Name> Parser::expectNameHere(StringRef what) {
+  if (!at(TokenKind::Name) || !startsEquation(pos))
+    return expectName(what);
+  if (Diagnostic *error = expected(what))
+    error->message += ", which starts the next item";
+  return std::nullopt;
+}
+
 /// The column, from 1, of a token that starts its line.
 unsigned Parser::columnOf(uint32_t token) const {
   const char *begin = stream.tokens[token].begin, *lineStart = begin;

@@ -161,7 +161,7 @@ Value Elaborator::prime(const Expr *e, Context &ctx) {
   Binding *b = x->kind == Expr::Kind::Name ? lookup(x->name, ctx.body) : nullptr;
   if (!b || b->kind != Binding::Kind::State) {
     bool isToldThere = x->kind == Expr::Kind::Name && ctx.body->assignsNext(x->name);
-    return isToldThere ? Value() : fail(DiagId::R0210, e, ctx, noState(text(x)));
+    return isToldThere ? Value() : fail(DiagId::R0210, e, ctx, noState(text(x), b));
   }
   b->used = true;
   return Value::ofNode(nextState(*b, e, ctx));
@@ -380,12 +380,15 @@ const Clock *Elaborator::whenClock(const Clock *parent, const Value &c, const Ex
     return nullptr;
   const Type &t = nodes[n].type;
   if (t.elem != Elem::Bool || !t.dims.empty()) {
-    std::string hint =
-        t.elem == Elem::Real && t.dims.empty()
-            ? fmt::format(": compare it ('{0} > 0.5'), or give a cell of '{1}' the argument 'blend = {0}'", text(ce),
-                          text(xe))
-            : "";
-    error(DiagId::R0402, at, ctx, fmt::format("'when' needs a bool; '{}' is {}{}", text(ce), describeType(t), hint));
+    std::string hint;
+    if (t.elem == Elem::Bool && t.dims.size() == 1 && t.dims[0].size == 1)
+      hint = fmt::format(": use '{}[0]'", text(ce));
+    else if (t.elem == Elem::Int && nodes[n].op == Op::Constant && t.dims.empty())
+      hint = fmt::format(": 'every({})' is one", text(ce));
+    else if (t.elem == Elem::Real && t.dims.empty())
+      hint = fmt::format(": compare it ('{} > 0.5')", text(ce)) +
+             (ctx.inLoss ? "" : fmt::format(", or give a cell of '{}' the argument 'blend = {}'", text(xe), text(ce)));
+    error(DiagId::R0402, ce, ctx, fmt::format("'when' needs a bool; '{}' is {}{}", text(ce), describeType(t), hint));
     return nullptr;
   }
   const Clock *own = nodes[n].clock;

@@ -4,6 +4,26 @@
 
 namespace rondo::dsl {
 
+/// What was given as a size where that is what is wrong, else the expression.
+void Elaborator::failNegative(const Expr *dim, int64_t value, Context &ctx) {
+  const Application *app = ctx.body ? ctx.body->app : nullptr;
+  const Recipe *recipe = app && app->instance ? app->instance->recipe : nullptr;
+  bool isSize = false;
+  forEachName(*dim, [&](StringRef name) {
+    const Binding *size = lookup(name, ctx.body);
+    auto given = recipe ? recipe->places.find(name) : std::map<StringRef, SMRange>::const_iterator();
+    if (!recipe || given == recipe->places.end() || size->body != app->body || !size->value.is(Value::Kind::Int) ||
+        size->value.integer >= 0)
+      return;
+    isSize = true;
+    error(DiagId::R0304, given->second, ctx,
+          fmt::format("the size '{}' of '{}' cannot be {}", name.str(), recipe->cell->name.text.str(),
+                      size->value.integer));
+  });
+  if (!isSize)
+    fail(DiagId::R0304, dim, ctx, fmt::format("a size cannot be {}", value));
+}
+
 std::optional<Dim> Elaborator::evaluateDim(const Expr *e, Context &ctx) {
   // A name that is in scope is no size variable.
   const Binding *named = e->kind == Expr::Kind::Name ? lookup(e->name, ctx.body) : nullptr;
@@ -21,7 +41,7 @@ std::optional<Dim> Elaborator::evaluateDim(const Expr *e, Context &ctx) {
   case Value::Kind::Error: return std::nullopt;
   case Value::Kind::Int:
     if (v.integer < 0) {
-      fail(DiagId::R0304, e, ctx, fmt::format("a size cannot be {}", v.integer));
+      failNegative(e, v.integer, ctx);
       return std::nullopt;
     }
     return Dim{v.integer};

@@ -325,9 +325,9 @@ std::optional<DimVector> Elaborator::broadcast(llvm::ArrayRef<NodeId> operands, 
     if (sameDims(own, llvm::ArrayRef<Dim>(dims).take_back(own.size())))
       continue;
     Diagnostic &d = error(DiagId::R0301, at, ctx,
-                          fmt::format("{} needs equal shapes: '{}' is {}, '{}' is {}", what, text(exprs[widest]),
-                                      describeType(nodes[operands[widest]].type), text(exprs[i]),
-                                      describeType(nodes[operands[i]].type)));
+                          fmt::format("{} needs equal shapes: '{}' is {}, '{}' is {}", what,
+                                      userText(exprs[widest], ctx), describeType(nodes[operands[widest]].type),
+                                      userText(exprs[i], ctx), describeType(nodes[operands[i]].type)));
     for (size_t k : {widest, i})
       if (SMRange r = definitionOf(exprs[k], ctx); r.isValid())
         d.note(r, fmt::format("'{}' is defined here", text(exprs[k])));
@@ -370,16 +370,27 @@ NodeId Elaborator::convert(NodeId n, Elem elem, int64_t tokens, const Expr *at, 
 
 bool Elaborator::isAxis(const Clock *c) { return clocks.resolve(c)->kind == Clock::Kind::Axis; }
 
+/// Where a clock of one of them has nearly the name of another one: that one of the two may be a slip.
+std::string Elaborator::misspeltClock(const Clock *a, const Clock *b) {
+  std::vector<StringRef> names = {"sample"};
+  for (const Clock *axis : clocks.axes())
+    names.push_back(axis->name);
+  for (const Clock *clock : {b, a})
+    for (const Clock *axis : clocks.ancestors(clock)) {
+      std::vector<StringRef> others(names);
+      llvm::erase(others, axis->name);
+      std::optional<StringRef> near = isAxis(axis) ? nearest(axis->name, others) : std::nullopt;
+      if (near)
+        return fmt::format("; or is '{}' meant to be '{}'?", axis->name, near->str());
+    }
+  return "";
+}
+
 /// How values on `a` and `b`, of which these are the texts, can meet. An empty text is of a value that cannot be moved.
 std::string Elaborator::crossingHint(const Clock *a, const std::string &onA, const Clock *b, const std::string &onB) {
   const Clock *baseOfA = clocks.root(a), *baseOfB = clocks.root(b);
-  if (baseOfA != baseOfB && isAxis(baseOfA) && isAxis(baseOfB)) {
-    StringRef nameOfA = baseOfA->name, nameOfB = baseOfB->name;
-    std::string hint = "two base clocks meet only through 'spread(.., to = ..)'";
-    return nearest(nameOfB, nameOfA)
-               ? fmt::format("{}; or is '{}' meant to be '{}'?", hint, nameOfB.str(), nameOfA.str())
-               : hint;
-  }
+  if (baseOfA != baseOfB && isAxis(baseOfA) && isAxis(baseOfB))
+    return "two base clocks meet only through 'spread(.., to = ..)'";
   auto isSample = [&](const Clock *c) { return clocks.resolve(c)->kind == Clock::Kind::Sample; };
   auto isFinerThan = [&](const Clock *fine, const Clock *coarse) {
     return llvm::any_of(clocks.ancestors(coarse),
@@ -402,7 +413,7 @@ std::string Elaborator::crossingHint(const Clock *a, const std::string &onA, con
   if (isSample(coarse) && isAxis(clocks.root(fine))) {
     // It ticks when all is over: nothing would be left to hold. Of several bases it is no coarser clock of one.
     offer(slow, fmt::format("spread({}, to = {}){}", slow, describeClock(clocks.root(fine)),
-                            isAxis(fine) ? "" : " when " + selector(fine)));
+                            fine == clocks.root(fine) ? "" : " when " + selector(fine)));
     if (isFiner || isAxis(fine))
       offer(fast, fast + " when sample");
   } else if (isFiner) {
@@ -457,7 +468,7 @@ bool Elaborator::oneClock(llvm::ArrayRef<NodeId> operands, llvm::ArrayRef<const 
       bool stays = k == operands.size() || (axis >= 0 && !perSample(nodes[operands[k]].type.dims[axis].axis));
       return stays ? std::string() : nameOf(k);
     };
-    std::string crossing = crossingHint(clock, movable(first), own, movable(i));
+    std::string crossing = crossingHint(clock, movable(first), own, movable(i)) + misspeltClock(clock, own);
     bool bases = clocks.root(clock) != clocks.root(own) && isAxis(clocks.root(clock)) && isAxis(clocks.root(own));
     Diagnostic &d = error(bases ? DiagId::R0409 : DiagId::R0401, at, ctx,
                           fmt::format("{} takes one clock: {} ticks on '{}', {} on '{}'; {}", what.str(), firstText, a,

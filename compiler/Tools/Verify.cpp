@@ -221,9 +221,11 @@ static int run(const Command &command, const Arguments &arguments) {
   auto weights = formatOf(command, arguments);
   if (!options || !weights)
     return exitUsage;
-  Program program(std::move(*options), arguments.has("json"));
   rondo::run::VerifyOptions how;
   how.samples = arguments.count("batch", how.samples);
+  if (how.samples < 1)
+    return usageError(command, "option '--batch' needs a number from 1 on");
+  Program program(std::move(*options), arguments.has("json"));
   how.length = arguments.count("length", how.length);
   how.seed = uint64_t(arguments.count("seed", 0));
   how.weights = *weights;

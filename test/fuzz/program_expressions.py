@@ -147,7 +147,19 @@ class Writer:
         here = [v for v in fit if v.clock is clock]
         return here if here and self.chance(0.8) else [v for v in (self.move(v, clock) for v in fit) if v]
 
+    def row(self, shape, clock):
+        """Numbers, elements of parameters and, seldom, of a value, one behind the other."""
+        parts = []
+        for _ in range(shape[0]):
+            kind = self.rng.randrange(8)
+            element = f"{self.param((3,))}[{self.rng.randrange(3)}]" if kind < 2 else \
+                self.scalar(self.anything(clock)) if kind == 2 else self.number()
+            parts += [", " if parts else "concat(", element]
+        return real_of([*parts, ")"], shape, clock)
+
     def leaf(self, element, shape, clock):
+        if element == "real" and len(shape) == 1 and self.chance(0.08):
+            return self.row(shape, clock)
         found = self.near(element, shape, clock)
         if found:
             return self.pick(found)

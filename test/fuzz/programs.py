@@ -217,7 +217,10 @@ class ModelWriter(Writer):
             forms = ["mse({y}, 0.3 * {y})", "l2({y})", "mean(abs({y}), axis = all)"]
             behind = ["mse({y}, next({y}))", "mae(next({y}), {y})"]
             if not y.shape:
-                forms, behind = ["abs({y})", "{y}^2"], ["abs({y} - next({y}))"]
+                forms, behind = ["abs({y})", "{y}^2", "0.7 * {y}"], ["abs({y} - next({y}))"]
+            elif len(y.shape) == 1:
+                at = self.rng.randrange(y.shape[0])
+                forms += [f"{{y}}[{at}]", f"sum({{y}}[{at}..], axis = 0)"]
             if y.clock.kind in ("base", "every", "event"):
                 forms += behind
             text = self.pick(forms).replace("{y}", str(y))

@@ -319,7 +319,9 @@ Value Elaborator::apply(const Value &callee, const Expr *call, Context &ctx) {
   unsigned position = 0;
   bool bad = false;
   for (const Argument &arg : call->arguments) {
+    appliedAt.push_back(stack.size());
     Value v = evaluate(arg.value, ctx);
+    appliedAt.pop_back();
     bad |= v.isError();
     if (arg.name && !named.insert(arg.name->text).second) {
       error(DiagId::R0203, arg.name->range, ctx,

@@ -523,6 +523,14 @@ public:
   // What is being evaluated: equations, and a null for each delay (pre, fby) between them, whose names stand in delayNames.
   std::vector<Equation *> stack;
   std::vector<llvm::StringRef> delayNames;
+  /// Where a name is read on the way to itself, through a cell that may have a delay in it: what to say if none has.
+  struct UndecidedLoop {
+    NodeId read;
+    SMRange at;
+    std::string message;
+  };
+  std::vector<UndecidedLoop> undecidedLoops;
+  std::vector<size_t> appliedAt; // how deep the stack was where cells were applied whose arguments are evaluated
   void enterDelay(llvm::StringRef name) {
     stack.push_back(nullptr);
     delayNames.push_back(name);

@@ -37,20 +37,24 @@ Value Elaborator::recursion(Equation &equation, unsigned position, const Expr *a
   bool delayed = false;
   while (from > 0 && stack[--from] != &equation)
     delayed |= stack[from] == nullptr;
-  if (!delayed) {
-    const Equation *first = stack[from];
-    for (size_t i = from; i < stack.size(); ++i)
-      if (stack[i] && stack[i]->item->range.Start.getPointer() < first->item->range.Start.getPointer() &&
-          !isLibrary(stack[i]->item->range))
-        first = stack[i];
-    return failRecursion(
-        DiagId::R0501, first->item->keyword, ctx,
-        equation.body == fileBody
-            ? fmt::format("'{}' is defined by itself: {}", written(*first), loopText(from))
-            : fmt::format("'{}' depends on itself within one tick: {}; put a state, 'pre' or 'fby' into the loop",
-                          written(*first), loopText(from)),
-        from);
-  }
+  const Equation *first = stack[from];
+  for (Equation *q : llvm::drop_begin(stack, from))
+    if (q && q->item->range.Start.getPointer() < first->item->range.Start.getPointer() && !isLibrary(q->item->range))
+      first = q;
+  std::string loop =
+      equation.body == fileBody
+          ? fmt::format("'{}' is defined by itself: {}", written(*first), loopText(from))
+          : fmt::format("'{}' depends on itself within one tick: {}; put a state, 'pre' or 'fby' into the loop",
+                        written(*first), loopText(from));
+  // What a cell returns need not depend on what it is applied to at the same tick: where a type on the loop is known, the
+  // finished graph tells.
+  bool isApplied = !delayed && !appliedAt.empty() && appliedAt.back() > from &&
+                   llvm::any_of(llvm::drop_begin(stack, from), [&](Equation *q) {
+                     bool guess = false;
+                     return q && declaredType(*q, q == &equation ? position : 0, guess) && !guess;
+                   });
+  if (!delayed && !isApplied)
+    return failRecursion(DiagId::R0501, first->item->keyword, ctx, loop, from);
   bool guess = false;
   std::optional<Type> type = declaredType(equation, position, guess);
   if ((!type || guess) && ctx.hint && (!type || !ctx.hintIsGuess)) {
@@ -59,13 +63,18 @@ Value Elaborator::recursion(Equation &equation, unsigned position, const Expr *a
   }
   if ((!type || guess) && !(guess && mayGuess(from)) && enterElsewhere(from, type.has_value()))
     return Value();
-  if (type)
-    return delayedRead(equation, position, *type, at, ctx);
+  if (type) {
+    Value v = delayedRead(equation, position, *type, at, ctx);
+    if (isApplied && v.is(Value::Kind::Node))
+      undecidedLoops.push_back({v.node, first->item->keyword, loop});
+    return v;
+  }
   const Lhs *lhs = position < equation.item->lhs.size() ? &equation.item->lhs[position] : nullptr;
   SMRange where = lhs ? lhs->range : equation.item->keyword;
   return failRecursion(DiagId::R0306, where, equationContext(equation),
-                       fmt::format("the shape of '{}' depends on itself through '{}'; {}", written(equation),
-                                   delayNames.back(), declaration(equation, lhs, "real[..]")),
+                       fmt::format("the shape of '{}' depends on itself{}; {}", written(equation),
+                                   delayNames.empty() ? "" : fmt::format(" through '{}'", delayNames.back()),
+                                   declaration(equation, lhs, "real[..]")),
                        from);
 }
 

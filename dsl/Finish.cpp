@@ -189,8 +189,30 @@ std::string Finisher::nodeName(NodeId n) const {
   return it == names.end() ? "" : e.nodeNames[it->second].name;
 }
 
+/// The item of a cell or model of the file in whose text this is; null: there is none.
+const Item *Finisher::itemAt(SMRange range) const {
+  const Item *found = nullptr;
+  auto search = [&](const Cell &cell, auto &again) -> void {
+    for (const Item *item : cell.body) {
+      if (item->kind == Item::Kind::Cell)
+        again(*item->cell, again);
+      else if (item->range.Start.getPointer() <= range.Start.getPointer() &&
+               range.Start.getPointer() < item->range.End.getPointer())
+        found = item;
+    }
+  };
+  for (const Cell *cell : e.program.file->cells)
+    search(*cell, search);
+  return found;
+}
+
 /// S2: prints the loop, at its first equation in the source.
 void Finisher::reportLoop(llvm::ArrayRef<NodeId> loop) {
+  for (const Elaborator::UndecidedLoop &known : e.undecidedLoops)
+    if (llvm::is_contained(loop, e.resolve(known.read))) {
+      e.diags.report(DiagId::R0501, known.at, known.message);
+      return;
+    }
   std::vector<std::string> parts;
   SMRange first;
   auto isUsers = [&](NodeId n) {
@@ -206,13 +228,17 @@ void Finisher::reportLoop(llvm::ArrayRef<NodeId> loop) {
     if (at.isValid() && !e.isLibrary(at) && (!first.isValid() || at.Start.getPointer() < first.Start.getPointer()))
       first = at;
   }
+  if (const Item *item = itemAt(first); item && parts.empty() && !item->lhs.empty()) {
+    parts.push_back(item->lhs[0].name.text.str());
+    first = item->keyword;
+  }
   std::string text;
   for (const std::string &p : parts)
     text += p + " -> ";
-  text = parts.size() == 1 ? parts[0] : parts.empty() ? "" : text + parts[0];
   e.diags.report(DiagId::R0501, first,
-                 fmt::format("a value depends on itself within one tick{}; put a state, 'pre' or 'fby' into the loop",
-                             text.empty() ? "" : ": " + text));
+                 fmt::format("{} depends on itself within one tick{}; put a state, 'pre' or 'fby' into the loop",
+                             parts.empty() ? "a value" : "'" + parts[0] + "'",
+                             parts.empty() ? "" : ": " + text + parts[0]));
 }
 
 bool Finisher::orderGraph() {

@@ -17,6 +17,7 @@ private:
   void defaultClocks();
   bool orderGraph();
   bool visit(NodeId root);
+  const Item *itemAt(SMRange range) const;
   void reportLoop(llvm::ArrayRef<NodeId> loop);
   void build();
   const Clock *canonical(const Clock *clock);

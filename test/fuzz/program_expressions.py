@@ -61,14 +61,15 @@ class Writer:
 
     def define(self, expr):
         """An equation; its name stands for the value from now on."""
-        if not expr.is_grounded():
-            expr = self.grounded(expr)
+        expr = self.grounded(expr)
         name = self.fresh("v")
         self.items.append(Item(f"{name} = ", expr))
         return self.scope.add(name, expr.element, expr.shape, expr.clock)
 
     def grounded(self, expr):
-        """The same with a value in it that says what the clock is."""
+        """The same with a value in it that says what the clock is, if it has none."""
+        if expr.is_grounded():
+            return expr
         values = [v for v in self.scope.values if v.is_given]
         here = [v for v in values if v.clock is expr.clock]
         values = here or [v for v in (self.move(v, expr.clock) for v in values) if v]
@@ -87,6 +88,7 @@ class Writer:
 
     def lift(self, expr):
         """One level up, to the clock that a clock is selected from."""
+        expr = self.grounded(expr)
         words = ["hold({})", "hold({})", "hold({}, init = %s)" % self.number()]
         if expr.clock.kind == "segment" and not self.looping:
             words.append("spread({}, to = %s)" % expr.clock.parent)
@@ -100,7 +102,7 @@ class Writer:
         if expr.clock.kind == "sample":
             if self.looping:
                 return None
-            return self.move(wrap(f"spread({{}}, to = {to.base()})", expr, clock=to.base()), to)
+            return self.move(wrap(f"spread({{}}, to = {to.base()})", self.grounded(expr), clock=to.base()), to)
         if to.kind == "sample":
             while expr.clock.kind not in ("base", "segment"):
                 expr = self.lift(expr)
@@ -147,19 +149,18 @@ class Writer:
         here = [v for v in fit if v.clock is clock]
         return here if here and self.chance(0.8) else [v for v in (self.move(v, clock) for v in fit) if v]
 
-    def row(self, shape, clock):
-        """Numbers, elements of parameters and, seldom, of a value, one behind the other."""
-        parts = []
-        for _ in range(shape[0]):
-            kind = self.rng.randrange(8)
-            element = f"{self.param((3,))}[{self.rng.randrange(3)}]" if kind < 2 else \
-                self.scalar(self.anything(clock)) if kind == 2 else self.number()
-            parts += [", " if parts else "concat(", element]
-        return real_of([*parts, ")"], shape, clock)
+    def row(self, shape, value):
+        """Numbers and elements of parameters, one behind the other, and among them the value, if there is one."""
+        given = self.rng.randrange(shape[0])
+        parts = ["concat("]
+        for place in range(shape[0]):
+            number = f"{self.param((3,))}[{self.rng.randrange(3)}]" if self.chance(0.3) else self.number()
+            parts += [", " if place else "", value if value and place == given else number]
+        return [*parts, ")"]
 
     def leaf(self, element, shape, clock):
         if element == "real" and len(shape) == 1 and self.chance(0.08):
-            return self.row(shape, clock)
+            return real_of(self.row(shape, self.scalar(self.anything(clock))), shape, clock)
         found = self.near(element, shape, clock)
         if found:
             return self.pick(found)
@@ -290,9 +291,7 @@ class Writer:
             return self.lift(self.move(self.real(shape, clock, depth), slow))
         if self.chance(0.5):
             return self.lift(self.real(shape, slow, depth))
-        expr = self.real(shape, clock, depth)
-        if not expr.is_grounded():
-            expr = self.grounded(expr)
+        expr = self.grounded(self.real(shape, clock, depth))
         word = self.pick(["sum", "mean", "max", "first"])
         return self.lift(wrap(f"{word}({{}}, per = {slow})", expr, clock=slow))
 

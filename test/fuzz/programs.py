@@ -53,7 +53,7 @@ class ModelWriter(Writer):
             bases.append(self.chain(self.pick([["frame"], ["frame", "shot"]])))
         for _ in range(self.rng.randint(2, 7)):
             self.pick([self.equation] * 6 + [self.recursion] * 3 + [self.reduction] * 2 + [self.memory] * 2 +
-                      [self.rhythms, self.several, self.at_sample, self.shared, self.alignment])()
+                      [self.rhythms, self.several, self.at_sample, self.shared, self.alignment, self.constants])()
         if self.chance(0.3):  # what follows what is for the compiler to find
             self.rng.shuffle(self.items)
         self.ends()
@@ -104,7 +104,15 @@ class ModelWriter(Writer):
         if to in clock.chain():
             return
         word = self.pick(["sum", "mean", "max", "first"])
-        self.define(wrap(f"{word}({{}}, per = {to})", self.real(self.shape(), clock, 2), clock=to))
+        value = self.grounded(self.real(self.shape(), clock, 2))
+        self.define(wrap(f"{word}({{}}, per = {to})", value, clock=to))
+
+    def constants(self):
+        """A row that is the same at each tick."""
+        clock, shape = self.selection(self.pick(self.scope.clocks[:1]).base()), (self.size(),)
+        if clock.kind == "event":
+            text = "".join(self.row(shape, None)) + f" when {clock.name}"
+            self.define(Expr([text], "real", shape, clock, is_given=True))
 
     def memory(self):
         """Rows to attend to: of a segment, a period, an event, or of the whole sample and then on any base."""
@@ -112,7 +120,7 @@ class ModelWriter(Writer):
         if clock.kind == "sample":
             return
         width = self.size()
-        rows = (self.recurrent if self.chance(0.3) else self.real)((width,), clock, self.rng.randrange(3))
+        rows = self.grounded((self.recurrent if self.chance(0.3) else self.real)((width,), clock, self.rng.randrange(3)))
         segments = self.segments_over(clock)
         if segments and self.chance(0.4):
             to = self.pick(segments)
@@ -149,9 +157,7 @@ class ModelWriter(Writer):
         labels = self.pick(tokens)
         clock = labels.clock
         per = self.pick(self.segments_over(clock) + [self.sample, self.selection(clock)])
-        logits = self.real((labels.element[1],), clock, 1)
-        if not logits.is_grounded():
-            logits = self.grounded(logits)
+        logits = self.grounded(self.real((labels.element[1],), clock, 1))
         name = self.fresh("v")
         rows = f", per = {per})"
         self.items.append(Item(f"{name} = minimum(30.0, ctc(collect(", logits, f"{rows}, collect({labels}{rows}))"))

@@ -484,8 +484,9 @@ bool Elaborator::enterScope(Application &app, const Value &reset, const Expr *at
       const Clock *own = ownClock(&app);
       if (clocks.unify(own, nodes[n].clock) != Unify::Same) {
         error(DiagId::R0401, r.at, ctx,
-              fmt::format("'{}' ticks on '{}', '{}' on '{}'", text(r.at), describeClock(nodes[n].clock),
-                          app.instance->recipe->cell->name.text.str(), describeClock(own)));
+              fmt::format("'{}' ticks on '{}', '{}' on '{}'; {}", text(r.at), describeClock(nodes[n].clock),
+                          app.instance->recipe->cell->name.text.str(), describeClock(own),
+                          crossingHint(nodes[n].clock, text(r.at), own, "")));
         return false;
       }
       clock = eventClock(own, n, text(r.at));

@@ -429,8 +429,13 @@ Value Elaborator::callBuiltin(const Builtin &builtin, const Expr *e, Context &ct
                                 ? fmt::format("'{}'{}", builtin.named[0],
                                               builtin.named[1] ? fmt::format(" and '{}'", builtin.named[1]) : "")
                                 : "none";
+        StringRef along = name != "axis"                         ? ""
+                          : builtin.name == StringRef("maximum") ? "; the largest along an axis is 'max(x, axis = 0)'"
+                          : builtin.name == StringRef("minimum") ? "; the least along an axis is '-max(-x, axis = 0)'"
+                                                                 : "";
         error(DiagId::R0203, arg.name->range, ctx,
-              fmt::format("'{}' has no argument '{}'; its named arguments: {}", builtin.name, name.str(), known));
+              fmt::format("'{}' has no argument '{}'{}", builtin.name, name.str(),
+                          along.empty() ? "; its named arguments: " + known : along.str()));
         bad = true;
         continue;
       }
@@ -541,10 +546,12 @@ Value Elaborator::concat(llvm::ArrayRef<Value> given, llvm::ArrayRef<const Expr 
       DimVector other = t.dims;
       other[0] = result.dims[0];
       if (!sameDims(other, result.dims))
-        return fail(DiagId::R0301, at, ctx,
-                    fmt::format("'concat' joins along the first axis; the others differ: '{}' is {}, '{}' is {}",
-                                text(keptAt[0]), describeType(nodes[kept[0]].type), text(places[i]),
-                                describeType(nodes[parts[i]].type)));
+        return fail(
+            DiagId::R0301, at, ctx,
+            fmt::format("'concat' joins along the first axis; the others differ: '{}' is {}, '{}' is {}{}",
+                        text(keptAt[0]), describeType(nodes[kept[0]].type), text(places[i]),
+                        describeType(nodes[parts[i]].type),
+                        other.size() != result.dims.size() ? "; 'reshape(.., [1, n])' makes a row of a vector" : ""));
       result.dims[0].size += t.dims[0].size;
     }
     kept.push_back(parts[i]), keptAt.push_back(places[i]);

@@ -41,8 +41,11 @@ Value Elaborator::recursion(Equation &equation, unsigned position, const Expr *a
   for (Equation *q : llvm::drop_begin(stack, from))
     if (q && q->item->range.Start.getPointer() < first->item->range.Start.getPointer() && !isLibrary(q->item->range))
       first = q;
+  const Binding *hidden = from + 1 == stack.size() ? lookup(first->name, first->body->outer) : nullptr;
   std::string loop =
-      equation.body == fileBody
+      hidden && hidden->kind == Binding::Kind::Cell
+          ? fmt::format("'{0}' is defined by itself: it hides the cell '{0}'; give it another name", written(*first))
+      : equation.body == fileBody
           ? fmt::format("'{}' is defined by itself: {}", written(*first), loopText(from))
           : fmt::format("'{}' depends on itself within one tick: {}; put a state, 'pre' or 'fby' into the loop",
                         written(*first), loopText(from));

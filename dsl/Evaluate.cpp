@@ -143,8 +143,11 @@ std::optional<int64_t> Elaborator::evaluateInt(const Expr *e, Context &ctx, cons
     return v.integer;
   if (!v.isError())
     error(DiagId::R0303, e, ctx,
-          fmt::format("{} must be {}; '{}' is {}", what, v.is(Value::Kind::Node) ? "static" : "an int", text(e),
-                      v.is(Value::Kind::Node) ? "a stream" : describeValue(v)));
+          fmt::format("{} must be {}; '{}' is {}{}", what, v.is(Value::Kind::Node) ? "static" : "an int", text(e),
+                      v.is(Value::Kind::Node) ? "a stream" : describeValue(v),
+                      e->kind == Expr::Kind::Binary && e->binaryOp == BinaryOp::Divide
+                          ? ", and '//' divides whole numbers"
+                          : ""));
   return std::nullopt;
 }
 

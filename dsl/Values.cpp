@@ -223,7 +223,9 @@ NodeId Elaborator::node(const Value &v, const Expr *at, Context &ctx) {
   case Value::Kind::Clock: {
     if (!clocks.isSegment(v.clock)) {
       fail(DiagId::R0302, at, ctx,
-           fmt::format("'{}' is a base clock; only a segment clock is also a bool", v.clock->name));
+           fmt::format("'{}' is a base clock, and only a segment clock is also a bool; 'tick' counts its ticks, and "
+                       "'pre(..)' is the value one tick before",
+                       v.clock->name));
       return noNode;
     }
     NodeId n = add(Op::Segment, {Elem::Bool, 0, {}}, clocks.variable(v.clock), {}, at, ctx);

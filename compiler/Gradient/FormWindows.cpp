@@ -129,6 +129,11 @@ private:
     return scope &&
            llvm::any_of(scope.getCuts(), [&](CutAttr cut) { return !cut.getBefore() && isSegment(cut.getClock()); });
   }
+  /// True if the scope begins again where a sample ends, which a window does not know of what comes behind it.
+  bool endsAhead(ScopeAttr scope) const {
+    return scope &&
+           llvm::any_of(scope.getCuts(), [&](CutAttr cut) { return cut.getBefore() && cut.getClock() == sample; });
+  }
   bool isInside(PairClockAttr pair) const { return isSegment(pair.getPer()); }
 
   bool check() {
@@ -136,6 +141,8 @@ private:
       for (Type type : op.getResultTypes())
         if (!checkClock(&op, clockOf(type)))
           return false;
+      if (auto timed = llvm::dyn_cast<Timed>(op); timed && endsAhead(timed.getScopeAttr()))
+        return refuse(&op, "begins again ahead of the last tick of a sample");
       if (auto per = op.getAttrOfType<ClockInterface>("per");
           per && !isSegment(per) && !llvm::isa<PairClockAttr>(clockOf(op.getResult(0).getType())))
         return refuse(&op, "is computed from all rows of a sample at once");

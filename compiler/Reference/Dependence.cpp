@@ -210,6 +210,14 @@ llvm::Error checkCausal(const Program &program) {
                          llvm::any_of(value.operands, [&](ValueId operand) { // rows that are made of ticks of the root
                            return program.typeOf(operand).clock == clock.source && roots[operand].test(clock.root);
                          }));
+    // In parts each of them would be taken for the end of the sample.
+    bool isOfEnd = value.op == "rnn.latest" && clock.root != noRoot &&
+                   program.clockOf(value.operands[0]).root == noRoot && roots[value.operands[0]].test(clock.root);
+    auto endsAhead = [&](ScopeId scope) {
+      return llvm::any_of(program.scopes[scope],
+                          [&](const Cut &cut) { return cut.before && program.clocks[cut.clock].root == noRoot; });
+    };
+    acausal |= isOfEnd || endsAhead(value.scope) || (value.slot >= 0 && endsAhead(program.slots[value.slot].scope));
     if (acausal)
       return llvm::createStringError("model '" + program.model +
                                      "' cannot be interpreted in parts: " + program.describe(v) +

@@ -10,8 +10,9 @@ namespace rondo::dsl {
 bool finish(Elaborator &e, const Cell &model, Model &result) { return Finisher(e, model, result).run(); }
 
 bool Finisher::run() {
+  unsigned before = e.diags.errorCount(); // of other models
   finishSlots();
-  if (e.diags.hasErrors())
+  if (e.diags.errorCount() != before)
     return false;
   defaultClocks();
   for (size_t i = 0; i < e.nodeNames.size(); ++i)
@@ -22,7 +23,7 @@ bool Finisher::run() {
   checkTrains();
   checkGenerate();
   checkCausality();
-  if (e.diags.hasErrors())
+  if (e.diags.errorCount() != before)
     return false;
   checkGradients();
   checkUse();

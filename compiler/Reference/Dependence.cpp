@@ -211,8 +211,10 @@ llvm::Error checkCausal(const Program &program) {
                            return program.typeOf(operand).clock == clock.source && roots[operand].test(clock.root);
                          }));
     // In parts each of them would be taken for the end of the sample.
-    bool isOfEnd = value.op == "rnn.latest" && clock.root != noRoot &&
-                   program.clockOf(value.operands[0]).root == noRoot && roots[value.operands[0]].test(clock.root);
+    bool isOfEnd = clock.root != noRoot && llvm::any_of(value.operands, [&](ValueId operand) {
+                     ClockId of = program.typeOf(operand).clock;
+                     return of != noClock && program.clocks[of].root == noRoot && roots[operand].test(clock.root);
+                   });
     auto endsAhead = [&](ScopeId scope) {
       return llvm::any_of(program.scopes[scope],
                           [&](const Cut &cut) { return cut.before && program.clocks[cut.clock].root == noRoot; });

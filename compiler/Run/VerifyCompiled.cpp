@@ -31,9 +31,10 @@ static Result withoutEmptyTargets(Result result) {
 static Result thatStepsTell(Result result, const Result &stepped, ArrayRef<int64_t> steps) {
   for (auto it = result.outputs.begin(); it != result.outputs.end();) {
     Stream &stream = it->second;
-    for (size_t s = 0; s < stream.ticks.size() && stream.clock == "sample"; ++s)
+    bool isOfSample = StringRef(stream.clock).split(" when ").first == "sample";
+    for (size_t s = 0; s < stream.ticks.size() && isOfSample; ++s)
       if (steps[s] > 0) {
-        stream.ticks[s] = {steps[s] - 1};
+        stream.ticks[s].assign(stream.ticks[s].size(), steps[s] - 1);
       } else {
         stream.ticks[s].clear();
         stream.rows[s].shape[0] = 0;

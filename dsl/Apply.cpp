@@ -120,7 +120,9 @@ Value Elaborator::configure(const Value &callee, const Expr *call, Context &ctx)
     size_t recursions = consequences.size();
     Value v = evaluate(arg.value, sized);
     bad |= v.isError();
-    bool isStream = v.is(Value::Kind::Node) ? nodes[v.node].op != Op::Constant : consequences.size() > recursions;
+    bool isStream = v.is(Value::Kind::Node)
+                        ? nodes[v.node].op != Op::Constant
+                        : v.isError() && consequences.size() > recursions && consequences.back().id == DiagId::R0306;
     if (isStream && !ctx.applied) {
       // What stands before it may be sizes, and the rest goes on being inputs.
       std::string sizes, inputs;

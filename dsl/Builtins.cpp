@@ -546,12 +546,13 @@ Value Elaborator::concat(llvm::ArrayRef<Value> given, llvm::ArrayRef<const Expr 
       DimVector other = t.dims;
       other[0] = result.dims[0];
       if (!sameDims(other, result.dims))
-        return fail(
-            DiagId::R0301, at, ctx,
-            fmt::format("'concat' joins along the first axis; the others differ: '{}' is {}, '{}' is {}{}",
-                        text(keptAt[0]), describeType(nodes[kept[0]].type), text(places[i]),
-                        describeType(nodes[parts[i]].type),
-                        other.size() != result.dims.size() ? "; 'reshape(.., [1, n])' makes a row of a vector" : ""));
+        return fail(DiagId::R0301, at, ctx,
+                    fmt::format("'concat' joins along the first axis; the others differ: '{}' is {}, '{}' is {}{}",
+                                text(keptAt[0]), describeType(nodes[kept[0]].type), text(places[i]),
+                                describeType(nodes[parts[i]].type),
+                                std::max(other.size(), result.dims.size()) == 2 && other.size() != result.dims.size()
+                                    ? "; 'reshape(.., [1, n])' makes a row of a vector"
+                                    : ""));
       result.dims[0].size += t.dims[0].size;
     }
     kept.push_back(parts[i]), keptAt.push_back(places[i]);

@@ -52,19 +52,15 @@ std::optional<DiagId> idFromName(StringRef name) {
 Diagnostic &Diagnostics::report(DiagId id, SMRange range, std::string message) {
   Diagnostic made{id, range, std::move(message), {}, {}};
   bool isError = severity(id) == Severity::Error;
-  if (isError && errors == maxErrors && id != DiagId::R0107)
-    report(DiagId::R0107, range, "more than " + std::to_string(maxErrors) + " errors; the rest is not told");
-  if (isError && errors > maxErrors) {
-    scratch = std::move(made);
-    return scratch;
-  }
+  reports += isError;
   bool isNew = !range.isValid() || seen.insert({range.Start.getPointer(), static_cast<unsigned>(id)}).second;
-  if (!isNew) {
+  if (isNew && isError && errors == maxErrors && id != DiagId::R0107)
+    report(DiagId::R0107, range, "more than " + std::to_string(maxErrors) + " errors; the rest is not told");
+  if (!isNew || (isError && errors > maxErrors)) {
     scratch = std::move(made);
     return scratch;
   }
-  if (isError)
-    ++errors;
+  errors += isError;
   return list.emplace_back(std::move(made));
 }
 
@@ -132,10 +128,7 @@ void Diagnostics::printJson(raw_ostream &os) const {
 }
 
 Diagnostic &Diagnostic::suggest(SMRange at, StringRef name, ArrayRef<StringRef> candidates) {
-  bool isOwner = *at.End.getPointer() == '.';
-  if (StringRef instead = insteadOfName(name, isOwner); !instead.empty()) {
-    message += "; " + instead.str();
-  } else if (std::optional<StringRef> near = nearest(name, candidates)) {
+  if (std::optional<StringRef> near = nearest(name, candidates)) {
     message += "; did you mean '" + near->str() + "'?";
     fixIt(at, near->str());
   }

@@ -57,8 +57,7 @@ struct Diagnostic {
     fixIts.push_back({at, std::move(text)});
     return *this;
   }
-  /// "; did you mean 'x'?", with the fix-it, if one of the candidates is near to the name that stands there; or what is
-  /// written here in place of that name, if other languages know it.
+  /// "; did you mean 'x'?", with the fix-it, if one of the candidates is near to the name that stands there.
   Diagnostic &suggest(llvm::SMRange at, llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> candidates);
 };
 
@@ -85,6 +84,8 @@ public:
 
   bool hasErrors() const { return errors != 0; }
   unsigned errorCount() const { return errors; }
+  /// How often an error was reported, repeats and what is not told among them; never less than before.
+  unsigned errorReports() const { return reports; }
   const std::deque<Diagnostic> &all() const { return list; }
 
   /// `FILE:LINE:COL: error: message [R0107]`, the source line, the caret, notes and fix-its; in source order.
@@ -100,7 +101,7 @@ private:
   std::deque<Diagnostic> list;
   llvm::DenseSet<std::pair<const char *, unsigned>> seen; // place and id of each
   Diagnostic scratch{};
-  unsigned errors = 0;
+  unsigned errors = 0, reports = 0;
 };
 
 /// The candidate nearest to `name` (edit distance at most a third of its length), for "did you mean".

@@ -62,6 +62,12 @@ std::string Elaborator::sourceText(SMRange range) const {
   return text;
 }
 
+std::string Elaborator::elementText(const Expr *e) const {
+  bool isOperand = e->kind == Expr::Kind::Name || e->kind == Expr::Kind::Call || e->kind == Expr::Kind::Index ||
+                   e->kind == Expr::Kind::Member || e->kind == Expr::Kind::List || e->kind == Expr::Kind::Prime;
+  return fmt::format(isOperand ? "{}[0]" : "({})[0]", text(e));
+}
+
 std::string Elaborator::userText(const Expr *e, const Context &ctx) const {
   const Application *app = ctx.body ? ctx.body->app : nullptr;
   for (; app && e->kind == Expr::Kind::Name && isLibrary(e->range); app = app->outer) {
@@ -381,7 +387,7 @@ void Elaborator::settle() {
 bool Elaborator::run(const Cell &model, Model &result) {
   char base;
   stackBase = &base;
-  unsigned before = diags.errorCount();
+  unsigned before = diags.errorReports();
   Body *outer = nullptr;
   auto fileLevel = [&](llvm::ArrayRef<const File *> files) {
     Body *body = makeBody();
@@ -480,18 +486,23 @@ bool Elaborator::run(const Cell &model, Model &result) {
   checkPaths();
   if (!declared)
     error(DiagId::R0605, model.name.range, ctx, fmt::format("model '{}' has no 'output'", model.name.text.str()));
-  if (diags.errorCount() != before || aborted)
+  if (diags.errorReports() != before || aborted)
     return false;
-  return finish(*this, model, result) && diags.errorCount() == before;
+  return finish(*this, model, result) && diags.errorReports() == before;
 }
 
 /// Of recursions only what has no other cause stays.
 static void dropConsequences(llvm::ArrayRef<Consequence> consequences, Diagnostics &diags) {
   auto isAt = [](const Diagnostic &d, const Consequence &c) { return d.id == c.id && d.range.Start == c.at.Start; };
   std::vector<SMLoc> causes;
-  for (const Diagnostic &d : diags.all())
-    if (severity(d.id) == Severity::Error && llvm::none_of(consequences, [&](auto &c) { return isAt(d, c); }))
-      causes.push_back(d.range.Start);
+  for (const Diagnostic &d : diags.all()) {
+    if (severity(d.id) != Severity::Error || llvm::any_of(consequences, [&](auto &c) { return isAt(d, c); }))
+      continue;
+    causes.push_back(d.range.Start);
+    if (d.id == DiagId::R0201) // its other places
+      for (const Note &note : d.notes)
+        causes.push_back(note.range.Start);
+  }
   for (const Consequence &consequence : consequences)
     if (llvm::any_of(consequence.leading, [&](SMRange range) {
           return llvm::any_of(causes, [&](SMLoc cause) {
@@ -519,6 +530,7 @@ bool elaborate(File &file, llvm::ArrayRef<File *> visible, llvm::ArrayRef<File *
       return;
     std::set<const Cell *> instantiated;
     std::vector<Consequence> consequences;
+    NamesOfCells unknown;
     std::set<std::string> sizes;
     bool anyModel = false;
     for (const Cell *cell : file.cells) {
@@ -541,6 +553,8 @@ bool elaborate(File &file, llvm::ArrayRef<File *> visible, llvm::ArrayRef<File *
         if (e.consequences.empty()) // else cells may have been left before their mistakes were seen
           instantiated.insert(e.instantiated.begin(), e.instantiated.end());
         llvm::append_range(consequences, e.consequences);
+        for (const auto &[name, told] : e.unknown)
+          unknown.insert(name);
         if (good)
           models.push_back(std::move(model));
         if (training || !e.usesTraining || e.aborted)
@@ -553,7 +567,7 @@ bool elaborate(File &file, llvm::ArrayRef<File *> visible, llvm::ArrayRef<File *
       if (anyModel && !sizes.count(name))
         diags.report(DiagId::R0203, SMRange(),
                      fmt::format("-D {}={}: no model here has a size '{}'", name, value, name));
-    checkNames(program, instantiated, diags);
+    checkNames(program, instantiated, unknown, diags);
     dropConsequences(consequences, diags);
   });
   worker.join();

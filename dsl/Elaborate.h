@@ -13,6 +13,7 @@
 #include "dsl/Diagnostics.h"
 #include "dsl/Frontend.h"
 #include "dsl/Model.h"
+#include "dsl/Recursion.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 #include <deque>
@@ -273,53 +274,6 @@ struct Program {
   std::set<unsigned> libraryBuffers;
 };
 
-/// Evaluation enters a loop at the equation that happens to be read first, but perhaps only from another one on are all
-/// types known. Equations have no order (N1), so then the model is elaborated again, from another entry. This is what one
-/// attempt leaves to the next.
-class Attempts {
-public:
-  using Key = std::pair<const Item *, int64_t>; // an equation, and which of its family
-  /// The loop cannot be typed from where it was entered, the first of `entries`. Returns whether the next attempt enters
-  /// it elsewhere; else, when all have been tried, its types may be guessed from literals.
-  bool enterElsewhere(const std::vector<Key> &entries, bool canGuess);
-  /// What an attempt has cost, in operations; when it is too much, no other one is made.
-  void charge(size_t operations) { cost += operations; }
-  bool mayGuess(const std::vector<Key> &entries) const;
-  /// What is to be evaluated before this equation: of each loop that it is in, the entry.
-  std::vector<Key> entriesOf(Key equation) const;
-  /// An equation that asks for what others make: it is evaluated after them. False if it was already.
-  bool evaluateLate(Key equation) { return late.insert(equation).second && spend(); }
-  bool isLate(Key equation) const { return late.count(equation); }
-  /// After an attempt: whether another one is worth making.
-  bool again(bool good);
-
-private:
-  struct Loop {
-    std::set<Key> members;
-    std::vector<Key> entries;
-    size_t attempt = 0; // one an entry; then one an entry with guesses
-    bool guesses() const { return attempt >= entries.size(); }
-  };
-  bool advance(Loop &loop);
-  bool isSpent() const { return spent >= 64 || cost >= 500'000; }
-  bool spend() {
-    ++spent;
-    return restart = !isSpent();
-  }
-  std::deque<Loop> loops; // in the order in which they were found
-  std::set<Key> late;
-  unsigned spent = 0;
-  size_t cost = 0;
-  bool restart = false;
-};
-
-/// A mistake of a recursion, which may only follow from another one in what leads to it.
-struct Consequence {
-  DiagId id;
-  SMRange at;
-  std::vector<SMRange> leading; // equations and cells
-};
-
 /// Elaborates one variant of one model.
 class Elaborator {
 public:
@@ -339,12 +293,13 @@ public:
     return Value();
   }
   std::string text(const Expr *e) const;                         // the source, clipped
+  std::string elementText(const Expr *e) const;                  // of the one element of a vector
   std::string userText(const Expr *e, const Context &ctx) const; // of a library cell's input what is given for it
   SMRange definitionOf(const Expr *e, const Context &ctx) const; // of a name, else invalid
 
   std::string sourceText(SMRange range) const;
   std::string describeClock(const Clock *clock);
-  void suggest(Diagnostic &d, SMRange range, StringRef name, const Context &ctx);
+  std::vector<StringRef> namesInScope(const Context &ctx);
 
   //===--- Expressions (Evaluate.cpp) ---===//
   Value evaluate(const Expr *e, Context &ctx);
@@ -523,12 +478,6 @@ public:
   // What is being evaluated: equations, and a null for each delay (pre, fby) between them, whose names stand in delayNames.
   std::vector<Equation *> stack;
   std::vector<llvm::StringRef> delayNames;
-  /// Where a name is read on the way to itself, through a cell that may have a delay in it: what to say if none has.
-  struct UndecidedLoop {
-    NodeId read;
-    SMRange at;
-    std::string message;
-  };
   std::vector<UndecidedLoop> undecidedLoops;
   std::vector<size_t> appliedAt; // how deep the stack was where cells were applied whose arguments are evaluated
   void enterDelay(llvm::StringRef name) {
@@ -595,6 +544,8 @@ public:
 
 /// Of an unknown name, that are told.
 constexpr size_t mostPlaces = 8;
+/// What may be meant by a name that nothing defines, of what is in scope, of other languages, or of what is built in.
+void suggestFor(Diagnostic &d, const Expr &name, std::vector<StringRef> inScope);
 
 const Builtin *findBuiltin(StringRef name);
 std::vector<StringRef> builtinNames();
@@ -606,7 +557,9 @@ std::string definedTwice(const std::string &name, bool isState);
 
 /// What can be said of cells without instantiating them: names that nothing defines (in cells that no model
 /// instantiates), recursion among cells, primes on what is no state, missing or misplaced `return`.
-void checkNames(const Program &program, const std::set<const Cell *> &instantiated, Diagnostics &diags);
+using NamesOfCells = std::set<std::pair<const Cell *, StringRef>>;
+void checkNames(const Program &program, const std::set<const Cell *> &instantiated, const NamesOfCells &told,
+                Diagnostics &diags);
 /// Before anything is elaborated: what would make elaboration run in circles or be told twice.
 bool checkStructure(const Program &program, Diagnostics &diags);
 

@@ -32,7 +32,7 @@ StringRef insteadOfName(StringRef elsewhere, bool isOwner) {
       .Cases({"matmul", "mm", "bmm", "einsum"}, "a product is written 'a @ b'")
       .Case("range", "a range is written '0..n'")
       .Cases({"pow", "power"}, "a power is written 'a ^ b'")
-      .Cases({"sign", "sgn"}, "the sign of x is 'if x > 0.0 then 1.0 else -1.0'")
+      .Cases({"sign", "sgn"}, "a sign is written 'if x < 0.0 then -1.0 else 1.0'")
       .Cases({"mod", "fmod"}, "what a division leaves is written 'a % b'")
       .Cases({"where", "select", "cond"}, "a choice is written 'if c then a else b'")
       .Case("last", "the last of a sample is 'x when sample', of a segment 'x when' its clock")

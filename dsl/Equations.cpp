@@ -41,23 +41,28 @@ Value Elaborator::recursion(Equation &equation, unsigned position, const Expr *a
   for (Equation *q : llvm::drop_begin(stack, from))
     if (q && q->item->range.Start.getPointer() < first->item->range.Start.getPointer() && !isLibrary(q->item->range))
       first = q;
-  const Binding *hidden = from + 1 == stack.size() ? lookup(first->name, first->body->outer) : nullptr;
-  std::string loop =
-      hidden && hidden->kind == Binding::Kind::Cell
-          ? fmt::format("'{0}' is defined by itself: it hides the cell '{0}'; give it another name", written(*first))
-      : equation.body == fileBody
-          ? fmt::format("'{}' is defined by itself: {}", written(*first), loopText(from))
-          : fmt::format("'{}' depends on itself within one tick: {}; put a state, 'pre' or 'fby' into the loop",
-                        written(*first), loopText(from));
   // What a cell returns need not depend on what it is applied to at the same tick: where a type on the loop is known, the
   // finished graph tells.
-  bool isApplied = !delayed && !appliedAt.empty() && appliedAt.back() > from &&
-                   llvm::any_of(llvm::drop_begin(stack, from), [&](Equation *q) {
-                     bool guess = false;
-                     return q && declaredType(*q, q == &equation ? position : 0, guess) && !guess;
-                   });
-  if (!delayed && !isApplied)
-    return failRecursion(DiagId::R0501, first->item->keyword, ctx, loop, from);
+  bool isApplied = !delayed && !appliedAt.empty() && appliedAt.back() > from;
+  bool isTyped = isApplied && llvm::any_of(llvm::drop_begin(stack, from), [&](Equation *q) {
+                   bool guess = false;
+                   return q && declaredType(*q, q == &equation ? position : 0, guess) && !guess;
+                 });
+  auto loop = [&] {
+    const Binding *other = lookup(first->name, first->body->outer);
+    bool hides = other ? other->kind == Binding::Kind::Cell : findBuiltin(first->name) != nullptr;
+    if (hides && from + 1 == stack.size() && *at->range.End.getPointer() == '(')
+      return fmt::format("'{0}' is defined by itself: it hides what else is called '{0}'; give it another name",
+                         written(*first));
+    if (equation.body == fileBody)
+      return fmt::format("'{}' is defined by itself: {}", written(*first), loopText(from));
+    return fmt::format("'{}' depends on itself within one tick: {}; put a state, 'pre' or 'fby' into the loop{}",
+                       written(*first), loopText(from),
+                       isApplied && !isTyped ? ", or declare a type on it if a cell there returns what it remembers"
+                                             : "");
+  };
+  if (!delayed && !isTyped)
+    return failRecursion(DiagId::R0501, first->item->keyword, ctx, loop(), from);
   bool guess = false;
   std::optional<Type> type = declaredType(equation, position, guess);
   if ((!type || guess) && ctx.hint && (!type || !ctx.hintIsGuess)) {
@@ -68,15 +73,15 @@ Value Elaborator::recursion(Equation &equation, unsigned position, const Expr *a
     return Value();
   if (type) {
     Value v = delayedRead(equation, position, *type, at, ctx);
-    if (isApplied && v.is(Value::Kind::Node))
-      undecidedLoops.push_back({v.node, first->item->keyword, loop});
+    if (isTyped && v.is(Value::Kind::Node))
+      undecidedLoops.push_back({v.node, first->item->keyword, loop()});
     return v;
   }
   const Lhs *lhs = position < equation.item->lhs.size() ? &equation.item->lhs[position] : nullptr;
   SMRange where = lhs ? lhs->range : equation.item->keyword;
   return failRecursion(DiagId::R0306, where, equationContext(equation),
                        fmt::format("the shape of '{}' depends on itself{}; {}", written(equation),
-                                   delayNames.empty() ? "" : fmt::format(" through '{}'", delayNames.back()),
+                                   delayed ? fmt::format(" through '{}'", delayNames.back()) : "",
                                    declaration(equation, lhs, "real[..]")),
                        from);
 }
@@ -84,7 +89,9 @@ Value Elaborator::recursion(Equation &equation, unsigned position, const Expr *a
 /// `from`: on the stack, the first equation of the loop.
 Value Elaborator::failRecursion(DiagId id, SMRange at, const Context &ctx, std::string message, size_t from) {
   Consequence made{id, error(id, at, ctx, std::move(message)).range, {}};
-  if (quiet)
+  bool isKnown = llvm::any_of(
+      consequences, [&](const Consequence &known) { return known.id == id && known.at.Start == made.at.Start; });
+  if (quiet || isKnown)
     return Value();
   llvm::SmallPtrSet<const void *, 8> seen;
   std::vector<std::pair<const Item *, Body *>> work;
@@ -294,6 +301,11 @@ Value Elaborator::finishEquation(Equation &equation, unsigned position, Value v,
         slot.dropped = true;
         n = slot.slot.init;
       }
+    }
+    if (resolve(n) == alias) { // a cell that returns what it is applied to
+      auto undecided = llvm::find_if(undecidedLoops, [&](const UndecidedLoop &loop) { return loop.read == alias; });
+      error(DiagId::R0501, undecided->at, ctx, undecided->message);
+      return Value();
     }
     const Type &taken = nodes[alias].type, &is = nodes[n].type;
     if (taken.elem == Elem::Real && is.elem == Elem::Int)

@@ -81,20 +81,20 @@ Value Elaborator::evaluateName(const Expr *e, Context &ctx) {
   if (llvm::any_of(program.file->cells, [&](const Cell *c) { return c->isModel && c->name.text == e->name; }))
     d.message += "; a model stands by itself, and what several of them apply is a 'cell'";
   else
-    suggest(d, e->nameRange, e->name, ctx);
+    suggestFor(d, *e, namesInScope(ctx));
   return Value();
 }
 
-void Elaborator::suggest(Diagnostic &d, SMRange range, StringRef name, const Context &ctx) {
-  std::vector<StringRef> candidates = builtinNames();
+std::vector<StringRef> Elaborator::namesInScope(const Context &ctx) {
+  std::vector<StringRef> names;
   for (const Body *b = ctx.body; b; b = b->outer)
     for (Binding *known : b->order)
-      candidates.push_back(known->name);
+      names.push_back(known->name);
   for (const Local *l = ctx.locals; l; l = l->up)
-    candidates.push_back(l->name);
+    names.push_back(l->name);
   for (const Clock *axis : clocks.axes())
-    candidates.push_back(axis->name);
-  d.suggest(range, name, candidates);
+    names.push_back(axis->name);
+  return names;
 }
 
 Value Elaborator::read(Binding &b, const Expr *at, Context &ctx) {
@@ -145,7 +145,7 @@ std::optional<int64_t> Elaborator::evaluateInt(const Expr *e, Context &ctx, cons
     error(DiagId::R0303, e, ctx,
           fmt::format("{} must be {}; '{}' is {}{}", what, v.is(Value::Kind::Node) ? "static" : "an int", text(e),
                       v.is(Value::Kind::Node) ? "a stream" : describeValue(v),
-                      e->kind == Expr::Kind::Binary && e->binaryOp == BinaryOp::Divide
+                      v.is(Value::Kind::Real) && e->kind == Expr::Kind::Binary && e->binaryOp == BinaryOp::Divide
                           ? ", and '//' divides whole numbers"
                           : ""));
   return std::nullopt;

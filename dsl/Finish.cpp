@@ -10,9 +10,9 @@ namespace rondo::dsl {
 bool finish(Elaborator &e, const Cell &model, Model &result) { return Finisher(e, model, result).run(); }
 
 bool Finisher::run() {
-  unsigned before = e.diags.errorCount(); // of other models
+  unsigned before = e.diags.errorReports(); // of other models
   finishSlots();
-  if (e.diags.errorCount() != before)
+  if (e.diags.errorReports() != before)
     return false;
   defaultClocks();
   for (size_t i = 0; i < e.nodeNames.size(); ++i)
@@ -23,7 +23,7 @@ bool Finisher::run() {
   checkTrains();
   checkGenerate();
   checkCausality();
-  if (e.diags.errorCount() != before)
+  if (e.diags.errorReports() != before)
     return false;
   checkGradients();
   checkUse();
@@ -209,11 +209,14 @@ const Item *Finisher::itemAt(SMRange range) const {
 
 /// S2: prints the loop, at its first equation in the source.
 void Finisher::reportLoop(llvm::ArrayRef<NodeId> loop) {
-  for (const Elaborator::UndecidedLoop &known : e.undecidedLoops)
-    if (llvm::is_contained(loop, e.resolve(known.read))) {
-      e.diags.report(DiagId::R0501, known.at, known.message);
-      return;
-    }
+  llvm::SmallVector<const UndecidedLoop *> known; // that this may be
+  for (const UndecidedLoop &undecided : e.undecidedLoops)
+    if (llvm::is_contained(loop, e.resolve(undecided.read)))
+      known.push_back(&undecided);
+  if (known.size() == 1) {
+    e.diags.report(DiagId::R0501, known[0]->at, known[0]->message);
+    return;
+  }
   std::vector<std::string> parts;
   SMRange first;
   auto isUsers = [&](NodeId n) {
@@ -236,7 +239,7 @@ void Finisher::reportLoop(llvm::ArrayRef<NodeId> loop) {
   std::string text;
   for (const std::string &p : parts)
     text += p + " -> ";
-  e.diags.report(DiagId::R0501, first,
+  e.diags.report(DiagId::R0501, known.empty() ? first : known[0]->at,
                  fmt::format("{} depends on itself within one tick{}; put a state, 'pre' or 'fby' into the loop",
                              parts.empty() ? "a value" : "'" + parts[0] + "'",
                              parts.empty() ? "" : ": " + text + parts[0]));
@@ -263,6 +266,12 @@ bool Finisher::orderGraph() {
       roots.insert(roots.end(), more.begin(), more.end());
     }
   }
+  // What nobody reads must have a meaning, too.
+  size_t live = order.size();
+  for (const UndecidedLoop &undecided : e.undecidedLoops)
+    if (!visit(e.resolve(undecided.read)))
+      return false;
+  order.resize(live);
   // Of what shares a clock that nobody gives, what comes first in the text is the cause.
   llvm::MapVector<const Clock *, SMRange> withoutClock;
   for (NodeId n : order)

@@ -47,7 +47,7 @@ Value Elaborator::member(const Expr *e, bool prime, Context &ctx) {
     return object;
   if (!object.is(Value::Kind::Instance) && !object.is(Value::Kind::ReversedInstance)) {
     StringRef function = e->name == "T" ? StringRef("transpose") : e->name;
-    if (findBuiltin(function)) {
+    if (object.is(Value::Kind::Node) && findBuiltin(function)) {
       error(DiagId::R0204, e->nameRange, ctx,
             fmt::format("'{}' is {} and has no members; a function is applied to it: '{}({})'", text(e->operands[0]),
                         describeValue(object), function.str(), text(e->operands[0])));

@@ -1,6 +1,7 @@
 // What is checked of cells by their text alone: recursion among cells (N6), `return`, reserved names, and, in cells that no
 // model instantiates, unknown names, double definitions and primes on what is no state.
 #include "dsl/Elaborate.h"
+#include "dsl/Elsewhere.h"
 #include "fmt/format.h"
 #include "llvm/ADT/DenseSet.h"
 #include <functional>
@@ -65,6 +66,7 @@ public:
 
   std::map<const Cell *, std::vector<Reference>> references;
   llvm::DenseSet<StringRef> mentioned; // as a name, or as a member of something
+  NamesOfCells told;                   // of unknown ones
 
   void cell(const Cell &c, const Level *outer) {
     Level level;
@@ -212,21 +214,21 @@ private:
   }
 
   void unknown(const Expr &e, const Level &level) {
-    std::vector<StringRef> known = builtinNames();
-    known.push_back("all");
-    for (StringRef name : known)
-      if (name == e.name)
-        return;
-    if (auto told = unknownNames.find({current, e.name}); told != unknownNames.end()) {
-      if (told->second->notes.size() < mostPlaces)
-        told->second->note(e.range, "and here");
+    if (e.name == "all" || llvm::is_contained(builtinNames(), e.name))
+      return;
+    if (told.count({current, e.name}))
+      return;
+    if (auto first = unknownNames.find({current, e.name}); first != unknownNames.end()) {
+      if (first->second->notes.size() < mostPlaces)
+        first->second->note(e.range, "and here");
       return;
     }
+    std::vector<StringRef> known;
     for (const Level *l = &level; l; l = l->up)
       for (auto &entry : l->names)
         known.push_back(entry.first);
     Diagnostic &d = diags.report(DiagId::R0201, e.range, fmt::format("unknown name '{}'", e.name.str()));
-    d.suggest(e.nameRange, e.name, known);
+    suggestFor(d, e, known);
     unknownNames[{current, e.name}] = &d;
   }
 
@@ -299,7 +301,7 @@ bool checkStructure(const Program &program, Diagnostics &diags) {
             .note(it->second, "first here");
 
   bool areHeadsClear = true;
-  forEachCell(*program.file, [&](const Cell &c) {
+  auto checkHead = [&](const Cell &c) {
     llvm::DenseMap<StringRef, SMRange> first;
     for (const std::vector<Decl> *decls : {&c.sizes, &c.inputs})
       for (const Decl &d : *decls)
@@ -308,6 +310,10 @@ bool checkStructure(const Program &program, Diagnostics &diags) {
               .note(it->second, "first here");
           areHeadsClear = false;
         }
+  };
+  for (const File *f : files)
+    forEachCell(*f, checkHead);
+  forEachCell(*program.file, [&](const Cell &c) {
     for (const Decl &d : c.inputs)
       if (d.name.text == "reset" || d.name.text == "blend")
         diags.report(DiagId::R0211, d.name.range,
@@ -365,9 +371,22 @@ bool checkStructure(const Program &program, Diagnostics &diags) {
   return !recursive && areHeadsClear;
 }
 
-void checkNames(const Program &program, const std::set<const Cell *> &instantiated, Diagnostics &diags) {
+void suggestFor(Diagnostic &d, const Expr &name, std::vector<StringRef> inScope) {
+  StringRef behind(name.nameRange.End.getPointer(), 2);
+  StringRef instead = insteadOfName(name.name, behind.starts_with(".") && behind != "..");
+  if (!instead.empty() && !nearest(name.name, inScope)) {
+    d.message += "; " + instead.str();
+    return;
+  }
+  llvm::append_range(inScope, builtinNames());
+  d.suggest(name.nameRange, name.name, inScope);
+}
+
+void checkNames(const Program &program, const std::set<const Cell *> &instantiated, const NamesOfCells &told,
+                Diagnostics &diags) {
   auto levels = fileLevels(program);
   Walker walker(diags, true);
+  walker.told = told;
   for (const Cell *c : program.file->cells)
     if (!c->isModel && !instantiated.count(c))
       walker.cell(*c, levels.back().get());

@@ -425,6 +425,8 @@ std::optional<Family> Parser::family(unsigned *depth) {
   Parsed low = expression();
   if (!low)
     return std::nullopt;
+  if (at(TokenKind::Error))
+    return std::nullopt; // the lexer has spoken of it
   if (!accept(TokenKind::Range)) {
     std::string found = textOf(low.first, pos - 1);
     report(DiagId::R0102, rangeFrom(low.first),

@@ -158,7 +158,8 @@ void Parser::missingEquals(uint32_t firstToken) {
   Diagnostic *error = expected("'='");
   if (!error || pos != firstToken + 1)
     return;
-  if (!at(TokenKind::Name) && peek(1).kind == TokenKind::Assign) { // `x += y`
+  bool isOperator = is_contained({TokenKind::Plus, TokenKind::Minus, TokenKind::Star, TokenKind::Slash}, peek().kind);
+  if (isOperator && peek(1).kind == TokenKind::Assign) { // `x += y`
     error->message += "; a name has one equation, and what goes on from tick to tick is a 'state'";
     return;
   }

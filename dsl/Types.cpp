@@ -192,7 +192,7 @@ Value Elaborator::bindInput(const Decl &decl, const Value &given, const Expr *at
   }
   if (t.dims.size() != is.dims.size()) {
     bool isOne = t.dims.empty() && is.dims.size() == 1 && !is.dims[0].axis && is.dims[0].size == 1;
-    return differs(DiagId::R0301, isOne                                   ? fmt::format(": use '{}[0]'", text(at))
+    return differs(DiagId::R0301, isOne                                   ? fmt::format(": use '{}'", elementText(at))
                                   : is.dims.empty() && t.dims.size() == 1 ? fmt::format(": use '[{}]'", text(at))
                                                                           : "");
   }

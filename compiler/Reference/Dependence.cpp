@@ -224,7 +224,7 @@ llvm::Error checkCausal(const Program &program) {
       return llvm::createStringError("model '" + program.model +
                                      "' cannot be interpreted in parts: " + program.describe(v) +
                                      (value.slot >= 0 ? " of state '" + program.slots[value.slot].path + "'" : "") +
-                                     " looks ahead, if only to the end of a segment");
+                                     " looks ahead, if only to the end of a segment or sample");
   }
   return llvm::Error::success();
 }

@@ -75,7 +75,7 @@ public:
 
   Value isDense() {
     Value all = code.both(code.compare(Predicate::Le, range.firstBlock, code.index(0)),
-                          code.compare(Predicate::Ge, range.endBlock, code.index(parts.segments.back().end)));
+                          code.compare(Predicate::Ge, range.endBlock, code.index(parts.blocks())));
     return code.both(values.isDense(), all);
   }
 
@@ -483,7 +483,7 @@ LogicalResult emitKernel(const Kernel &kernel, llvm::StringRef name, const Isa &
               code.compare(Predicate::Gt, in[3], in[4])};
   if (blocksOf(kernel, isa) == 0) {
     range.firstBlock = code.index(0);
-    range.endBlock = code.index(parts.segments.back().end);
+    range.endBlock = code.index(parts.blocks());
     range.isBackward = code.compare(Predicate::Lt, range.endBlock, range.firstBlock);
   }
   if (parts.hasGates()) {

@@ -98,7 +98,8 @@ public:
   bool onMatrixUnit = false;           // products of gates are computed there, for any number of rows
   llvm::SmallVector<Pass> passes;
   llvm::SmallVector<unsigned> scalars; // Store operands with one element, computed behind the passes
-  llvm::SmallVector<Segment> segments;
+  llvm::SmallVector<Segment> segments; // none if there are no columns
+  int64_t blocks() const { return segments.empty() ? 0 : segments.back().end; }
   std::set<unsigned> touched; // operands of which elements are read or written, but by products of gates
   /// Of streams that are read block by block: operands, and the elements that go with the first column.
   std::set<std::pair<unsigned, int64_t>> streams;

@@ -187,6 +187,7 @@ struct Binding {
   NodeId read = noNode;
   NodeId later = noNode; // State: its next value, where that is read before the cell is applied
   bool busy = false, used = false, broken = false, clashes = false;
+  bool starts = false;       // Param: what it starts from is evaluated
   bool sizeVariable = false; // Pending or Value: of the inputs' types (T3)
 };
 

@@ -21,6 +21,10 @@ Value Elaborator::readParam(Binding &b, std::optional<int64_t> index, const Expr
     error(DiagId::R0306, b.range, ctx, fmt::format("the shape of parameter '{}' depends on itself", b.name.str()));
     return Value();
   }
+  if (b.starts) {
+    error(DiagId::R0307, at, ctx, fmt::format("parameter '{}' starts from itself", b.name.str()));
+    return Value();
+  }
   b.busy = true;
   std::optional<Type> type = evaluateType(*b.item->type, ctx);
   b.busy = false;
@@ -57,7 +61,10 @@ Value Elaborator::readParam(Binding &b, std::optional<int64_t> index, const Expr
     p.path = b.body->shared->path.empty() ? name : b.body->shared->path + "." + name;
     p.type = *type;
     p.range = b.range;
-    if (b.item->value && !parameterInit(*b.item->value, p, ctx)) {
+    b.starts = true;
+    bool isGood = !b.item->value || parameterInit(*b.item->value, p, ctx);
+    b.starts = false;
+    if (!isGood) {
       b.broken = true;
       b.body->shared->params.erase(name);
       return Value();

@@ -135,6 +135,14 @@ Diagnostic &Diagnostic::suggest(SMRange at, StringRef name, ArrayRef<StringRef> 
   return *this;
 }
 
+/// Of two candidates equally near, the one that begins as the name does; else by the alphabet.
+static bool comesBefore(StringRef a, StringRef b, StringRef name) {
+  auto along = [&](StringRef other) {
+    return std::mismatch(name.begin(), name.end(), other.begin(), other.end()).first - name.begin();
+  };
+  return along(a) != along(b) ? along(a) > along(b) : a < b;
+}
+
 std::optional<StringRef> nearest(StringRef name, ArrayRef<StringRef> candidates) {
   if (StringRef known = nameHere(name); is_contained(candidates, known))
     return known;
@@ -147,13 +155,8 @@ std::optional<StringRef> nearest(StringRef name, ArrayRef<StringRef> candidates)
     if (distance > 0 && candidate.equals_insensitive(name))
       distance = 0; // only the case differs: nothing can be nearer
     if (distance == 2 && std::is_permutation(name.begin(), name.end(), candidate.begin(), candidate.end()))
-      distance = 1;                        // two letters changed places: one slip
-    auto isNearer = [&](StringRef other) { // of two the one that begins as the name does
-      size_t along = std::mismatch(name.begin(), name.end(), candidate.begin(), candidate.end()).first - name.begin();
-      size_t itsAlong = std::mismatch(name.begin(), name.end(), other.begin(), other.end()).first - name.begin();
-      return along != itsAlong ? along > itsAlong : candidate < other;
-    };
-    if (distance < bestDistance || (best && distance == bestDistance && isNearer(*best))) {
+      distance = 1; // two letters changed places: one slip
+    if (distance < bestDistance || (best && distance == bestDistance && comesBefore(candidate, *best, name))) {
       bestDistance = distance;
       best = candidate;
     }

@@ -556,9 +556,11 @@ std::string noState(StringRef name, const Binding *binding = nullptr);
 /// What R0202 says; `isState`: the first is a state, the second an equation.
 std::string definedTwice(const std::string &name, bool isState);
 
+using NamesOfCells = std::set<std::pair<const Cell *, StringRef>>;
+
 /// What can be said of cells without instantiating them: names that nothing defines (in cells that no model
 /// instantiates), recursion among cells, primes on what is no state, missing or misplaced `return`.
-using NamesOfCells = std::set<std::pair<const Cell *, StringRef>>;
+/// `told`: unknown names of which is told already.
 void checkNames(const Program &program, const std::set<const Cell *> &instantiated, const NamesOfCells &told,
                 Diagnostics &diags);
 /// Before anything is elaborated: what would make elaboration run in circles or be told twice.

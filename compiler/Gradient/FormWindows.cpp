@@ -129,7 +129,7 @@ private:
     return scope &&
            llvm::any_of(scope.getCuts(), [&](CutAttr cut) { return !cut.getBefore() && isSegment(cut.getClock()); });
   }
-  /// True if the scope begins again where a sample ends, which a window does not know of what comes behind it.
+  /// True if the scope begins again at the last tick of a sample, which may be the last of any window.
   bool endsAhead(ScopeAttr scope) const {
     return scope &&
            llvm::any_of(scope.getCuts(), [&](CutAttr cut) { return cut.getBefore() && cut.getClock() == sample; });

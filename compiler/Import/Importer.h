@@ -142,7 +142,6 @@ private:
   Value importReducePer(const dsl::Node &node);
   Value sample(Value x, const dsl::Node &from, const dsl::Node &to);
   Value hold(Value x, const dsl::Clock *from, const dsl::Node &to);
-  Value reducePer(rnn::Reduction kind, Value x, const dsl::Node &from, const dsl::Node &to);
 
   //===--- Validity.cpp ---===//
   Value importNextValue(const dsl::Node &node, Imported &result);

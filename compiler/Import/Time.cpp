@@ -224,23 +224,16 @@ Value Importer::importReducePer(const dsl::Node &node) {
     return fail("a reduction over ticks of a value without a clock");
   Value value = operand(id, home(x.type, x.clock), element(node.type));
   if (Value valid = imported[id].valid) // S7: a reduction counts the valid ticks
-    value = latest(value, withRows(eventOf(valid), value));
-  return reducePer(Reduction(node.reduction), value, x, node);
-}
-
-Value Importer::reducePer(Reduction kind, Value x, const dsl::Node &from, const dsl::Node &to) {
-  bool reverse = clocks.reverse(to.scope);
-  bool mirrored = reverse && isSegment(to.clock, from.clock);
-  rnn::ScopeAttr cuts = clocks.cuts(to.scope);
-  ClockInterface target = clocks.clock(to.clock), clock = withRows(target, x);
-  if (raggedAxis(from.type) && to.clock->kind == dsl::Clock::Kind::Sample) // each row over the ticks that it is met at
-    return reduce(kind, x, home(to.type, to.clock).clock, mirrored && kind == Reduction::First, cuts);
-  if (!mirrored)
-    return reduce(kind, x, clock, reverse, cuts);
-  if (!cutsInside(to.scope, to.clock))
-    return kind == Reduction::First ? latest(x, clock, false, clocks.after(target)) : reduce(kind, x, clock);
-  ClockInterface first = withRows(firstTickOf(to.clock, axisOf(from.clock)), x);
-  return latest(reduce(kind, x, first, true, cuts), clock);
+    value = latest(value, eventOf(valid));
+  auto kind = Reduction(node.reduction);
+  bool reverse = clocks.reverse(node.scope);
+  rnn::ScopeAttr cuts = clocks.cuts(node.scope);
+  ClockInterface clock = clocks.clock(node.clock);
+  if (!reverse || !isSegment(node.clock, x.clock))
+    return reduce(kind, value, clock, reverse, cuts);
+  if (!cutsInside(node.scope, node.clock))
+    return kind == Reduction::First ? latest(value, clock, false, clocks.after(clock)) : reduce(kind, value, clock);
+  return latest(reduce(kind, value, firstTickOf(node.clock, axisOf(x.clock)), true, cuts), clock);
 }
 
 /// The clock, or, if x is on a pair clock, its pair with the same rows.

@@ -8,9 +8,9 @@ RECURRENT = ["rnn", "lstm", "gru", "mingru", "indrnn", "minlstm", "peephole_lstm
 UNARY = ["tanh({})", "sigmoid({})", "relu({})", "abs({})", "sin({})", "cos({})", "(-{})", "exp(-abs({}))",
          "log(1.0 + abs({}))", "sqrt(0.1 + abs({}))", "({}^2)", "floor(3.1 * {})", "softplus({})", "silu({})",
          "gelu({})", "clip({}, -0.6, 0.7)", "stop_gradient({})", "(0.7 * {})", "(1 - {})", "({} + 0.3)",
-         "hard_gate({})", "elu()({})"]
+         "hard_gate({})", "elu()({})", "(({} + 0.017) % 0.83)", "(({} + 0.017) // 0.37)"]
 BINARY = ["({} + {})", "({} - {})", "({} * {})", "minimum({}, {})", "maximum({}, {})", "({} / (1.0 + abs({})))",
-          "straight({}, {})", "(0.4 * {} + 0.6 * {})"]
+          "straight({}, {})", "(0.4 * {} + 0.6 * {})", "((0.2 + abs({})) ^ tanh({}))", "(({} + 0.017) % (0.5 + abs({})))"]
 
 
 class Scope:
@@ -256,6 +256,9 @@ class Writer:
     def pointwise(self, shape, clock, depth):
         if self.chance(0.5):
             return wrap(self.pick(UNARY), self.real(shape, clock, depth))
+        if self.chance(0.1):  # of a parameter, without a clock
+            of_param = self.pick(UNARY).replace("{}", self.param(shape))
+            return wrap(f"({{}} {self.pick(['*', '+'])} {of_param})", self.real(shape, clock, depth))
         # Of lower rank: repeats along the leading axes.
         other = shape[self.rng.randrange(len(shape) + 1):] if self.chance(0.3) else shape
         a, b = self.real(shape, clock, depth), self.real(other, clock, depth)
@@ -284,7 +287,8 @@ class Writer:
         """There and back again: down to some selected clock, or a reduction over one."""
         if clock.kind == "sample" or len(clock.chain()) > 4:
             return self.real(shape, clock, depth)
-        slow = self.selection(clock)
+        segments = [c for c in self.segments_over(clock) if c.parent is clock]
+        slow = self.pick(segments) if segments and self.chance(0.5) else self.selection(clock)
         if slow.parent is not clock:
             return self.real(shape, clock, depth)
         if self.chance(0.5):
@@ -300,7 +304,11 @@ class Writer:
         return real_of(["(", self.real(shape, clock, depth), " + 0.3 * random(", like, "))"], shape, clock)
 
     def scalar_form(self, shape, clock, depth):
-        kind = self.rng.randrange(5)
+        kind = self.rng.randrange(6)
+        if kind == 5:
+            m = self.real((self.size(), self.size()), clock, depth)
+            at = f"[{self.rng.randrange(m.shape[0])}, "
+            return real_of([m, at, self.leaf("int", (), clock), f" % {m.shape[1]}]"], (), clock)
         inner = self.real((self.size(),), clock, depth)
         if kind == 0:
             return wrap(self.pick(["sum", "mean", "max", "first"]) + "({}, axis = 0)", inner, shape=())
@@ -315,7 +323,7 @@ class Writer:
     def layer(self, shape, clock, depth):
         n, kind = shape[0], self.rng.randrange(12)
         if kind <= 2:
-            inner = self.real((self.size(),), clock, depth)
+            inner = self.joined(clock, depth) if self.chance(0.4) else self.real((self.size(),), clock, depth)
             if kind == 0:
                 return real_of([f"({self.param((n, inner.shape[0]))} @ ", inner, ")"], shape, clock)
             return wrap(f"dense({n}{self.pick(['', ', bias = false'])})({{}})", inner, shape=shape)
@@ -344,9 +352,15 @@ class Writer:
             return wrap("real({})", self.made("bool", shape, clock), element="real")
         return wrap(f"residual(dense({n}))({{}})", self.real(shape, clock, depth))
 
+    def joined(self, clock, depth):
+        """What products often take: parts of which others are given, or remembered."""
+        parts = [self.real((self.size(),), clock, self.pick([0, 0, depth])) for _ in range(self.pick([2, 2, 3]))]
+        between = [text for part in parts for text in (", ", part)]
+        return real_of(["concat(", *between[1:], ")"], (sum(part.shape[0] for part in parts),), clock)
+
     def matrix(self, shape, clock, depth):
         m, n = shape
-        kind = self.rng.randrange(4)
+        kind = self.rng.randrange(5)
         if kind == 0:
             return wrap("transpose({})", self.real((n, m), clock, depth), shape=shape)
         if kind == 1:
@@ -355,13 +369,17 @@ class Writer:
             return real_of(["(", parts[0], " @ ", parts[1], ")"], shape, clock)
         if kind == 2:
             return wrap(f"reshape({{}}, [{m}, {n}])", self.real((m * n,), clock, depth), shape=shape)
+        if kind == 3:
+            channels = self.pick([(), (self.size(),)])
+            filters = self.param((n, *channels, self.size()))
+            return wrap(f"conv1d({{}}, {filters})", self.real((m, *channels), clock, depth), shape=shape)
         return wrap(self.pick(["softmax({})", "cumsum({})"]), self.real(shape, clock, depth))
 
     # --- Cells ---
 
     def recipe(self, n):
         """A cell that makes real[n], and the size of what it takes; None: any."""
-        own = [c for c in self.cells if c.size == n]
+        own = [c for c in self.cells if c.size == n and not c.more]
         if own and self.chance(0.5):
             cell = self.pick(own)
             return cell.name, cell.takes
@@ -379,11 +397,9 @@ class Writer:
 
     def recurrent(self, shape, clock, depth):
         n = shape[0]
-        blending = [c for c in self.cells if c.size == n and c.blends]
-        if blending and self.chance(0.2):
-            cell, amount = self.pick(blending), self.pick([(), (n,)])
-            return real_of([cell.name, "(", self.real((cell.takes,), clock, depth), ", blend = sigmoid(",
-                         self.real(amount if cell.flat else (), clock, 0), "))"], shape, clock)
+        own = [c for c in self.cells if c.size == n]
+        if own and self.chance(0.3):
+            return self.applied(self.pick(own), clock, depth)
         options = []
         if clock.kind != "sample" and self.chance(0.4):
             options = [f", reset = {self.pick(['after', 'before'])}({self.cut(clock)})"]
@@ -394,6 +410,22 @@ class Writer:
                 recipe, takes = self.recipe(n // 2)
                 recipe = f"bidirectional({recipe})"
         return real_of([recipe, "(", self.real((takes or self.size(),), clock, depth), *options, ")"], shape, clock)
+
+    def applied(self, cell, clock, depth):
+        """A cell of the program's own with all that it takes, and what may be said of its states."""
+        given = [self.real((cell.takes,), clock, depth)]
+        for _, element, shape in cell.more:
+            given += [", ", self.expr(element, shape, clock, 1)]
+        if cell.blends and self.chance(0.5):
+            amount = self.pick([(), (cell.size,)]) if cell.flat else ()
+            given += [", blend = sigmoid(", self.real(amount, clock, 0), ")"]
+        elif cell.states and self.chance(0.3):
+            state, shape = self.pick(cell.states)
+            given += [f", {state} = ", self.grounded(self.real(shape, clock, 1))]
+        if clock.kind != "sample" and self.chance(0.3):
+            given += [f", reset = {self.pick(['after', 'before'])}({self.cut(clock)})"]
+        name = cell.name if self.looping or self.chance(0.7) else f"reversed({cell.name})"
+        return real_of([name, "(", *given, ")"], (cell.size,), clock)
 
     def cut(self, clock):
         """Where an application on this clock may start again."""
@@ -410,7 +442,7 @@ class Writer:
             return self.real(shape, clock, depth)
         memory, width = self.pick(found)
         m = self.move(memory, clock)
-        n, kind = self.size(), self.rng.randrange(12)
+        n, kind = self.size(), self.rng.randrange(14)
         if kind <= 1:
             forms = ["mean_pool({})", "max_pool({})", "sum({}, axis = 0)", "attention_pool(2)({})"]
             pooled = wrap(self.pick(forms), m, shape=(width,))
@@ -433,6 +465,12 @@ class Writer:
         elif kind == 8:
             filters = self.param((2, 3))
             pooled = real_of(["sum(conv1d(", m, f" @ {self.param((width,))}, {filters}), axis = 0)"], (2,), clock)
+        elif kind == 9:
+            filters = self.param((n, width, self.size()))
+            pooled = real_of(["max(conv1d(", m, f", {filters}), axis = 0)"], (n,), clock)
+        elif kind == 10:
+            square = real_of(["(transpose(", m, ") @ tanh(", m, f" @ {self.param((width, n))}))"], (width, n), clock)
+            pooled = wrap("sum({}, axis = 0)", square, shape=(n,))
         else:
             recipe = self.pick([f"additive({n})", "general", f"concat_attention({n})"])
             pooled = real_of([recipe, "(", self.real((self.size(),), clock, depth), ", ", m, ")"], (width,), clock)
@@ -442,7 +480,7 @@ class Writer:
 
     def loop(self, clock):
         """Some equations that read one another a tick later, on this clock or on slower ones."""
-        known = len(self.scope.values)
+        known, looping = len(self.scope.values), self.looping
         names = []
         for _ in range(self.rng.randint(1, 3)):
             own = self.selection(clock) if self.chance(0.4) else clock
@@ -467,7 +505,7 @@ class Writer:
             if own is not clock:
                 expr = wrap("hold({})", expr, clock=own.parent)
             self.items.append(Item(f"{name} : real{sizes} = ", expr))
-        self.looping = False
+        self.looping = looping
         del self.scope.values[known:]
         self.scope.clocks = [c for c in self.scope.clocks if any(v.clock is c for v in self.scope.values)]
         for name, shape, own in names:

@@ -127,3 +127,9 @@ def real_of(parts, shape, clock):
 
 def bool_of(parts, shape, clock):
     return Expr(parts, "bool", shape, clock)
+
+
+def type_of(element, shape):
+    """An element and a shape as a type is written."""
+    text = f"token({element[1]})" if isinstance(element, tuple) else element
+    return text + (f"[{', '.join(map(str, shape))}]" if shape else "")

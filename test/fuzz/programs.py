@@ -2,7 +2,7 @@
 import random
 
 from program_expressions import RECURRENT, Writer
-from program_tree import Clock, Expr, Item, Program, real_of, wrap
+from program_tree import Clock, Expr, Item, Program, real_of, type_of, wrap
 
 
 class CellWriter(Writer):
@@ -13,13 +13,19 @@ class CellWriter(Writer):
         self.name, self.takes = name, self.size()
         clock = Clock("base", "the clock of the cell")
         self.scope.add("x", "real", (self.takes,), clock)
-        states = [(self.fresh("s"), (self.size(),)) for _ in range(self.rng.randint(1, 2))]
-        for state, shape in states:
-            start = self.pick(["", "", f" = {self.number()}"])
-            self.items.append(Item(f"state {state} : real[{shape[0]}]{start}"))
+        self.more = [(self.fresh("u"), *self.pick([("real", ()), ("real", (self.size(),)), ("bool", ()), ("int", ()),
+                                                   (("token", 3), ())])) for _ in range(self.pick([0, 0, 0, 1, 2]))]
+        for given, element, shape in self.more:
+            self.scope.add(given, element, shape, clock)
+        self.states = [(self.fresh("s"), (self.size(),)) for _ in range(self.rng.randint(1, 2))]
+        if self.chance(0.2):
+            self.states.insert(0, (self.fresh("s"), self.pick([(), (self.size(), self.size())])))
+        for state, shape in self.states:
+            start = self.pick(["", "", f" = {self.number()}", f" = {self.param(shape)}"])
+            self.items.append(Item(f"state {state} : {type_of('real', shape)}{start}"))
             self.scope.add(state, "real", shape, clock)
         self.looping = True
-        for state, shape in states:
+        for state, shape in self.states:
             if self.chance(0.5):
                 self.define(self.real(self.shape(), clock, 2))
             self.items.append(Item(f"{state}' = ", wrap("tanh({})", self.real(shape, clock, self.rng.randint(1, 3)))))
@@ -28,15 +34,16 @@ class CellWriter(Writer):
         text = "\n".join(map(str, self.items))
         words = ["when", "per =", "hold", "reset", "pre(", "fby", "window"]
         self.blends = self.chance(0.6) and not any(word in text for word in words)
-        self.flat = len(states) == 1 and not any(word in text for word in RECURRENT)
-        result = real_of([states[-1][0] + "'"], states[-1][1], clock)
+        self.flat = len(self.states) == 1 and not any(word in text for word in RECURRENT)
+        result = real_of([self.states[-1][0] + "'"], self.states[-1][1], clock)
         if not self.blends:
             result = self.real(result.shape, clock, 2)
         self.items.append(Item("return ", result))
         self.size = result.shape[0]
 
     def body(self):
-        return f"cell {self.name}(x: real[{self.takes}]) -> real[{self.size}]", self.items
+        more = "".join(f", {given}: {type_of(element, shape)}" for given, element, shape in self.more)
+        return f"cell {self.name}(x: real[{self.takes}]{more}) -> real[{self.size}]", self.items
 
 
 class ModelWriter(Writer):
@@ -48,14 +55,35 @@ class ModelWriter(Writer):
         super().__init__(rng, cells)
         self.name = name
         self.sample = Clock("sample", "sample")
-        bases = [self.chain(self.pick(self.CHAINS))]
+        if self.chance(0.06):
+            return self.generating()
+        self.chain(self.pick(self.CHAINS))
         if self.chance(0.35):
-            bases.append(self.chain(self.pick([["frame"], ["frame", "shot"]])))
+            self.chain(self.pick([["frame"], ["frame", "shot"]]))
         for _ in range(self.rng.randint(2, 7)):
             self.pick([self.equation] * 6 + [self.recursion] * 3 + [self.reduction] * 2 + [self.memory] * 2 +
-                      [self.rhythms, self.several, self.at_sample, self.shared, self.alignment, self.constants])()
+                      [self.rhythms, self.several, self.at_sample, self.shared, self.alignment, self.constants,
+                       self.within, self.inside])()
         if self.chance(0.3):  # what follows what is for the compiler to find
             self.rng.shuffle(self.items)
+        self.ends()
+
+    def generating(self):
+        """A model of one input, that may be fed with what it gives."""
+        clock, self.looping = Clock("base", "step"), True
+        while not self.scope.values or self.scope.values[0].element in ("int", "bool"):
+            self.items, self.scope.values = [], []
+            self.input(clock, None)
+        x = self.scope.values[0]
+        for _ in range(self.rng.randint(1, 4)):
+            self.pick([self.equation] * 3 + [self.recursion, self.rhythms, self.several, self.constants])()
+        y = self.grounded(self.real((x.element[1],) if isinstance(x.element, tuple) else x.shape, clock, 3))
+        ahead = self.pick(["next ", ""])
+        if not ahead:
+            y = wrap("pre({})", y)
+        start = "start = 0, " if ahead and isinstance(x.element, tuple) else ""
+        self.items.append(Item("output y = ", y))
+        self.items.append(Item(f"generate {ahead}{x} from y ({start}limit = {self.rng.randint(1, 9)})"))
         self.ends()
 
     def chain(self, names):
@@ -80,9 +108,7 @@ class ModelWriter(Writer):
         element = self.pick(["real"] * 5 + [("token", self.rng.randint(2, 5)), "int", "bool"])
         shape = self.pick([(), (self.size(),), (self.size(),)]) if element == "real" else ()
         name = self.fresh("x")
-        text = f"token({element[1]})" if isinstance(element, tuple) else element
-        sizes = f"[{shape[0]}]" if shape else ""
-        self.items.append(Item(f"input {name} : {text}{sizes} on {on or clock}"))
+        self.items.append(Item(f"input {name} : {type_of(element, shape)} on {on or clock}"))
         self.scope.add(name, element, shape, clock)
 
     def equation(self):
@@ -207,6 +233,44 @@ class ModelWriter(Writer):
                 form = form[:-1] + f", reset = {self.pick(['after', 'before'])}({self.cut(clock)}))"
             self.define(wrap(form, self.real((takes,), clock, 1), shape=(n,)))
 
+    def within(self):
+        """A cell in the model that reads what is around it."""
+        clock, name, takes, n = self.some_clock(), self.fresh("c"), self.size(), self.size()
+        outer, self.items, self.looping = self.items, [], True
+        values, memories, self.memories = self.scope.values, self.memories, []
+        self.scope.values = [v for v in values if v.clock is clock]
+        self.scope.add("y", "real", (takes,), clock)
+        clocks = list(self.scope.clocks)
+        if clock.kind != "sample" and self.chance(0.5):
+            self.loop(clock)
+        result = self.real((n,), clock, 3)
+        self.scope.values, self.scope.clocks, self.memories = values, clocks, memories
+        inner, self.items, self.looping = self.items, outer, False
+        head = f"cell {name}(y: real[{takes}]) -> real[{n}] {{\n" + "".join(f"  {item}\n" for item in inner)
+        self.items.append(Item(f"{head}    return ", result, "\n  }"))
+        form = self.pick([f"{name}({{}})", f"reversed({name})({{}})"])
+        if clock.kind != "sample" and self.chance(0.4):
+            form = form[:-1] + f", reset = {self.pick(['after', 'before'])}({self.cut(clock)}))"
+        self.define(wrap(form, self.grounded(self.real((takes,), clock, 1)), shape=(n,)))
+
+    def inside(self):
+        """An instance, and what it remembers, looked at from outside."""
+        clock, name = self.some_clock(), self.fresh("f")
+        cells = [cell for cell in self.cells if not cell.more]
+        if cells and self.chance(0.5):
+            cell = self.pick(cells)
+            recipe, takes, states = cell.name, cell.takes, cell.states
+        else:
+            n, takes = self.size(), self.size()
+            kind = self.pick(["rnn", "gru", "lstm"])
+            recipe, states = f"{kind}({n})", [("h", (n,))] + [("c", (n,))] * (kind == "lstm")
+        self.items.append(Item(f"{name} = {recipe}"))
+        x = self.grounded(self.real((takes,), clock, 1))
+        result = self.define(wrap(f"{name}({{}})", x, shape=states[-1][1]))
+        for state, shape in states:
+            form = self.pick([f"{name}.{state}", f"{name}.{state}'"])
+            self.define(real_of([form, *([" + 0.0 * ", result] if result.shape == shape else [])], shape, clock))
+
     def ends(self):
         named = [v for v in self.scope.values if not str(v).startswith("x")]
         outputs = [v for v in named if self.chance(0.6)] or named
@@ -227,11 +291,23 @@ class ModelWriter(Writer):
             elif len(y.shape) == 1:
                 at = self.rng.randrange(y.shape[0])
                 forms += [f"{{y}}[{at}]", f"sum({{y}}[{at}..], axis = 0)"]
+            labels = [v for v in self.scope.values if v.clock is y.clock and
+                      (y.shape == () and v.element == "bool" and v.shape == () or
+                       len(y.shape) == 1 and v.element == ("token", y.shape[0]))]
+            if labels:
+                loss = "cross_entropy" if y.shape else "bce"
+                forms += 3 * [f"{loss}({{y}}, {self.pick(labels)})"]
+                behind += 3 * [f"{loss}({{y}}, next({self.pick(labels)}))"]
             if y.clock.kind in ("base", "every", "event"):
                 forms += behind
             text = self.pick(forms).replace("{y}", str(y))
             if y.clock.kind != "sample" and self.chance(0.3):
                 text = f"({text}) when {self.selection(y.clock)}"
+            params = [words[1] for words in (item.head.split() for item in self.items)
+                      if words[0] == "param" and "[" in words[3]]
+            if params and self.chance(0.3):
+                param = self.pick(params)  # one that is read
+                text = f"({text}) + 0.1 * mean({param} * {param}, axis = all) trains {param}"
             self.items.append(Item(f"loss l{number} = {text}"))
 
     def body(self):

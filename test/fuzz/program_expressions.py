@@ -12,6 +12,9 @@ UNARY = ["tanh({})", "sigmoid({})", "relu({})", "abs({})", "sin({})", "cos({})",
 BINARY = ["({} + {})", "({} - {})", "({} * {})", "minimum({}, {})", "maximum({}, {})", "({} / (1.0 + abs({})))",
           "straight({}, {})", "(0.4 * {} + 0.6 * {})", "((0.2 + abs({})) ^ tanh({}))", "(({} + 0.017) % (0.5 + abs({})))"]
 
+SMALL = [1, 2, 2, 3, 3, 4]
+WIDE = [1, 3, 7, 8, 9, 15, 16, 17, 24, 33]  # around what a vector holds, and several vectors
+
 
 class Scope:
     """What can be named at some place: values, and the clocks on which there are some."""
@@ -30,8 +33,8 @@ class Scope:
 class Writer:
     """Writes the body of a model or a cell."""
 
-    def __init__(self, rng, cells=()):
-        self.rng, self.cells = rng, cells
+    def __init__(self, rng, sizes, cells=()):
+        self.rng, self.sizes, self.cells = rng, sizes, cells
         self.scope, self.items, self.counters = Scope(), [], {}
         self.memories = []  # what has been collected: (expression, width)
         self.looping = False  # in a cell, or a recursive equation: nothing here looks ahead in time
@@ -45,7 +48,7 @@ class Writer:
         return self.rng.choice(options)
 
     def size(self):
-        return self.pick([1, 2, 2, 3, 3, 4])
+        return self.pick(self.sizes)
 
     def shape(self):
         return self.pick([(), (), (self.size(),), (self.size(),), (self.size(),), (self.size(), self.size())])

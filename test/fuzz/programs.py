@@ -1,15 +1,15 @@
 """Random well-typed Rondo programs: each must check, and means something that all of the compiler agrees on."""
 import random
 
-from program_expressions import RECURRENT, Writer
+from program_expressions import RECURRENT, SMALL, WIDE, Writer
 from program_tree import Clock, Expr, Item, Program, real_of, type_of, wrap
 
 
 class CellWriter(Writer):
     """A cell with states of its own, on a clock that it does not know."""
 
-    def __init__(self, rng, name):
-        super().__init__(rng)
+    def __init__(self, rng, sizes, name):
+        super().__init__(rng, sizes)
         self.name, self.takes = name, self.size()
         clock = Clock("base", "the clock of the cell")
         self.scope.add("x", "real", (self.takes,), clock)
@@ -51,8 +51,8 @@ class ModelWriter(Writer):
 
     CHAINS = [["step"], ["step"], ["word", "sentence"], ["letter", "line", "page"]]
 
-    def __init__(self, rng, cells, name):
-        super().__init__(rng, cells)
+    def __init__(self, rng, sizes, cells, name):
+        super().__init__(rng, sizes, cells)
         self.name = name
         self.sample = Clock("sample", "sample")
         if self.chance(0.06):
@@ -317,5 +317,6 @@ class ModelWriter(Writer):
 def program(seed):
     """The same seed gives the same program. Programs of different seeds may stand in one file."""
     rng = random.Random(seed)
-    cells = [CellWriter(rng, f"own{i}_{seed}") for i in range(rng.choice([0, 0, 1, 2]))]
-    return Program([writer.body() for writer in [*cells, ModelWriter(rng, cells, f"m{seed}")]])
+    sizes = rng.choice([SMALL] * 4 + [WIDE])
+    cells = [CellWriter(rng, sizes, f"own{i}_{seed}") for i in range(rng.choice([0, 0, 1, 2]))]
+    return Program([writer.body() for writer in [*cells, ModelWriter(rng, sizes, cells, f"m{seed}")]])

@@ -21,15 +21,15 @@ using dsl::Op;
 
 namespace {
 
-/// What flows where: from operands to users, from a slot's initial and next value to its reads, and, if asked for, from an event's
-/// condition to what ticks by it.
+/// What flows where: from operands to users, from a slot's initial and next value to its reads, and, if asked for, from an
+/// event's condition to what ticks, or begins again, by it.
 struct Flow {
   struct Vertex {
     NodeId id = dsl::noNode;
     llvm::SmallVector<Vertex *, 2> next;
   };
 
-  explicit Flow(const Graph &graph, bool events) : vertices(graph.nodes.size() + 1) {
+  Flow(const Graph &graph, const dsl::Model &model, bool events) : model(model), vertices(graph.nodes.size() + 1) {
     for (auto [id, node] : llvm::enumerate(graph.nodes)) {
       Vertex &vertex = vertices[id];
       vertex.id = id;
@@ -40,11 +40,26 @@ struct Flow {
         for (NodeId seen : {graph.slots[node.index].init, graph.slots[node.index].next})
           if (seen != dsl::noNode)
             vertices[seen].next.push_back(&vertex);
-      for (const Clock *clock = events ? node.clock : nullptr; clock; clock = clock->parent)
-        if (clock->kind == Clock::Kind::Event)
-          vertices[clock->condition].next.push_back(&vertex);
+      if (events) {
+        addEvents(node.clock, vertex);
+        addCuts(node.op == Op::Read ? graph.slots[node.index].scope : node.scope, vertex);
+      }
     }
   }
+
+  void addEvents(const Clock *clock, Vertex &vertex) {
+    for (; clock; clock = clock->parent)
+      if (clock->kind == Clock::Kind::Event)
+        vertices[clock->condition].next.push_back(&vertex);
+      else if (clock->kind == Clock::Kind::Every)
+        addCuts(clock->scope, vertex);
+  }
+  void addCuts(uint32_t scope, Vertex &vertex) {
+    for (const dsl::Cut &cut : model.scopes[scope].cuts)
+      addEvents(cut.clock, vertex);
+  }
+
+  const dsl::Model &model;
   std::vector<Vertex> vertices;
 };
 
@@ -101,7 +116,7 @@ void MirrorLoops::run() {
     any |= crossesSegment(id);
   if (!any)
     return;
-  Flow flow(graph, /*events=*/false);
+  Flow flow(graph, model, /*events=*/false);
   for (auto loop = llvm::scc_begin(&flow); !loop.isAtEnd(); ++loop) {
     llvm::SmallVector<NodeId> ids;
     for (const Flow::Vertex *vertex : *loop)
@@ -232,9 +247,9 @@ NodeId MirrorLoops::converted(NodeId id, const Clock *to, bool intoLoop) {
 }
 
 /// Marks all nodes of all loops.
-static void findLoops(Graph &graph) {
+static void findLoops(Graph &graph, const dsl::Model &model) {
   graph.inLoop.resize(graph.nodes.size());
-  Flow flow(graph, /*events=*/true);
+  Flow flow(graph, model, /*events=*/true);
   for (auto loop = llvm::scc_begin(&flow); !loop.isAtEnd(); ++loop)
     if (loop.hasCycle())
       for (const Flow::Vertex *vertex : *loop)
@@ -249,7 +264,7 @@ Graph::Graph(const dsl::Model &model)
   for (const Clock *event : model.events)
     events.push_back({event->condition, event});
   MirrorLoops(*this, model).run();
-  findLoops(*this);
+  findLoops(*this, model);
 }
 
 } // namespace rondo::import

@@ -318,7 +318,9 @@ private:
         continue;
       Operation *from = operand.getDefiningOp();
       bool isOfGroup = isSlot(from) || bool(rnn::clockOf(operand.getType())) == isOnClock;
-      bool isRepeatedHere = (isRepeated(from) && isOfGroup) || (inScan && llvm::isa_and_present<rnn::CrossOp>(from));
+      bool isOfRows = inScan && llvm::isa<rnn::CrossOp>(op); // of all of them, at each step
+      bool isRepeatedHere =
+          (isRepeated(from) && isOfGroup && !isOfRows) || (inScan && llvm::isa_and_present<rnn::CrossOp>(from));
       if (isRepeatedHere)
         cloneInto(body, from, inside, inScan);
       else

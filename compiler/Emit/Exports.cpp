@@ -28,8 +28,7 @@ static const Export all[] = {
      "const @_inputs *inputs, size_t *bytes, rondo_error *error",
      "How large a workspace @_forward needs for a batch. It reads sizes and offsets only, no data. A workspace that "
      "was enough for one batch may be used for any other that needs no more. Ask for each: what is needed does not "
-     "always "
-     "shrink with the batch."},
+     "always shrink with the batch."},
     {"forward", "rondo.forward", "ipppplpp", "int32_t ",
      "const void *prepared, const @_inputs *inputs, @_outputs *outputs, void *workspace, size_t workspace_bytes, "
      "@_pool *pool, rondo_error *error",

@@ -502,7 +502,8 @@ class Writer:
         for name, shape, own in names:
             expr = self.real(shape, own, self.rng.randint(2, 4))
             sizes = f"[{shape[0]}]" if shape else ""
-            expr = wrap("tanh({})", expr) if self.chance(0.7) else wrap("(0.5 * {})", expr)
+            is_bound = self.chance(0.7) or self.sizes is WIDE  # sums of many squares would go past all numbers
+            expr = wrap("tanh({})" if is_bound else "(0.5 * {})", expr)
             if not expr.is_grounded():
                 expr = self.grounded(expr)
             if own is not clock:

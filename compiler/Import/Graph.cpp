@@ -11,6 +11,7 @@
 #include "compiler/Import/Clocks.h"
 #include "llvm/ADT/SCCIterator.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
 #include <map>
 
 namespace rondo::import {
@@ -29,7 +30,8 @@ struct Flow {
     llvm::SmallVector<Vertex *, 2> next;
   };
 
-  Flow(const Graph &graph, const dsl::Model &model, bool events) : model(model), vertices(graph.nodes.size() + 1) {
+  Flow(const Graph &graph, const dsl::Model &model, bool events)
+      : model(model), vertices(graph.nodes.size() + 1), restarts(model.scopes.size()) {
     for (auto [id, node] : llvm::enumerate(graph.nodes)) {
       Vertex &vertex = vertices[id];
       vertex.id = id;
@@ -41,26 +43,38 @@ struct Flow {
           if (seen != dsl::noNode)
             vertices[seen].next.push_back(&vertex);
       if (events) {
-        addEvents(node.clock, vertex);
-        addCuts(node.op == Op::Read ? graph.slots[node.index].scope : node.scope, vertex);
+        Conditions conditions = restartsOf(node.op == Op::Read ? graph.slots[node.index].scope : node.scope);
+        addEvents(node.clock, conditions);
+        for (NodeId condition : conditions)
+          vertices[condition].next.push_back(&vertex);
       }
     }
   }
 
-  void addEvents(const Clock *clock, Vertex &vertex) {
+  using Conditions = llvm::SmallSetVector<NodeId, 4>;
+
+  /// The conditions of the events that a clock goes by.
+  void addEvents(const Clock *clock, Conditions &conditions) {
     for (; clock; clock = clock->parent)
       if (clock->kind == Clock::Kind::Event)
-        vertices[clock->condition].next.push_back(&vertex);
+        conditions.insert(clock->condition);
       else if (clock->kind == Clock::Kind::Every)
-        addCuts(clock->scope, vertex);
+        conditions.insert_range(restartsOf(clock->scope));
   }
-  void addCuts(uint32_t scope, Vertex &vertex) {
-    for (const dsl::Cut &cut : model.scopes[scope].cuts)
-      addEvents(cut.clock, vertex);
+  /// And those by which a scope begins again.
+  const Conditions &restartsOf(uint32_t scope) {
+    if (!restarts[scope]) {
+      Conditions conditions;
+      for (const dsl::Cut &cut : model.scopes[scope].cuts)
+        addEvents(cut.clock, conditions);
+      restarts[scope] = std::move(conditions);
+    }
+    return *restarts[scope];
   }
 
   const dsl::Model &model;
   std::vector<Vertex> vertices;
+  std::vector<std::optional<Conditions>> restarts; // by scope
 };
 
 /// Moves the loops of one graph.

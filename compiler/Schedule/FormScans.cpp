@@ -318,7 +318,7 @@ private:
         continue;
       Operation *from = operand.getDefiningOp();
       bool isOfGroup = isSlot(from) || bool(rnn::clockOf(operand.getType())) == isOnClock;
-      bool isOfRows = inScan && llvm::isa<rnn::CrossOp>(op); // of all of them, at each step
+      bool isOfRows = inScan && llvm::isa<rnn::CrossOp>(op); // they stand outside, on a clock of their own
       bool isRepeatedHere =
           (isRepeated(from) && isOfGroup && !isOfRows) || (inScan && llvm::isa_and_present<rnn::CrossOp>(from));
       if (isRepeatedHere)

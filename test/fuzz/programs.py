@@ -266,10 +266,9 @@ class ModelWriter(Writer):
             recipe, states = f"{kind}({n})", [("h", (n,))] + [("c", (n,))] * (kind == "lstm")
         self.items.append(Item(f"{name} = {recipe}"))
         x = self.grounded(self.real((takes,), clock, 1))
-        result = self.define(wrap(f"{name}({{}})", x, shape=states[-1][1]))
+        self.define(wrap(f"{name}({{}})", x, shape=states[-1][1]))
         for state, shape in states:
-            form = self.pick([f"{name}.{state}", f"{name}.{state}'"])
-            self.define(real_of([form, *([" + 0.0 * ", result] if result.shape == shape else [])], shape, clock))
+            self.define(Expr([self.pick([f"{name}.{state}", f"{name}.{state}'"])], "real", shape, clock, is_given=True))
 
     def ends(self):
         named = [v for v in self.scope.values if not str(v).startswith("x")]

@@ -3,6 +3,7 @@
 #include "fmt/format.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
 #include <algorithm>
 
 namespace rondo::dsl {
@@ -89,22 +90,27 @@ void Finisher::conditions(const Clock *clock, bool after, llvm::SmallVectorImpl<
       if (!after)
         out.push_back(e.resolve(clock->condition));
     } else if (clock->kind == Clock::Kind::Every) {
-      cuts(clock->scope, after, out);
+      llvm::append_range(out, conditions(clock->scope, after));
     } else {
       return;
     }
   }
 }
 
-void Finisher::cuts(uint32_t scope, bool after, llvm::SmallVectorImpl<NodeId> &out) {
+llvm::ArrayRef<NodeId> Finisher::conditions(uint32_t scope, bool after) {
+  auto [known, isNew] = scopeConditions.try_emplace({scope, after});
+  if (!isNew)
+    return known->second;
+  llvm::SmallVector<NodeId> found;
   for (const Cut &cut : e.scopes[scope].cuts) {
     bool now =
         cut.before != e.scopes[scope].reverse; // a cut between the tick before, in the scope's time, and this one
     if (now != after)
-      conditions(cut.clock, false, out);
+      conditions(cut.clock, false, found);
     if (after)
-      conditions(cut.clock, true, out);
+      conditions(cut.clock, true, found);
   }
+  return known->second = llvm::to_vector(llvm::SetVector<NodeId>(found.begin(), found.end()));
 }
 
 void Finisher::conditions(const Node &n, bool after, llvm::SmallVectorImpl<NodeId> &out) {
@@ -115,7 +121,7 @@ void Finisher::conditions(const Node &n, bool after, llvm::SmallVectorImpl<NodeI
       conditions(d.axis->per, after, out);
     }
   if (isDirected(n))
-    cuts(scopeOf(n), after, out);
+    llvm::append_range(out, conditions(scopeOf(n), after));
 }
 
 void Finisher::dependencies(NodeId id, llvm::SmallVectorImpl<NodeId> &out) {
@@ -436,19 +442,19 @@ void Finisher::build() {
       if (*n != noNode)
         *n = newId[*n];
   }
-  for (Scope s : e.scopes) {
-    bool live = true;
-    for (Cut &cut : s.cuts) {
-      llvm::SmallVector<NodeId, 2> needs;
-      conditions(cut.clock, false, needs);
-      conditions(cut.clock, true, needs);
-      for (NodeId n : needs)
-        live &= newId[n] != noNode;
-      if (live)
+  for (auto [index, scope] : llvm::enumerate(e.scopes)) {
+    Scope s = scope;
+    llvm::SetVector<NodeId> needs;
+    for (bool after : {false, true})
+      needs.insert_range(conditions(index, after));
+    if (llvm::all_of(needs, [&](NodeId n) { return newId[n] != noNode; })) {
+      for (Cut &cut : s.cuts)
         cut.clock = canonical(cut.clock);
-    }
-    if (!live) // only ops that were dropped live there
+      for (NodeId n : needs)
+        s.conditions.push_back(newId[n]);
+    } else { // only ops that were dropped live there
       s.cuts.clear();
+    }
     result.scopes.push_back(std::move(s));
   }
   for (Output o : e.outputs) {

@@ -44,7 +44,7 @@ private:
   /// The conditions of events: those that tick a clock or cut its scope at a tick, or, `after`, that cut it after one.
   void conditions(const Clock *clock, bool after, llvm::SmallVectorImpl<NodeId> &out);
   void conditions(const Node &n, bool after, llvm::SmallVectorImpl<NodeId> &out);
-  void cuts(uint32_t scope, bool after, llvm::SmallVectorImpl<NodeId> &out);
+  llvm::ArrayRef<NodeId> conditions(uint32_t scope, bool after);
   bool isDirected(const Node &n) const {
     return n.op == Op::Read || n.op == Op::Hold || n.op == Op::ReducePer || n.op == Op::Tick || n.op == Op::Every;
   }
@@ -54,8 +54,9 @@ private:
   Elaborator &e;
   const Cell &model;
   Model &result;
-  std::vector<NodeId> order;      // live nodes
-  std::vector<uint8_t> state;     // 0 not visited, 1 on the path, 2 done
+  std::vector<NodeId> order;  // live nodes
+  std::vector<uint8_t> state; // 0 not visited, 1 on the path, 2 done
+  std::map<std::pair<uint32_t, bool>, llvm::SmallVector<NodeId>> scopeConditions;
   std::map<NodeId, size_t> names; // into e.nodeNames: the first name of a node
   std::map<const Clock *, const Clock *> clockMap;
   std::vector<const Clock *> canonicalClocks;

@@ -79,8 +79,9 @@ struct Cut {
 
 /// The scope of time that slots, hold, reductions, tick and every inside an application live in. Scope 0: forward, no cuts.
 struct Scope {
-  bool reverse = false;  // time runs from the last valid tick (reversed inside reversed is forward again)
-  std::vector<Cut> cuts; // all that hold, outer applications' first
+  bool reverse = false;           // time runs from the last valid tick (reversed inside reversed is forward again)
+  std::vector<Cut> cuts;          // all that hold, outer applications' first
+  std::vector<NodeId> conditions; // of the events that the cuts go by
 };
 
 //===--- The graph ---------------------------------------------------------------------------------------------===//

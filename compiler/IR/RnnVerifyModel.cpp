@@ -15,33 +15,33 @@ using namespace rondo::rnn;
 namespace {
 
 using Events = llvm::SmallSetVector<EventClockAttr, 4>;
+using Clocks = llvm::SmallSetVector<ClockInterface, 4>;
 
-/// The events that decide where a clock ticks; `allCuts`: also those that, in the direction of time, end a scope behind
+/// A clock and all that decide where it ticks; `allCuts`: also those that, in the direction of time, end a scope behind
 /// them, which is seen one tick later.
-void addEvents(ClockInterface clock, bool allCuts, Events &events);
+void addClocks(ClockInterface clock, bool allCuts, Clocks &clocks);
 
-void addEvents(ScopeAttr scope, bool reverse, bool allCuts, Events &events) {
+void addClocks(ScopeAttr scope, bool reverse, bool allCuts, Clocks &clocks) {
   if (!scope)
     return;
   for (CutAttr cut : scope.getCuts())
     if (cut.getBefore() != reverse || allCuts)
-      addEvents(cut.getClock(), allCuts, events);
+      addClocks(cut.getClock(), allCuts, clocks);
 }
 
-void addEvents(ClockInterface clock, bool allCuts, Events &events) {
-  if (auto pair = dyn_cast<PairClockAttr>(clock)) {
-    addEvents(pair.getTarget(), allCuts, events);
-    addEvents(pair.getSource(), allCuts, events);
-    if (pair.getPer())
-      addEvents(pair.getPer(), allCuts, events);
+void addClocks(ClockInterface clock, bool allCuts, Clocks &clocks) {
+  if (!clocks.insert(clock))
     return;
-  }
-  if (auto every = dyn_cast<EveryClockAttr>(clock)) {
-    addEvents(every.getScope(), every.getReverse(), allCuts, events);
-    addEvents(every.getOf(), allCuts, events);
+  if (auto pair = dyn_cast<PairClockAttr>(clock)) {
+    addClocks(pair.getTarget(), allCuts, clocks);
+    addClocks(pair.getSource(), allCuts, clocks);
+    if (pair.getPer())
+      addClocks(pair.getPer(), allCuts, clocks);
+  } else if (auto every = dyn_cast<EveryClockAttr>(clock)) {
+    addClocks(every.getScope(), every.getReverse(), allCuts, clocks);
+    addClocks(every.getOf(), allCuts, clocks);
   } else if (auto event = dyn_cast<EventClockAttr>(clock)) {
-    events.insert(event);
-    addEvents(event.getOf(), allCuts, events);
+    addClocks(event.getOf(), allCuts, clocks);
   }
 }
 
@@ -59,16 +59,20 @@ Timed timeOf(Operation *op) {
 /// The events whose truth at a tick decides the operation's values at that tick (with `allCuts`: at later ticks too).
 /// Slots may be declared before, and constants stand wherever folding puts them.
 Events eventsOf(Operation *op, bool allCuts) {
+  Clocks clocks;
+  if (!isa<ConstOp>(op)) {
+    for (Type type : op->getResultTypes())
+      if (ClockInterface clock = clockOf(type))
+        addClocks(clock, allCuts, clocks);
+    if (Timed timed = timeOf(op))
+      addClocks(timed.getScopeAttr(), timed.getReverse(), allCuts, clocks);
+    if (auto per = op->getAttrOfType<ClockInterface>("per"))
+      addClocks(per, allCuts, clocks);
+  }
   Events events;
-  if (isa<ConstOp>(op))
-    return events;
-  for (Type type : op->getResultTypes())
-    if (ClockInterface clock = clockOf(type))
-      addEvents(clock, allCuts, events);
-  if (Timed timed = timeOf(op))
-    addEvents(timed.getScopeAttr(), timed.getReverse(), allCuts, events);
-  if (auto per = op->getAttrOfType<ClockInterface>("per"))
-    addEvents(per, allCuts, events);
+  for (ClockInterface clock : clocks)
+    if (auto event = dyn_cast<EventClockAttr>(clock))
+      events.insert(event);
   return events;
 }
 

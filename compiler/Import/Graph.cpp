@@ -30,8 +30,7 @@ struct Flow {
     llvm::SmallVector<Vertex *, 2> next;
   };
 
-  Flow(const Graph &graph, const dsl::Model &model, bool events)
-      : model(model), vertices(graph.nodes.size() + 1), restarts(model.scopes.size()) {
+  Flow(const Graph &graph, const dsl::Model &model, bool events) : vertices(graph.nodes.size() + 1) {
     for (auto [id, node] : llvm::enumerate(graph.nodes)) {
       Vertex &vertex = vertices[id];
       vertex.id = id;
@@ -42,39 +41,22 @@ struct Flow {
         for (NodeId seen : {graph.slots[node.index].init, graph.slots[node.index].next})
           if (seen != dsl::noNode)
             vertices[seen].next.push_back(&vertex);
-      if (events) {
-        Conditions conditions = restartsOf(node.op == Op::Read ? graph.slots[node.index].scope : node.scope);
-        addEvents(node.clock, conditions);
-        for (NodeId condition : conditions)
-          vertices[condition].next.push_back(&vertex);
-      }
+      if (!events)
+        continue;
+      llvm::SmallSetVector<NodeId, 4> conditions;
+      auto addScope = [&](uint32_t scope) { conditions.insert_range(model.scopes[scope].conditions); };
+      addScope(node.op == Op::Read ? graph.slots[node.index].scope : node.scope);
+      for (const Clock *clock = node.clock; clock; clock = clock->parent)
+        if (clock->kind == Clock::Kind::Event)
+          conditions.insert(clock->condition);
+        else if (clock->kind == Clock::Kind::Every)
+          addScope(clock->scope);
+      for (NodeId condition : conditions)
+        vertices[condition].next.push_back(&vertex);
     }
   }
 
-  using Conditions = llvm::SmallSetVector<NodeId, 4>;
-
-  /// The conditions of the events that a clock goes by.
-  void addEvents(const Clock *clock, Conditions &conditions) {
-    for (; clock; clock = clock->parent)
-      if (clock->kind == Clock::Kind::Event)
-        conditions.insert(clock->condition);
-      else if (clock->kind == Clock::Kind::Every)
-        conditions.insert_range(restartsOf(clock->scope));
-  }
-  /// And those by which a scope begins again.
-  const Conditions &restartsOf(uint32_t scope) {
-    if (!restarts[scope]) {
-      Conditions conditions;
-      for (const dsl::Cut &cut : model.scopes[scope].cuts)
-        addEvents(cut.clock, conditions);
-      restarts[scope] = std::move(conditions);
-    }
-    return *restarts[scope];
-  }
-
-  const dsl::Model &model;
   std::vector<Vertex> vertices;
-  std::vector<std::optional<Conditions>> restarts; // by scope
 };
 
 /// Moves the loops of one graph.

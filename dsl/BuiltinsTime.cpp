@@ -9,33 +9,39 @@ namespace rondo::dsl::builtins {
 
 //===--- Reductions (C7) ---------------------------------------------------------------------------------------===//
 
+/// C7: to a segment or the sample, from ticks of finer axes or from some of them.
+static bool checkCoarser(Elaborator &e, Context &ctx, const Clock *from, const Clock *target, const Expr *at,
+                         const std::string &name) {
+  const Clock *own = e.clocks.resolve(from);
+  const Clock *nearest = nullptr; // the axis own ticks on or selects from
+  for (const Clock *a : e.clocks.ancestors(own))
+    if (!nearest && a->kind == Clock::Kind::Axis)
+      nearest = a;
+  bool selects = own->kind == Clock::Kind::Every || own->kind == Clock::Kind::Event;
+  if (own->kind != Clock::Kind::Sample && nearest &&
+      (e.clocks.finerAxis(nearest, target) || (selects && nearest == target)))
+    return true;
+  bool otherBase = target->kind == Clock::Kind::Axis && own->kind != Clock::Kind::Sample &&
+                   e.clocks.root(target) != e.clocks.root(own);
+  e.error(otherBase ? DiagId::R0409 : DiagId::R0404, at, ctx,
+          otherBase
+              ? fmt::format("'per = {}' and '{}', which ticks on '{}', have two base clocks", e.text(at), name,
+                            e.describeClock(own))
+              : fmt::format("'per = {}' is {} '{}', which ticks on '{}'; reductions go to a coarser clock", e.text(at),
+                            e.clocks.same(own, target) ? "the clock of" : "finer than", name, e.describeClock(own)));
+  return false;
+}
+
 /// The clock of `per = c` for a value on `from`; null after an error.
 static const Clock *coarser(Elaborator &e, Call &c, const Clock *from, const Value &per, const Expr *pe) {
   std::string x = e.text(argExpr(c, 0));
   const Clock *own = e.clocks.resolve(from);
   if (per.is(Value::Kind::Clock)) {
-    const Clock *target = per.clock;
-    if (own->kind == Clock::Kind::Var) {
-      e.clocks.unify(own, e.clocks.variable(target));
-      return target;
-    }
-    const Clock *nearest = nullptr; // the axis own ticks on or selects from
-    for (const Clock *a : e.clocks.ancestors(own))
-      if (!nearest && a->kind == Clock::Kind::Axis)
-        nearest = a;
-    bool selects = own->kind == Clock::Kind::Every || own->kind == Clock::Kind::Event;
-    if (own->kind != Clock::Kind::Sample && nearest &&
-        (e.clocks.finerAxis(nearest, target) || (selects && nearest == target)))
-      return target;
-    bool otherBase = target->kind == Clock::Kind::Axis && own->kind != Clock::Kind::Sample &&
-                     e.clocks.root(target) != e.clocks.root(own);
-    e.error(otherBase ? DiagId::R0409 : DiagId::R0404, pe, c.ctx,
-            otherBase ? fmt::format("'per = {}' and '{}', which ticks on '{}', have two base clocks", e.text(pe), x,
-                                    e.describeClock(own))
-                      : fmt::format("'per = {}' is {} '{}', which ticks on '{}'; reductions go to a coarser clock",
-                                    e.text(pe), e.clocks.same(own, target) ? "the clock of" : "finer than", x,
-                                    e.describeClock(own)));
-    return nullptr;
+    if (own->kind != Clock::Kind::Var)
+      return checkCoarser(e, c.ctx, own, per.clock, pe, x) ? per.clock : nullptr;
+    e.onceKnown(own, per.clock, c.ctx,
+                [&e, own, target = per.clock, x, pe](Context &ctx) { checkCoarser(e, ctx, own, target, pe, x); });
+    return per.clock;
   }
   NodeId n = e.node(per, pe, c.ctx);
   if (n == noNode)

@@ -252,7 +252,7 @@ uint32_t Elaborator::scope(bool reverse, std::vector<Cut> cuts) {
     if (same)
       return i;
   }
-  scopes.push_back({reverse, std::move(cuts)});
+  scopes.push_back({reverse, std::move(cuts), {}});
   return scopes.size() - 1;
 }
 

@@ -416,6 +416,8 @@ public:
   Value delay(const Expr *init, const Expr *value, const Expr *at, Context &ctx);
   Value delayed(const Value &first, const Expr *init, const Value &v, const Expr *value, const Expr *at, Context &ctx);
   const Clock *eventClock(const Clock *parent, NodeId condition, const std::string &written);
+  bool checkSegment(const Clock *parent, const Clock *segment, const Expr *ce, const Expr *xe, const Expr *at,
+                    Context &ctx);
   const Clock *whenClock(const Clock *parent, const Value &c, const Expr *ce, const Expr *xe, const Expr *at,
                          Context &ctx);
   Value when(const Value &given, const Value &condition, const Expr *at, const Expr *xe, const Expr *ce, Context &ctx);
@@ -491,6 +493,8 @@ public:
   }
   Attempts &attempts;
   std::vector<std::function<void()>> deferred; // what can be said only when all clocks are known
+  /// Runs a check of a clock that is not known yet; if it never is, it is the next finer one than `segment`.
+  void onceKnown(const Clock *clock, const Clock *segment, const Context &at, std::function<void(Context &)> check);
 
   struct MemberUse {
     Instance *instance;

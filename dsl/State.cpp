@@ -349,28 +349,44 @@ const Clock *Elaborator::eventClock(const Clock *parent, NodeId condition, const
   return clocks.event(parent, condition);
 }
 
+void Elaborator::onceKnown(const Clock *clock, const Clock *segment, const Context &at,
+                           std::function<void(Context &)> check) {
+  deferred.push_back([this, clock, segment, body = at.body, check = std::move(check)] {
+    Context ctx;
+    ctx.body = body;
+    if (clocks.resolve(clock)->kind == Clock::Kind::Var)
+      clocks.unify(clock, clocks.variable(segment));
+    else
+      check(ctx);
+  });
+}
+
+/// `x when segment`, for x on `parent`.
+bool Elaborator::checkSegment(const Clock *parent, const Clock *segment, const Expr *ce, const Expr *xe, const Expr *at,
+                              Context &ctx) {
+  const Clock *p = clocks.resolve(parent);
+  if (p->kind == Clock::Kind::Every || p->kind == Clock::Kind::Event)
+    error(DiagId::R0405, at, ctx,
+          fmt::format("segment clock '{}' is no bool on '{}': hold first: 'hold({}) when {}'", describeClock(segment),
+                      describeClock(p), text(xe), text(ce)));
+  else if (!clocks.finerAxis(p, segment))
+    error(DiagId::R0402, at, ctx,
+          fmt::format("'{}' is no bool on '{}', the clock of '{}'", text(ce), describeClock(p), text(xe)));
+  else
+    return true;
+  return false;
+}
+
 /// The clock of `x when c` for x on `parent` (null: x is constant); null after an error.
 const Clock *Elaborator::whenClock(const Clock *parent, const Value &c, const Expr *ce, const Expr *xe, const Expr *at,
                                    Context &ctx) {
   if (c.is(Value::Kind::Clock)) {
-    if (!parent)
-      return c.clock;
-    const Clock *p = clocks.resolve(parent);
-    if (p->kind == Clock::Kind::Var) {
-      clocks.unify(p, clocks.variable(c.clock));
-      return c.clock;
-    }
-    if (p->kind == Clock::Kind::Every || p->kind == Clock::Kind::Event) {
-      error(DiagId::R0405, at, ctx,
-            fmt::format("segment clock '{}' is no bool on '{}': hold first: 'hold({}) when {}'", describeClock(c.clock),
-                        describeClock(p), text(xe), text(ce)));
+    if (parent && clocks.resolve(parent)->kind == Clock::Kind::Var)
+      onceKnown(parent, c.clock, ctx, [this, parent, segment = c.clock, ce, xe, at](Context &ctx) {
+        checkSegment(parent, segment, ce, xe, at, ctx);
+      });
+    else if (parent && !checkSegment(parent, c.clock, ce, xe, at, ctx))
       return nullptr;
-    }
-    if (!clocks.finerAxis(p, c.clock)) {
-      error(DiagId::R0402, at, ctx,
-            fmt::format("'{}' is no bool on '{}', the clock of '{}'", text(ce), describeClock(p), text(xe)));
-      return nullptr;
-    }
     return c.clock;
   }
   NodeId n = node(c, ce, ctx);

@@ -1,6 +1,7 @@
 // This file is compiled for the least machine of its kind: it runs before anything is known.
 #include "runtime/Library.h"
 #include "runtime/Message.h"
+#include <cstring>
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -64,6 +65,11 @@ bool runsLevel(int32_t level, int32_t own) { return level <= own; }
 #endif
 
 static int32_t failure(Error *error, Code code) { return error ? error->code : int32_t(code); }
+static int32_t success(Error *error) {
+  if (error)
+    *error = Error();
+  return int32_t(Code::Ok);
+}
 
 int32_t libraryAbiVersion(const Library &) { return abiVersion; }
 const char *libraryManifest(const Library &library) { return library.manifest; }
@@ -79,6 +85,18 @@ static bool isPlaced(const void *buffer, const char *name, Error *error) {
   return true;
 }
 
+/// Zeros what lies between parameters, in a buffer that is laid out as they are.
+static void clearGaps(const Library &library, void *buffer) {
+  int64_t end = 0;
+  auto clearTo = [&](int64_t begin) { std::memset(static_cast<char *>(buffer) + end, 0, size_t(begin - end)); };
+  for (int64_t i = 0; i < library.parameters.count; ++i) {
+    const ParameterPlan &plan = library.parameters.plans[i];
+    clearTo(plan.offset);
+    end = plan.offset + plan.elements * bytesOf(plan.element);
+  }
+  clearTo(library.parameterBytes);
+}
+
 int32_t libraryInit(const Library &library, void *parameters, uint64_t seed, Error *error) {
   if (!isPlaced(parameters, "parameters", error))
     return failure(error, Code::Argument);
@@ -86,7 +104,8 @@ int32_t libraryInit(const Library &library, void *parameters, uint64_t seed, Err
     fail(error, Code::Memory, "no memory to make orthogonal parameters in");
     return failure(error, Code::Memory);
   }
-  return 0;
+  clearGaps(library, parameters);
+  return success(error);
 }
 
 /// Checks the address of the parameters, and that there is a path.
@@ -101,7 +120,8 @@ int32_t libraryLoad(const Library &library, void *parameters, const char *path, 
     return failure(error, Code::Argument);
   if (!loadParameters(library.parameters, path, parameters, error))
     return failure(error, Code::File);
-  return 0;
+  clearGaps(library, parameters);
+  return success(error);
 }
 
 int32_t librarySave(const Library &library, const void *parameters, const char *path, Error *error) {
@@ -109,7 +129,7 @@ int32_t librarySave(const Library &library, const void *parameters, const char *
     return failure(error, Code::Argument);
   if (!saveParameters(library.parameters, path, parameters, error))
     return failure(error, Code::File);
-  return 0;
+  return success(error);
 }
 
 /// One of a code's plans, with its kernels.
@@ -253,13 +273,22 @@ int32_t libraryWindowWorkspaceBytes(const Library &library, const void *inputs, 
   });
 }
 
+/// Behind a call that has written gradients, see Runtime.h.
+static int32_t withoutGaps(const Library &library, const void *gradients, int32_t code) {
+  const auto *words = static_cast<const uint64_t *>(gradients);
+  if (code == 0 && words && words[2] && !words[1]) // it does not add to what is there
+    clearGaps(library, reinterpret_cast<void *>(words[2]));
+  return code;
+}
+
 int32_t libraryWindow(const Library &library, const void *prepared, const void *inputs, const void *window,
                       void *outputs, void *gradients, void *workspace, size_t bytes, Pool *pool, Error *error) {
   const LibraryCode *code = codeOf(library, prepared, error);
   if (!code)
     return failure(error, Code::Argument);
-  return runWindow(windowsOf(*code), static_cast<const char *>(prepared) + preparedMarkBytes, inputs, window, outputs,
-                   gradients, workspace, bytes, pool, error);
+  int32_t result = runWindow(windowsOf(*code), static_cast<const char *>(prepared) + preparedMarkBytes, inputs, window,
+                             outputs, gradients, workspace, bytes, pool, error);
+  return withoutGaps(library, gradients, result);
 }
 
 int32_t libraryBackwardWorkspaceBytes(const Library &library, const void *inputs, size_t *bytes, Error *error) {
@@ -276,11 +305,11 @@ int32_t libraryBackward(const Library &library, const void *prepared, const void
   if (!code)
     return failure(error, Code::Argument);
   const char *made = static_cast<const char *>(prepared) + preparedMarkBytes;
-  if (library.checkpoint)
-    return replay(windowsOf(*code), code->backward, library.checkpoint, made, inputs, outputs, gradients, workspace,
-                  bytes, pool, error);
-  return backward(modelOf(*code, code->backward), code->model.plan, made, inputs, outputs, gradients, workspace, bytes,
-                  pool, error);
+  int32_t result = library.checkpoint ? replay(windowsOf(*code), code->backward, library.checkpoint, made, inputs,
+                                               outputs, gradients, workspace, bytes, pool, error)
+                                      : backward(modelOf(*code, code->backward), code->model.plan, made, inputs,
+                                                 outputs, gradients, workspace, bytes, pool, error);
+  return withoutGaps(library, gradients, result);
 }
 
 int32_t libraryOptimiserBytes(const Library &library, const Optimiser *optimiser, size_t *bytes, Error *error) {
@@ -291,7 +320,7 @@ int32_t libraryOptimiserBytes(const Library &library, const Optimiser *optimiser
     return failure(error, Code::Argument);
   }
   *bytes = size_t(optimiserSlots(*optimiser) * library.parameterBytes);
-  return 0;
+  return success(error);
 }
 
 int32_t libraryGroup(const Library &library, const char *path, int32_t trained, uint8_t *marks, Error *error) {
@@ -307,7 +336,7 @@ int32_t libraryGroup(const Library &library, const char *path, int32_t trained, 
     fail(error, Code::Argument, "no parameter is called '%.200s' or lies under it", path);
     return failure(error, Code::Argument);
   }
-  return 0;
+  return success(error);
 }
 
 int32_t libraryOptimise(const Library &library, const void *prepared, const Optimiser *optimiser, Update *step,
@@ -326,7 +355,7 @@ int32_t libraryOptimise(const Library &library, const void *prepared, const Opti
   if (!update(library.parameters, code->model.lines, *optimiser, *step, static_cast<float *>(state),
               library.parameterBytes / int64_t(sizeof(float)), pool, error))
     return failure(error, Code::Value);
-  return 0;
+  return success(error);
 }
 
 Pool *libraryPoolCreate(const Library &, int32_t threads) { return createPool(threads); }

@@ -140,7 +140,7 @@ double rateAt(const Optimiser &how, int64_t step) {
   case Optimiser::Schedule::Cosine: break;
   }
   int64_t last = how.total - how.warmup - 1;
-  double place = done >= last ? 1 : double(done) / double(last);
+  double place = done < last ? double(done) / double(last) : done > 0; // a single step has the whole rate
   double half = 0.5 * (1 + std::cos(3.14159265358979323846 * place));
   return how.rate * (how.factor + (1 - how.factor) * half);
 }
@@ -192,6 +192,8 @@ bool checkOptimiser(const Optimiser *how, Error *error) {
   for (auto &size : sizes)
     if (!(size.value >= 0) || std::isinf(size.value))
       return wrong(size.name, size.value, "finite and not negative");
+  if (how->epsilon == 0 && how->kind != Optimiser::Kind::Sgd)
+    return wrong("epsilon", how->epsilon, "over 0: gradients that are 0 are divided by it");
   if (how->warmup < 0)
     return wrong("warmup", double(how->warmup), "0 or more");
   if (how->schedule == Optimiser::Schedule::Step && how->every < 1)

@@ -5,6 +5,9 @@
 #   [DTYPE type]              as of `rondo build --dtype`
 #   [DEFINE NAME=VALUE...]    sizes of the model
 #   [GRADIENTS]               with what computes gradients, and optimisers
+#   [CHECKPOINT rows]         of samples that are too long to keep, as of `rondo build --checkpoint`
+#   [WINDOWS]                 with what goes on with samples window by window
+#   [TRAINING]                with `training` true
 #   [OUTPUT_DIRECTORY folder]) where library and header go; else TARGET.rondo in the current binary directory
 #
 # Compiles a model when the project is built, and again when the file, or one that it uses, has changed. Who links TARGET
@@ -39,13 +42,13 @@ function(_rondo_only_model out file)
 endfunction()
 
 function(rondo_add_library target file)
-  cmake_parse_arguments(PARSE_ARGV 2 ARG "SHARED;STATIC;GRADIENTS" "MODEL;DTYPE;OUTPUT_DIRECTORY" "TARGET;DEFINE")
+  cmake_parse_arguments(PARSE_ARGV 2 ARG "SHARED;STATIC;GRADIENTS;WINDOWS;TRAINING" "MODEL;DTYPE;CHECKPOINT;OUTPUT_DIRECTORY" "TARGET;DEFINE")
   set(me "rondo_add_library(${target})")
 
   if(ARG_UNPARSED_ARGUMENTS)
     list(JOIN ARG_UNPARSED_ARGUMENTS " " rest)
     message(FATAL_ERROR "${me}: does not know what to do with: ${rest}\nAfter the file there may be SHARED or STATIC, MODEL, "
-                        "TARGET, DTYPE, DEFINE, GRADIENTS and OUTPUT_DIRECTORY.")
+                        "TARGET, DTYPE, DEFINE, GRADIENTS, CHECKPOINT, WINDOWS, TRAINING and OUTPUT_DIRECTORY.")
   endif()
   if(ARG_KEYWORDS_MISSING_VALUES)
     list(JOIN ARG_KEYWORDS_MISSING_VALUES ", " rest)
@@ -94,9 +97,15 @@ function(rondo_add_library target file)
   if(ARG_DTYPE)
     list(APPEND options --dtype ${ARG_DTYPE})
   endif()
-  if(ARG_GRADIENTS)
-    list(APPEND options --gradients)
+  if(ARG_CHECKPOINT)
+    list(APPEND options --checkpoint ${ARG_CHECKPOINT})
   endif()
+  foreach(flag IN ITEMS GRADIENTS WINDOWS TRAINING)
+    if(ARG_${flag})
+      string(TOLOWER ${flag} option)
+      list(APPEND options --${option})
+    endif()
+  endforeach()
   foreach(define IN LISTS ARG_DEFINE)
     list(APPEND options -D ${define})
   endforeach()

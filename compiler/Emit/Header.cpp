@@ -126,8 +126,9 @@ private:
         "A batch holds any number of samples of any lengths, without padding: the rows of all samples stand one "
         "behind the other, densely, in row-major order. Where they begin is told by offsets. All integers and reals "
         "are in the byte order of the machine; `float` is IEEE binary32.\n\n"
-        "Parameters, prepared data and workspaces begin at addresses that are multiples of @_ALIGNMENT; all other "
-        "data at multiples of its element's size. The library keeps no pointer beyond a call, and no state between "
+        "Parameters, what is laid out as they are, prepared data, states and workspaces begin at addresses that are "
+        "multiples of @_ALIGNMENT; all other data at multiples of its element's size. The library keeps no pointer "
+        "beyond a call, and no state between "
         "calls. Any number of calls may run at the same time if none writes what another one uses: each needs a "
         "workspace, outputs and an error of its own, and may share parameters, prepared data and inputs.\n\n");
     if (facts.weights == WeightFormat::BF16)
@@ -143,6 +144,9 @@ private:
     for (const Parameter &parameter : interface.parameters)
       text += "  byte " + std::to_string(parameter.offset) + ": " + parameter.path + ", " +
               cTypeOf(parameter.type.element).str() + dimensions(parameter.type) + range(parameter.type) + "\n";
+    text += withPrefix(std::string("What lies between them is zero where @_init or @_load") +
+                       (interface.gradients ? ", or @_backward where it does not add to what is there," : "") +
+                       " has written.\n");
     comment(text);
     os << "#ifndef RONDO_MODEL_" << prefix << "_H\n#define RONDO_MODEL_" << prefix
        << "_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
@@ -417,7 +421,8 @@ private:
     os << "typedef struct " << prefix << "_window_place {\n";
     member("size_t size", "sizeof(" + prefix + "_window_place)");
     member("const void *state", "at the window's begin; NULL: that of the samples");
-    member("void *next_state", "NULL: not wanted; else where the state at the window's end is written");
+    member("void *next_state",
+           "NULL: not wanted; else where the state at the window's end is written: not the memory of `state`");
     member("const uint8_t *sample_ends", "NULL: no sample ends; else [batch]: 1 where it does, with the window");
     for (const Gradient &row : windows.ahead) {
       const Port &port = interface.inputs[row.port];

@@ -198,6 +198,8 @@ Expected<std::optional<std::vector<int64_t>>> tokensOf(const dsl::Input &input, 
                                                        const TextReader &readText) {
   if (input.type.elem != dsl::Elem::Token || !input.type.dims.empty())
     return std::nullopt;
+  if (text.consume_back("\n")) // what ends the last line is no part of it
+    text.consume_back("\r");
   if (readText)
     if (auto tokens = readText(input, text, path); !tokens || *tokens)
       return tokens;

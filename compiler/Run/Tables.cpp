@@ -232,8 +232,6 @@ bool textHasTokens(int64_t tokens) { return tokens == 96 || tokens == 256; }
 
 Expected<std::vector<int64_t>> encodeText(StringRef text, int64_t tokens, StringRef name) {
   std::vector<int64_t> out;
-  if (text.consume_back("\n"))
-    text.consume_back("\r");
   int64_t line = 1, column = 1;
   for (size_t i = 0; i < text.size(); ++i, ++column) {
     unsigned byte = static_cast<unsigned char>(text[i]);

@@ -3,6 +3,7 @@
 #include "compiler/Tools/Crash.h"
 #include "compiler/Tools/Command.h"
 #include "llvm/ADT/SmallString.h"
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
@@ -20,7 +21,7 @@ namespace rondo::tools {
 
 namespace {
 
-const size_t mostInputs = 16, pathBytes = 1024;
+const size_t mostInputs = 16, pathBytes = 1024, mostBytes = 64 << 20; // of an input: data may be larger
 
 struct Input {
   char from[pathBytes], to[pathBytes];
@@ -55,7 +56,7 @@ void say(int descriptor, const char *text) {
 }
 
 void saveInput(const Input &input) {
-  int out = ::open(input.to, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  int out = ::open(input.to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
   if (out < 0)
     return;
   if (input.text) {
@@ -65,22 +66,25 @@ void saveInput(const Input &input) {
         break;
       done += size_t(n);
     }
-  } else if (int in = ::open(input.from, O_RDONLY); in >= 0) {
+  } else if (int in = ::open(input.from, O_RDONLY | O_NONBLOCK); in >= 0) {
     char part[4096];
     ssize_t n;
-    while ((n = ::read(in, part, sizeof part)) > 0 && ::write(out, part, size_t(n)) == n)
-      ;
+    struct stat status;
+    if (::fstat(in, &status) == 0 && S_ISREG(status.st_mode)) // a device or pipe may have no end
+      for (size_t done = 0; done < mostBytes && (n = ::read(in, part, sizeof part)) > 0; done += size_t(n))
+        if (::write(out, part, size_t(n)) != n)
+          break;
     ::close(in);
   }
   ::close(out);
 }
 
 void saveReproducer() {
-  if (::mkdir(prepared.folder, 0755) != 0) {
+  if (::mkdir(prepared.folder, 0700) != 0) {
     say(2, "(no reproducer: its folder cannot be made)\n");
     return;
   }
-  if (int out = ::open(prepared.commandFile, O_WRONLY | O_CREAT | O_TRUNC, 0644); out >= 0) {
+  if (int out = ::open(prepared.commandFile, O_WRONLY | O_CREAT | O_TRUNC, 0600); out >= 0) {
     say(out, prepared.command);
     ::close(out);
   }
@@ -138,6 +142,7 @@ void installCrashReport(ArrayRef<const char *> commandLine) {
   for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT})
     ::sigaction(signal, &action, nullptr);
   std::set_new_handler(onNoMemory);
+  install_bad_alloc_error_handler([](void *, const char *, bool) { onNoMemory(); });
 }
 
 void addCrashInput(StringRef path, StringRef text) {

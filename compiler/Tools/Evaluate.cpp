@@ -1,6 +1,7 @@
 // rondo evaluate: losses and measures of parameters on data, read as `rondo train` reads them.
 #include "compiler/Train/Evaluate.h"
 #include "compiler/Tools/TrainingData.h"
+#include "compiler/Train/Metrics.h"
 #include "compiler/Train/Options.h"
 #include "compiler/Train/Phase.h"
 #include "llvm/Support/raw_ostream.h"
@@ -27,7 +28,8 @@ void print(const train::Means &means, const train::Dataset &data, const std::vec
   bool hasSeveral = all.size() - measures.size() > 1;
   for (const train::Means::Mean &mean : all)
     if (mean.isMeasure || hasSeveral)
-      outs() << fmt::format("{} {:.6g}\n", mean.name, mean.value);
+      outs() << fmt::format("{} {:.6g}\n", mean.isMeasure ? mean.name : train::shownName(mean.name, measures),
+                            mean.value);
 }
 
 } // namespace
@@ -41,7 +43,8 @@ static int run(const Command &command, const Arguments &arguments) {
     if (!arguments.has(needed))
       return usageError(command, Twine("option '--") + needed + "' is needed");
   std::string folder = folderOf(arguments.text("params"));
-  auto settings = settingsBeside(arguments, {"data", "unit", "split", "unk", "batch", "loss"}, folder, {"tbptt"});
+  auto settings = settingsBeside(arguments, {"data", "unit", "split", "unk", "batch", "loss"}, folder,
+                                 {"unit", "split", "unk", "batch", "tbptt"});
   if (!settings)
     return failed(settings.takeError());
   auto options = train::parseOptions(*settings);

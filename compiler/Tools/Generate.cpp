@@ -37,8 +37,8 @@ Expected<rondo::run::Array> readPrompt(const dsl::Model &model, const dsl::Input
   if (!chains)
     return chains.takeError();
   std::vector<std::vector<rondo::run::Cuts>> cuts;
-  auto given = rondo::run::readInput(model, input, arguments.text("prompt-file"), *chains, cuts,
-                                     TextCodec::reader(arguments.text("params")));
+  auto given =
+      rondo::run::readInput(model, input, arguments.text("prompt-file"), *chains, cuts, TextCodec::reader(arguments));
   if (!given)
     return given.takeError();
   if (given->samples.size() != 1)
@@ -172,7 +172,7 @@ static int run(const Command &command, const Arguments &arguments) {
     return program.fail(rondo::run::failure("model '" + model->name + "' has no `generate`"));
   const dsl::Generate &generate = model->generates[0];
   const dsl::Input &input = model->inputs[generate.input];
-  auto codec = TextCodec::of(input, arguments.text("params"));
+  auto codec = TextCodec::of(input, arguments);
   if (!codec)
     return program.fail(codec.takeError());
   auto prompt = readPrompt(*model, input, *codec, arguments);
@@ -190,7 +190,7 @@ static int run(const Command &command, const Arguments &arguments) {
   bool batchGiven = arguments.has("batch") || !inputs.files.empty();
   inputs.samples = batchGiven ? arguments.count("batch", -1) : 1;
   inputs.generated = input.name;
-  inputs.readText = TextCodec::reader(arguments.text("params"));
+  inputs.readText = TextCodec::reader(arguments);
   inputs.making.seed = how->seed;
   inputs.making.length = arguments.count("length", inputs.making.length);
   auto data = readInputs(*model, arguments, inputs);

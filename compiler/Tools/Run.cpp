@@ -92,7 +92,7 @@ static int run(const Command &command, const Arguments &arguments) {
   rondo::run::InputOptions inputs;
   inputs.files = std::move(*files);
   inputs.samples = arguments.count("batch", -1);
-  inputs.readText = TextCodec::reader(paramsFile);
+  inputs.readText = TextCodec::reader(arguments);
   inputs.making.seed = seed;
   inputs.making.length = arguments.count("length", inputs.making.length);
   auto data = readInputs(*model, arguments, inputs);

@@ -7,7 +7,8 @@ using namespace llvm;
 
 namespace rondo::tools {
 
-Expected<std::optional<TextCodec>> TextCodec::of(const dsl::Input &input, StringRef params) {
+Expected<std::optional<TextCodec>> TextCodec::of(const dsl::Input &input, const Arguments &arguments) {
+  std::string params = arguments.text("params");
   TextCodec codec;
   std::string file = vocabularyFile(folderOf(params), input.name);
   if (input.type.elem != dsl::Elem::Token || !input.type.dims.empty())
@@ -18,7 +19,11 @@ Expected<std::optional<TextCodec>> TextCodec::of(const dsl::Input &input, String
     if (!read)
       return read.takeError();
     codec.vocabulary = std::move(*read);
-    if (codec.vocabulary->holdsWords())
+    auto settings = settingsBeside(arguments, {"unit"}, folderOf(params), {"unit"});
+    if (!settings)
+      return settings.takeError();
+    auto unit = settings->find("unit"); // else words are what no characters are
+    if (unit == settings->end() ? codec.vocabulary->holdsWords() : unit->second == "words")
       codec.kind = train::UnitKind::Words;
     return std::move(codec);
   }
@@ -28,10 +33,10 @@ Expected<std::optional<TextCodec>> TextCodec::of(const dsl::Input &input, String
   return std::move(codec);
 }
 
-rondo::run::TextReader TextCodec::reader(StringRef params) {
-  return [params = params.str()](const dsl::Input &input, StringRef text,
-                                 StringRef path) -> Expected<std::optional<std::vector<int64_t>>> {
-    auto codec = of(input, params);
+rondo::run::TextReader TextCodec::reader(const Arguments &arguments) {
+  return [&arguments](const dsl::Input &input, StringRef text,
+                      StringRef path) -> Expected<std::optional<std::vector<int64_t>>> {
+    auto codec = of(input, arguments);
     if (!codec)
       return codec.takeError();
     if (!*codec || !(*codec)->vocabulary)
@@ -58,8 +63,6 @@ Expected<std::vector<int64_t>> TextCodec::encode(StringRef text, StringRef name)
     return rondo::run::encodeText(text, alphabet, name);
   train::TextFile file = train::TextFile::of(name, text);
   StringRef rest = file.text();
-  if (rest.consume_back("\n")) // what ends the text is no part of it
-    rest.consume_back("\r");
   std::vector<int64_t> tokens;
   auto add = [&](StringRef unit) {
     tokens.push_back(vocabulary->number(unit));

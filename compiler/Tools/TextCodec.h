@@ -9,11 +9,11 @@ namespace rondo::tools {
 
 class TextCodec {
 public:
-  /// Of an input, with parameters from a file; "": with made ones. Nothing if its tokens are no text.
-  static llvm::Expected<std::optional<TextCodec>> of(const dsl::Input &input, llvm::StringRef params);
+  /// Of an input, by --params and --unit. Nothing if its tokens are no text.
+  static llvm::Expected<std::optional<TextCodec>> of(const dsl::Input &input, const Arguments &arguments);
 
   /// Of text files that inputs are read from.
-  static rondo::run::TextReader reader(llvm::StringRef params);
+  static rondo::run::TextReader reader(const Arguments &arguments);
 
   std::string decode(llvm::ArrayRef<int64_t> tokens) const;
   /// `name` stands in messages.

@@ -14,9 +14,10 @@ namespace rondo::tools {
 namespace {
 
 /// Options whose texts a checkpoint keeps, so that --resume needs none of them.
-const char *const kept[] = {"data",   "valid",    "unit",  "split",  "unk",        "optimizer", "lr",    "schedule",
-                            "warmup", "momentum", "decay", "clip",   "clip-value", "epochs",    "batch", "save-every",
-                            "seed",   "loss",     "train", "freeze", "tbptt",      "checkpoint"};
+const char *const kept[] = {"data",       "valid",      "unit",     "split", "unk",   "optimizer",  "lr",
+                            "schedule",   "warmup",     "momentum", "decay", "clip",  "clip-value", "epochs",
+                            "batch",      "save-every", "seed",     "loss",  "train", "freeze",     "tbptt",
+                            "checkpoint", "D",          "library",  "model"};
 
 volatile std::sig_atomic_t isInterrupted = 0;
 
@@ -40,25 +41,22 @@ void catchInterrupts() {
 
 /// Training and validation data, and the vocabularies of texts.
 Error readAllData(const dsl::Model &model, const train::Settings &settings, const train::TrainFolder &folder,
-                  train::Vocabularies &vocabularies, train::TrainTask &task) {
-  auto options = dataOptions(settings, "data");
-  if (!options)
-    return options.takeError();
+                  StringRef params, train::DataOptions data, train::Vocabularies &vocabularies,
+                  train::TrainTask &task) {
   for (const char *option : {"unit", "split", "unk"})
-    if (settings.count(option) &&
-        none_of(options->files, [](const auto &file) { return train::isTextFile(file.path); }))
+    if (settings.count(option) && none_of(data.files, [](const auto &file) { return train::isTextFile(file.path); }))
       return rondo::run::failure(Twine("option '--") + option + "' is for texts (.txt, .tsv), and --data names none");
-  if (folder.resume) {
-    auto read = readVocabularies(model, folder.path);
+  if (folder.resume || !params.empty()) {
+    auto read = readVocabularies(model, folder.resume ? folder.path : folderOf(params));
     if (!read)
       return read.takeError();
     vocabularies = std::move(*read);
   }
-  options->isNew = !folder.resume;
-  auto data = train::readData(model, *options, vocabularies);
-  if (!data)
-    return data.takeError();
-  task.data = std::move(*data);
+  data.isNew = !folder.resume;
+  auto read = train::readData(model, data, vocabularies);
+  if (!read)
+    return read.takeError();
+  task.data = std::move(*read);
   if (settings.count("valid")) {
     auto ofValid = dataOptions(settings, "valid");
     if (!ofValid)
@@ -74,12 +72,19 @@ Error readAllData(const dsl::Model &model, const train::Settings &settings, cons
 }
 
 /// The folder, with the vocabularies in it.
-Expected<train::OpenFolder> openWith(const train::TrainFolder &folder, const train::Vocabularies &vocabularies) {
+Expected<train::OpenFolder> openWith(const train::TrainFolder &folder, const dsl::Model &model,
+                                     const train::Vocabularies &vocabularies) {
   auto opened = train::openFolder(folder);
-  if (opened && !folder.resume)
-    for (const auto &[input, vocabulary] : vocabularies)
-      if (Error error = vocabulary.write(vocabularyFile(folder.path, input)))
-        return std::move(error);
+  if (!opened || folder.resume)
+    return opened;
+  for (const dsl::Input &input : model.inputs) {
+    std::string file = vocabularyFile(folder.path, input.name);
+    auto vocabulary = vocabularies.find(input.name);
+    if (vocabulary == vocabularies.end())
+      sys::fs::remove(file); // of another training
+    else if (Error error = vocabulary->second.write(file))
+      return std::move(error);
+  }
   return opened;
 }
 
@@ -87,6 +92,8 @@ double seconds() { return std::chrono::duration<double>(std::chrono::steady_cloc
 
 /// What is asked for: by options, and with --resume by the checkpoint where there are none.
 Expected<train::Settings> allSettings(const Arguments &arguments, const train::TrainFolder &folder) {
+  if (!folder.resume && arguments.has("params")) // texts are read as they were for those parameters
+    return settingsBeside(arguments, kept, folderOf(arguments.text("params")), {"unit", "split", "unk"});
   train::Settings settings = settingsOf(arguments, kept);
   if (!folder.resume)
     return settings;
@@ -103,10 +110,8 @@ Expected<train::Settings> allSettings(const Arguments &arguments, const train::T
 
 } // namespace
 
-static int run(const Command &command, const Arguments &arguments) {
-  auto checks = checkOptions(command, arguments);
-  if (!checks)
-    return exitUsage;
+static int run(const Command &command, const Arguments &given) {
+  Arguments arguments = given;
   if (!arguments.has("o"))
     return usageError(command, "give the folder for what is trained: -o DIR");
   train::TrainFolder folder{arguments.text("o"), arguments.has("resume")};
@@ -123,7 +128,15 @@ static int run(const Command &command, const Arguments &arguments) {
   auto options = train::parseOptions(*settings);
   if (!options)
     return usageError(command, toString(options.takeError()));
-
+  auto ofData = dataOptions(*settings, "data");
+  if (!ofData)
+    return usageError(command, toString(ofData.takeError()));
+  for (const char *option : {"D", "library", "model"}) // what the training began with
+    if (auto known = settings->find(option); known != settings->end())
+      arguments.values[option] = linesOf(known->second);
+  auto checks = checkOptions(command, arguments);
+  if (!checks)
+    return exitUsage;
   auto checkpoint = checkpointOf(command, settings->count("checkpoint") ? settings->at("checkpoint") : "");
   if (!checkpoint)
     return exitUsage;
@@ -138,10 +151,12 @@ static int run(const Command &command, const Arguments &arguments) {
         rondo::run::failure("model '" + model.name + "' has no loss, so there is nothing to train for"));
   if (Error error = train::chooseLosses(chosen.op, options->phase))
     return program.fail(std::move(error));
-  if (Error error = train::chooseParameters(chosen.op, options->phase))
-    return program.fail(std::move(error));
+  auto moved = train::chooseParameters(chosen.op, options->phase);
+  if (!moved)
+    return program.fail(moved.takeError());
   train::TrainTask task;
   task.model = model.name;
+  task.moved = std::move(*moved);
   std::optional<reference::Params> start;
   if (arguments.has("params")) {
     auto params = parametersFor(chosen.op, arguments.text("params"), /*seed=*/0);
@@ -150,7 +165,8 @@ static int run(const Command &command, const Arguments &arguments) {
     task.start = &start.emplace(std::move(*params));
   }
   train::Vocabularies vocabularies;
-  if (Error error = readAllData(model, *settings, folder, vocabularies, task))
+  if (Error error =
+          readAllData(model, *settings, folder, arguments.text("params"), std::move(*ofData), vocabularies, task))
     return program.fail(std::move(error));
 
   auto training = compileTrainable(chosen, {/*gradients=*/true, /*windows=*/options->tbptt > 0, *checkpoint}, *threads);
@@ -177,7 +193,7 @@ static int run(const Command &command, const Arguments &arguments) {
     task.evaluation = evaluation.model.get();
   }
 
-  auto open = openWith(folder, vocabularies);
+  auto open = openWith(folder, model, vocabularies);
   if (!open)
     return program.fail(open.takeError());
   catchInterrupts();

@@ -25,17 +25,17 @@ std::string folderOf(StringRef parameters) {
 }
 
 Expected<train::Settings> settingsBeside(const Arguments &arguments, ArrayRef<const char *> options, StringRef folder,
-                                         ArrayRef<const char *> others) {
+                                         ArrayRef<const char *> ofTraining) {
   train::Settings settings = settingsOf(arguments, options);
   train::TrainFolder beside{folder.str()};
   if (!sys::fs::exists(beside.checkpoint()))
     return settings;
-  auto ofTraining = train::readSettings(beside.checkpoint());
-  if (!ofTraining)
-    return ofTraining.takeError();
-  for (const char *option : concat<const char *const>(ArrayRef<const char *>{"unit", "split", "unk", "batch"}, others))
-    if (auto given = ofTraining->find(option); given != ofTraining->end())
-      settings.insert(*given);
+  auto earlier = train::readSettings(beside.checkpoint());
+  if (!earlier)
+    return earlier.takeError();
+  for (const char *option : ofTraining)
+    if (auto known = earlier->find(option); known != earlier->end())
+      settings.insert(*known);
   return settings;
 }
 
@@ -44,15 +44,19 @@ static std::string textOf(const train::Settings &settings, const char *option) {
   return found == settings.end() ? "" : found->second;
 }
 
-static std::vector<rondo::run::InputFile> filesOf(StringRef text) {
-  std::vector<rondo::run::InputFile> files;
+std::vector<std::string> linesOf(StringRef text) {
   SmallVector<StringRef> lines;
   text.split(lines, '\n', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
-  for (StringRef line : lines) {
-    if (auto pair = splitAssignment(line))
-      files.push_back({pair->first, pair->second});
-    else
-      files.push_back({"", line.str()});
+  return {lines.begin(), lines.end()};
+}
+
+static std::vector<rondo::run::InputFile> filesOf(StringRef text) {
+  std::vector<rondo::run::InputFile> files;
+  for (const std::string &line : linesOf(text)) {
+    auto pair = splitAssignment(line);
+    if (pair && StringRef(pair->first).contains('/')) // no name, but a path with a `=` in it
+      pair.reset();
+    files.push_back(pair ? rondo::run::InputFile{pair->first, pair->second} : rondo::run::InputFile{"", line});
     addCrashInput(files.back().path);
   }
   return files;
@@ -110,7 +114,7 @@ Expected<RunData> readInputs(const dsl::Model &model, const Arguments &arguments
     return RunData{std::move(*made), {}};
   }
   std::string folder = folderOf(arguments.text("params"));
-  auto settings = settingsBeside(arguments, {"data", "unit", "split", "unk"}, folder);
+  auto settings = settingsBeside(arguments, {"data", "unit", "split", "unk"}, folder, {"unit", "split", "unk"});
   if (!settings)
     return settings.takeError();
   auto options = dataOptions(*settings, "data");

@@ -13,12 +13,14 @@ namespace rondo::tools {
 /// Given options of these; several values of one are lines of one text.
 train::Settings settingsOf(const Arguments &arguments, llvm::ArrayRef<const char *> options);
 
+/// The values of an option that was given several times.
+std::vector<std::string> linesOf(llvm::StringRef text);
+
 /// Where parameters lie, and with them what a training has left there.
 std::string folderOf(llvm::StringRef parameters);
-/// The same, and how data are read as the training of a folder did, if there was one, where it is not said; `others`:
-/// options of the training that belong to that here.
+/// The same, and where they are not given those of the training in a folder, if there was one, that are `ofTraining`.
 llvm::Expected<train::Settings> settingsBeside(const Arguments &arguments, llvm::ArrayRef<const char *> options,
-                                               llvm::StringRef folder, llvm::ArrayRef<const char *> others = {});
+                                               llvm::StringRef folder, llvm::ArrayRef<const char *> ofTraining);
 
 /// --unit, --split and --unk, and the files of `--data` or another option.
 llvm::Expected<train::DataOptions> dataOptions(const train::Settings &settings, const char *files);

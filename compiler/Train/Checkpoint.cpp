@@ -90,6 +90,13 @@ Expected<Settings> readSettings(StringRef path) {
   return settingsOf(opened->metadata);
 }
 
+bool isOfNoStep(StringRef path) {
+  auto opened = open(path);
+  if (!opened)
+    consumeError(opened.takeError());
+  return opened && opened->metadata["step"] == "0";
+}
+
 Expected<Checkpoint> readCheckpoint(StringRef path, StringRef model, const std::vector<Parameter> &layout,
                                     int64_t floats) {
   auto opened = open(path);

@@ -34,6 +34,9 @@ llvm::Error writeCheckpoint(llvm::StringRef path, const Checkpoint &checkpoint, 
 /// The settings alone, to know what to go on with.
 llvm::Expected<Settings> readSettings(llvm::StringRef path);
 
+/// Whether no step is done in it: all that it has was made from the options.
+bool isOfNoStep(llvm::StringRef path);
+
 /// Checks that it is one of the model, with the same parameters. `floats`: of the buffer.
 llvm::Expected<Checkpoint> readCheckpoint(llvm::StringRef path, llvm::StringRef model,
                                           const std::vector<Parameter> &layout, int64_t floats);

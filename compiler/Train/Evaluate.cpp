@@ -57,8 +57,8 @@ std::string Means::measuresText() const {
   return text;
 }
 
-Expected<Means> evaluate(Gradients &model, const float *parameters, const Dataset &data,
-                         const std::vector<Samples> &batches, uint64_t seed, const std::vector<std::string> &measures) {
+Expected<Means> evaluate(Gradients &model, const float *parameters, const Dataset &data, ArrayRef<Samples> batches,
+                         uint64_t seed, const std::vector<std::string> &measures) {
   Means means(measures);
   for (const Samples &samples : batches) {
     auto losses = model.compute(parameters, nullptr, data.take(samples), seed);

@@ -45,7 +45,7 @@ private:
 
 /// All samples, in batches that are taken out one by one.
 llvm::Expected<Means> evaluate(Gradients &model, const float *parameters, const Dataset &data,
-                               const std::vector<Samples> &batches, uint64_t seed,
+                               llvm::ArrayRef<Samples> batches, uint64_t seed,
                                const std::vector<std::string> &measures);
 
 /// Where means are of nothing: "WHAT counts for a loss", and why that may be.

@@ -1,17 +1,25 @@
 #include "compiler/Train/Metrics.h"
 #include "compiler/Run/Chart.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
+#include <cmath>
 #include <fmt/format.h>
 
 using namespace llvm;
 
 namespace rondo::train {
 
+std::string shownName(StringRef loss, ArrayRef<std::string> measures) {
+  bool isTaken = is_contained({"step", "epoch", "loss", "rate", "norm", "valid"}, loss) || is_contained(measures, loss);
+  return (isTaken ? "loss." + loss : loss).str();
+}
+
 std::string Metrics::header() const {
   std::string out = "step,epoch,loss";
-  for (const auto *list : {&names, &measures})
-    for (const std::string &name : *list)
-      out += "," + name;
+  for (const std::string &name : names)
+    out += "," + shownName(name, measures);
+  for (const std::string &name : measures)
+    out += "," + name;
   out += ",rate,norm,valid";
   for (const std::string &name : measures)
     out += ",valid." + name;
@@ -20,12 +28,12 @@ std::string Metrics::header() const {
 
 void Metrics::print(const MetricsRow &row, raw_ostream &os) const {
   // The shortest digits that give the same number when they are read.
-  os << fmt::format("{},{},{}", row.step, row.epoch, row.loss);
+  auto add = [&](double value) { os << "," << (std::isnan(value) ? "" : fmt::format("{}", value)); };
+  os << row.step << "," << row.epoch;
+  add(row.loss);
   if (!names.empty())
-    for (double loss : row.losses)
-      os << fmt::format(",{}", loss);
-  for (double value : row.measures)
-    os << fmt::format(",{}", value);
+    for_each(row.losses, add);
+  for_each(row.measures, add);
   os << fmt::format(",{},{},", row.rate, row.norm);
   if (row.valid)
     os << fmt::format("{}", *row.valid);
@@ -40,10 +48,17 @@ class Fields {
 public:
   explicit Fields(StringRef line) { line.split(fields, ','); }
   bool number(double &value) { return at < fields.size() && !fields[at++].getAsDouble(value); }
+  bool maybe(double &value) { // an empty one is NaN
+    if (!isEmpty())
+      return number(value);
+    ++at;
+    value = std::nan("");
+    return true;
+  }
   bool count(int64_t &value) { return at < fields.size() && !fields[at++].getAsInteger(10, value); }
   bool numbers(size_t count, std::vector<double> &values) {
     values.resize(count);
-    return llvm::all_of(values, [&](double &value) { return number(value); });
+    return llvm::all_of(values, [&](double &value) { return maybe(value); });
   }
   bool isEmpty() const { return at < fields.size() && fields[at].empty(); }
   bool skip(size_t count) { return (at += count) <= fields.size(); }
@@ -66,7 +81,7 @@ Error Metrics::readEarlier(int64_t upToStep) {
   for (size_t i = 1; i < lines.size(); ++i) {
     Fields fields(lines[i]);
     MetricsRow row;
-    bool good = fields.count(row.step) && fields.count(row.epoch) && fields.number(row.loss) &&
+    bool good = fields.count(row.step) && fields.count(row.epoch) && fields.maybe(row.loss) &&
                 fields.numbers(names.size(), row.losses) && fields.numbers(measures.size(), row.measures) &&
                 fields.number(row.rate) && fields.number(row.norm);
     if (good && fields.isEmpty())
@@ -124,7 +139,8 @@ Error Metrics::flush() {
 void printCurve(const std::vector<MetricsRow> &rows, StringRef title, raw_ostream &os) {
   run::Chart chart{title.str(), "step", {{"training", {}, false}, {"validation", {}, false}}};
   for (const MetricsRow &row : rows) {
-    chart.lines[0].points.push_back({double(row.step), row.loss});
+    if (!std::isnan(row.loss))
+      chart.lines[0].points.push_back({double(row.step), row.loss});
     if (row.valid)
       chart.lines[1].points.push_back({double(row.step), *row.valid});
   }

@@ -2,6 +2,7 @@
 #ifndef RONDO_TRAIN_METRICS_H
 #define RONDO_TRAIN_METRICS_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
@@ -14,7 +15,7 @@ namespace rondo::train {
 
 struct MetricsRow {
   int64_t step = 0, epoch = 0;
-  double loss = 0;              // the sum of all
+  double loss = 0;              // the sum of all; of losses and measures NaN: no row of the step counts for them
   std::vector<double> losses;   // by name
   std::vector<double> measures; // that are no losses, as accuracy, by name
   double rate = 0;              // of learning
@@ -24,7 +25,8 @@ struct MetricsRow {
 };
 
 /// metrics.csv: step,epoch,loss[,NAME..],rate,norm,valid[,valid.NAME..]. Names of losses stand there where there are
-/// several, behind them those of measures. It holds no times: the same training writes the same file.
+/// several, behind them those of measures; what is NaN is left out. It holds no times: the same training writes the same
+/// file.
 class Metrics {
 public:
   explicit Metrics(std::string path) : path(std::move(path)) {}
@@ -48,6 +50,9 @@ private:
   std::vector<MetricsRow> all;
   std::unique_ptr<llvm::raw_fd_ostream> file;
 };
+
+/// What a loss is called beside the sum of all and other columns: its name, or `loss.NAME` if that is one of theirs.
+std::string shownName(llvm::StringRef loss, llvm::ArrayRef<std::string> measures);
 
 /// The loss over the steps, and the validation loss where there is one.
 void printCurve(const std::vector<MetricsRow> &rows, llvm::StringRef title, llvm::raw_ostream &os);

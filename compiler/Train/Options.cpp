@@ -7,7 +7,8 @@ using namespace llvm;
 
 namespace rondo::train {
 
-const char *const fixedOptions[6] = {"optimizer", "batch", "seed", "loss", "tbptt", "checkpoint"};
+const std::pair<const char *, const char *> fixedOptions[6] = {
+    {"optimizer", "adam"}, {"batch", "16"}, {"seed", "0"}, {"loss", "all"}, {"tbptt", "none"}, {"checkpoint", "none"}};
 
 namespace {
 
@@ -29,9 +30,8 @@ public:
     count("batch", o.batch, 1);
     count("save-every", o.saveEvery, 1);
     count("tbptt", o.tbptt, 1);
-    int64_t seed = 0;
-    count("seed", seed, 0);
-    o.seed = uint64_t(seed);
+    if (const std::string *text = find("seed"); text && StringRef(*text).getAsInteger(10, o.seed))
+      wrong("option '--seed' needs a whole number from 0 to 18446744073709551615, not '" + *text + "'");
     list("loss", o.phase.losses);
     list("train", o.phase.train);
     list("freeze", o.phase.freeze);

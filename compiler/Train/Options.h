@@ -24,8 +24,8 @@ struct TrainOptions {
 ///   lr, decay, momentum, warmup, clip, clip-value, epochs, batch, tbptt, save-every, seed; loss, train and freeze, with commas between
 llvm::Expected<TrainOptions> parseOptions(Settings settings);
 
-/// Options that a training which goes on must have as it had them.
-extern const char *const fixedOptions[6];
+/// Options that a training which goes on must have as it had them, and what they are where they are not given.
+extern const std::pair<const char *, const char *> fixedOptions[6];
 
 } // namespace rondo::train
 #endif

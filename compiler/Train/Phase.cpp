@@ -4,7 +4,6 @@
 #include "dsl/Diagnostics.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include <set>
 
 using namespace llvm;
 
@@ -20,7 +19,8 @@ static bool isUnderOne(StringRef path, const std::vector<std::string> &groups) {
 
 bool Phase::moves(StringRef path) const { return train.empty() ? !isUnderOne(path, freeze) : isUnderOne(path, train); }
 
-Error checkGroups(const Phase &phase, const std::vector<std::string> &paths) {
+/// An error if a group is of no parameter, or nothing is left to train. `paths`: of all parameters.
+static Error checkGroups(const Phase &phase, const std::vector<std::string> &paths) {
   for (const auto *groups : {&phase.train, &phase.freeze})
     for (const std::string &group : *groups)
       if (none_of(paths, [&](const std::string &path) { return isUnder(path, group); })) {
@@ -75,15 +75,16 @@ static std::set<StringRef> parametersOf(rnn::LossOp loss) {
   return paths;
 }
 
-Error chooseParameters(rnn::ModelOp model, const Phase &phase) {
+Expected<std::set<std::string>> chooseParameters(rnn::ModelOp model, const Phase &phase) {
   mlir::Block &block = model.getBody().front();
   std::vector<std::string> paths;
   for (rnn::ParamOp param : block.getOps<rnn::ParamOp>())
     paths.push_back(param.getPath().str());
   llvm::sort(paths);
   if (Error error = checkGroups(phase, paths))
-    return error;
-  bool movesAny = false, choosesAny = !phase.train.empty() || !phase.freeze.empty();
+    return std::move(error);
+  std::set<std::string> movedByAny;
+  bool choosesAny = !phase.train.empty() || !phase.freeze.empty();
   for (rnn::LossOp loss : block.getOps<rnn::LossOp>()) {
     std::vector<std::string> own; // groups; none: all
     if (auto trains = loss.getTrainsAttr())
@@ -94,14 +95,16 @@ Error chooseParameters(rnn::ModelOp model, const Phase &phase) {
       if (phase.moves(path) && (!loss.getTrainsAttr() || isUnderOne(path, own)))
         moved.push_back(path);
     std::set<StringRef> reached = parametersOf(loss);
-    movesAny |= any_of(moved, [&](StringRef path) { return reached.count(path); });
+    for (StringRef path : moved)
+      if (reached.count(path))
+        movedByAny.insert(path.str());
     if (choosesAny)
       loss.setTrainsAttr(mlir::Builder(model.getContext()).getStrArrayAttr(moved));
   }
-  if (!movesAny)
+  if (movedByAny.empty())
     return run::failure("no loss that counts moves any of the parameters that are trained: none is made of them, or "
                         "the program says by `trains` that it moves others");
-  return Error::success();
+  return movedByAny;
 }
 
 } // namespace rondo::train

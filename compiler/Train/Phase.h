@@ -3,6 +3,7 @@
 #define RONDO_TRAIN_PHASE_H
 
 #include "llvm/Support/Error.h"
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,14 +21,12 @@ struct Phase {
   bool moves(llvm::StringRef path) const;
 };
 
-/// An error if a group is of no parameter, or nothing is left to train. `paths`: of all parameters.
-llvm::Error checkGroups(const Phase &phase, const std::vector<std::string> &paths);
-
 /// Takes all losses out of a model that do not count. An error if there is none of a name.
 llvm::Error chooseLosses(rnn::ModelOp model, const Phase &phase);
 
-/// Lets the losses of a model move what the phase trains, of what the program lets them. An error if that is nothing.
-llvm::Error chooseParameters(rnn::ModelOp model, const Phase &phase);
+/// Lets the losses of a model move what the phase trains, of what the program lets them. Gives the paths of all that some
+/// loss moves; an error if that is nothing.
+llvm::Expected<std::set<std::string>> chooseParameters(rnn::ModelOp model, const Phase &phase);
 
 } // namespace rondo::train
 #endif

@@ -26,7 +26,7 @@ Expected<OpenFolder> openFolder(const TrainFolder &folder) {
   bool exists = sys::fs::exists(folder.checkpoint());
   if (folder.resume && !exists)
     return run::failureIn(folder.checkpoint(), "there is no training to go on with");
-  if (!folder.resume && exists)
+  if (!folder.resume && exists && !isOfNoStep(folder.checkpoint()))
     return run::failureIn(folder.checkpoint(), "is there already: --resume goes on with it; else take another folder");
   if (std::error_code error = sys::fs::create_directories(folder.path, /*IgnoreExisting=*/true, sys::fs::all_all))
     return run::failureIn(folder.path, error.message());
@@ -70,21 +70,16 @@ private:
   //===--- Beginning -------------------------------------------------------------------------------------------===//
 
   Error begin() {
-    std::vector<std::string> paths;
-    for (const Parameter &parameter : layout) {
-      paths.push_back(parameter.path);
-      trained.push_back(options.phase.moves(parameter.path));
-    }
-    if (Error error = checkGroups(options.phase, paths))
-      return error;
+    for (const Parameter &parameter : layout)
+      trained.push_back(task.moved.count(parameter.path));
     ticks = task.data.ticks();
     batchesOfEpoch = int64_t((ticks.size() + size_t(options.batch) - 1) / size_t(options.batch));
     optimiser.total = options.epochs * batchesOfEpoch;
     if (options.tbptt)
       countWindows();
-    if (task.valid.samples() > 0)
-      validation = orderedBatches(task.valid.ticks(), options.batch);
     if (Error error = folder.resume ? resume() : start())
+      return error;
+    if (Error error = beginValidation())
       return error;
     gradients.resize(at.parameters.size());
     outcome.steps = at.step;
@@ -106,6 +101,21 @@ private:
   }
   rnn::ModelOp model() const { return cast<rnn::ModelOp>(task.op); }
 
+  /// An error where no row will count.
+  Error beginValidation() {
+    if (task.valid.samples() == 0)
+      return Error::success();
+    validation = orderedBatches(task.valid.ticks(), options.batch);
+    for (const Samples &samples : validation) {
+      auto some = evaluate(samples);
+      if (!some)
+        return some.takeError();
+      if (!some->isOfNothing())
+        return Error::success();
+    }
+    return nothingCounts("no row of the validation data");
+  }
+
   Error start() {
     at.model = task.model;
     at.settings = options.settings;
@@ -115,6 +125,11 @@ private:
     at.state.resize(at.slots * task.training->floats());
     if (task.start) {
       writeParameters(layout, *task.start, at.parameters.data());
+      for (const Parameter &parameter : layout)
+        for (int64_t i = 0; i < parameter.size; ++i)
+          if (float value = at.parameters[parameter.offset + i]; !std::isfinite(value))
+            return run::failure("--params: parameter '" + parameter.path + "' is " +
+                                (std::isnan(value) ? "NaN" : "larger than a float"));
     } else {
       auto made = task.training->initialise(options.seed);
       if (!made)
@@ -130,10 +145,10 @@ private:
     if (!read)
       return read.takeError();
     at = std::move(*read);
-    for (const char *option : fixedOptions) {
-      auto value = [&](const Settings &settings) {
+    for (auto [option, otherwise] : fixedOptions) {
+      auto value = [&, option = option, otherwise = otherwise](const Settings &settings) {
         auto found = settings.find(option);
-        return found == settings.end() ? std::string("the default") : found->second;
+        return found == settings.end() ? std::string(otherwise) : found->second;
       };
       if (std::string was = value(at.settings), is = value(options.settings); was != is)
         return run::failureIn(folder.checkpoint(), Twine("was made with --") + option + " " + was + ", not " + is +
@@ -184,7 +199,7 @@ private:
       bool isLast = at.batch == batchesOfEpoch;
       std::string validText;
       if (isLast && !validation.empty()) {
-        auto valid = evaluate();
+        auto valid = evaluate(validation);
         if (!valid)
           return valid.takeError();
         row->valid = valid->total();
@@ -192,7 +207,7 @@ private:
         validText = fmt::format(", validation {:.6g}", *row->valid) + valid->measuresText();
       }
       metrics.add(*row);
-      progress.step(at.step, at.epoch + 1, options.epochs, row->loss, ticksOfBatch);
+      progress.step(at.step, at.epoch + 1, options.epochs, outcome.loss, ticksOfBatch);
       if (isLast)
         if (Error error = endEpoch(row->valid, validText))
           return std::move(error);
@@ -222,10 +237,13 @@ private:
     MetricsRow row;
     row.step = number;
     row.epoch = at.epoch + 1;
+    row.loss = std::nan("");
     for (const reference::LossValue &loss : *losses) {
       bool isMeasure = is_contained(task.measures, loss.name);
-      row.loss += isMeasure ? 0 : loss.value;
-      (isMeasure ? row.measures : row.losses).push_back(loss.value);
+      bool isOfNothing = cuts && loss.ticks == 0 && loss.value == 0;
+      (isMeasure ? row.measures : row.losses).push_back(isOfNothing ? std::nan("") : loss.value);
+      if (!isMeasure && !isOfNothing)
+        row.loss = loss.value + (std::isnan(row.loss) ? 0 : row.loss);
     }
     runtime::Update update;
     update.step = number;
@@ -244,7 +262,8 @@ private:
     row.rate = update.rate;
     at.step = number;
     outcome.steps = number;
-    outcome.loss = row.loss;
+    if (!std::isnan(row.loss))
+      outcome.loss = row.loss;
     return row;
   }
 
@@ -257,12 +276,12 @@ private:
                                     number, what, folder.checkpoint(), savedStep));
   }
 
-  Expected<Means> evaluate() {
+  Expected<Means> evaluate(ArrayRef<Samples> batches) {
     // The parameters as the other model has them.
     Gradients &evaluation = *task.evaluation;
     Floats parameters(evaluation.floats());
     writeParameters(evaluation.parameters(), readParameters(layout, at.parameters.data()), parameters.data());
-    return train::evaluate(evaluation, parameters.data(), task.valid, validation, options.seed, task.measures);
+    return train::evaluate(evaluation, parameters.data(), task.valid, batches, options.seed, task.measures);
   }
 
   //===--- Files -----------------------------------------------------------------------------------------------===//

@@ -49,6 +49,7 @@ struct TrainTask {
   mlir::Operation *op = nullptr; // the rnn.model; where there are windows
   Gradients *training = nullptr;
   Gradients *evaluation = nullptr;          // of the validation loss; its parameters are among the others
+  std::set<std::string> moved;              // paths of the parameters that a loss moves; all others stay as they are
   std::vector<std::string> measures;        // names of what both give among the losses, but that is only looked at
   Dataset data, valid;                      // without samples: there is no validation
   const reference::Params *start = nullptr; // null: made from the seed

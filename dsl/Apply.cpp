@@ -463,16 +463,20 @@ bool Elaborator::enterScope(Application &app, const Value &reset, const Expr *at
     const Clock *clock = nullptr;
     if (r.clock.is(Value::Kind::Clock)) {
       clock = r.clock.clock;
-      const Clock *own = clocks.resolve(app.clock);
-      bool finer = own && (clock == clocks.sample() || clocks.finerAxis(clocks.root(own), clock));
-      if (own && own->kind == Clock::Kind::Axis && clock != clocks.sample())
-        finer = clocks.finerAxis(own, clock);
-      if (own && own->kind != Clock::Kind::Var && !finer) {
-        error(DiagId::R0402, at, ctx,
-              fmt::format("'{}' is no segment of '{}', the clock of '{}'", text(r.at), describeClock(own),
-                          app.instance->recipe->cell->name.text.str()));
+      auto check = [this, segment = clock, &app, at, what = r.at](Context &ctx) {
+        const Clock *own = clocks.resolve(app.clock);
+        bool finer = segment == clocks.sample() ||
+                     clocks.finerAxis(own->kind == Clock::Kind::Axis ? own : clocks.root(own), segment);
+        if (!finer && clocks.isKnown(own))
+          error(DiagId::R0402, at, ctx,
+                fmt::format("'{}' is no segment of '{}', the clock of '{}'", text(what), describeClock(own),
+                            app.instance->recipe->cell->name.text.str()));
+        return finer;
+      };
+      if (app.clock && !clocks.isKnown(app.clock))
+        onceKnown(app.clock, nullptr, ctx, check);
+      else if (app.clock && !check(ctx))
         return false;
-      }
     } else {
       Value c = r.clock;
       NodeId n = node(c, r.at, ctx);

@@ -37,7 +37,7 @@ static const Clock *coarser(Elaborator &e, Call &c, const Clock *from, const Val
   std::string x = e.text(argExpr(c, 0));
   const Clock *own = e.clocks.resolve(from);
   if (per.is(Value::Kind::Clock)) {
-    if (own->kind != Clock::Kind::Var)
+    if (e.clocks.isKnown(own))
       return checkCoarser(e, c.ctx, own, per.clock, pe, x) ? per.clock : nullptr;
     e.onceKnown(own, per.clock, c.ctx,
                 [&e, own, target = per.clock, x, pe](Context &ctx) { checkCoarser(e, ctx, own, target, pe, x); });
@@ -284,9 +284,6 @@ static const Clock *heldTo(Elaborator &e, Context &ctx, const Clock *from, const
           : fmt::format("nothing to hold: '{}' ticks on the base clock '{}'", name, own->name));
 }
 
-/// What takes part in a loop may get its clock only later.
-static bool isKnown(Elaborator &e, const Clock *clock) { return e.clocks.resolve(clock)->kind != Clock::Kind::Var; }
-
 Value hold(Elaborator &e, Call &c) {
   std::function<Value(const Value &)> held = [&](const Value &v) -> Value {
     if (v.is(Value::Kind::List))
@@ -301,15 +298,14 @@ Value hold(Elaborator &e, Call &c) {
     const Clock *wanted = c.named.count("to") ? targetClock(e, c) : nullptr, *to = wanted;
     if (c.named.count("to") && !wanted)
       return Value();
-    if (isKnown(e, from)) {
+    // What takes part in a loop may get its clock only later.
+    if (wanted ? e.clocks.isKnown(from) : e.clocks.resolve(from)->kind != Clock::Kind::Var) {
       if (!(to = heldTo(e, c.ctx, from, wanted, c.expr, name)))
         return Value();
     } else {
       if (!to)
         to = e.clocks.variable();
-      e.deferred.push_back([&e, from, wanted, to, name, at = c.expr, body = c.ctx.body] {
-        Context ctx;
-        ctx.body = body;
+      e.onceKnown(from, nullptr, c.ctx, [&e, from, wanted, to, name, at = c.expr](Context &ctx) {
         const Clock *known = heldTo(e, ctx, from, wanted, at, name);
         if (known && e.clocks.unify(to, known) != Unify::Same)
           e.error(DiagId::R0401, at, ctx,
@@ -393,12 +389,9 @@ Value spread(Elaborator &e, Call &c) {
         e.nodes[n].scope = e.scope(!e.scopes[here].reverse, e.scopes[here].cuts);
       return Value::ofNode(n);
     }
-    if (own->kind == Clock::Kind::Var)
-      e.deferred.push_back([&e, own, to, name, at = c.expr, in = c.ctx.body] {
-        Context ctx;
-        ctx.body = in;
-        checkSpread(e, ctx, own, to, at, name);
-      });
+    if (!e.clocks.isKnown(own))
+      e.onceKnown(own, nullptr, c.ctx,
+                  [&e, own, to, name, at = c.expr](Context &ctx) { checkSpread(e, ctx, own, to, at, name); });
     else if (!checkSpread(e, c.ctx, own, to, c.expr, name))
       return Value();
     return Value::ofNode(e.add(Op::Spread, e.nodes[x].type, to, {x}, c.expr, c.ctx));

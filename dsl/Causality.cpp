@@ -238,6 +238,13 @@ void Finisher::checkGenerate() {
       refuse(fmt::format("'{}' cannot be generated: it would need its own future through '{}'", input.name, future));
       continue;
     }
+    if (!g.next && g.start >= 0) {
+      refuse(
+          fmt::format("without 'next' no row is given: '{0}' begins with what is read ahead of it, the 'v' of 'v fby "
+                      "{0}'; 'start' belongs to 'generate next {0}'",
+                      input.name));
+      continue;
+    }
     if (!g.next) {
       std::vector<bool> now = closure({g.node}, /*atAnyTick=*/false);
       for (NodeId id : order)

@@ -243,7 +243,9 @@ std::string ClockTable::describe(const Clock *clock, const std::function<std::st
     std::string text = condition(clock->condition);
     return fmt::format("{} when {}", describe(clock->parent, condition), text.empty() ? "an event" : text);
   }
-  case Clock::Kind::Var: break;
+  case Clock::Kind::Var:
+    if (clock->segment)
+      return "a clock finer than " + describe(clock->segment, condition);
   }
   return "a clock that is not known here";
 }

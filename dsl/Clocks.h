@@ -39,6 +39,7 @@ public:
   const Clock *child(const Clock *coarser) const; // the next finer axis; of `sample`: of the only chain, else null
   const Clock *root(const Clock *clock);          // the finest axis; sample and variables: themselves
   bool isSegment(const Clock *clock) const { return clock == sampleClock || child(clock); }
+  bool isKnown(const Clock *clock) { return root(clock)->kind != Clock::Kind::Var; }
   /// Whether `clock` is `axis`'s finer axis, or an axis still finer.
   bool finerAxis(const Clock *clock, const Clock *axis);
   /// The clock itself, what it selects from, ..., down to the finest axis: C7's "x's clock or an ancestor".

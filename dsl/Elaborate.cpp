@@ -376,10 +376,14 @@ Value parseSize(const std::string &text) {
 }
 } // namespace
 
-/// What had to wait for clocks: each may make more of them known.
+/// What had to wait for clocks: each may make more of them known, and add to it.
 void Elaborator::settle() {
-  for (size_t i = 0; i < deferred.size() && !aborted; ++i) { // more may come while it runs
-    std::function<void()> say = deferred[i];
+  while (!deferred.empty() && !aborted) {
+    auto next = llvm::find_if(deferred, [&](const Deferred &one) { return !one.clock || clocks.isKnown(one.clock); });
+    if (next == deferred.end()) // it has waited for nothing
+      next = deferred.begin();
+    std::function<void()> say = std::move(next->say);
+    deferred.erase(next);
     say();
   }
 }

@@ -18,6 +18,7 @@
 #include "llvm/ADT/StringMap.h"
 #include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <optional>
 #include <set>
@@ -492,8 +493,13 @@ public:
     delayNames.pop_back();
   }
   Attempts &attempts;
-  std::vector<std::function<void()>> deferred; // what can be said only when all clocks are known
-  /// Runs a check of a clock that is not known yet; if it never is, it is the next finer one than `segment`.
+  /// What can be said only when a clock is known, or, if that is null, when all equations are evaluated.
+  struct Deferred {
+    const Clock *clock;
+    std::function<void()> say;
+  };
+  std::list<Deferred> deferred;
+  /// Runs a check of a clock that is not known yet. If it never is, and there is a `segment`, it is the next finer one.
   void onceKnown(const Clock *clock, const Clock *segment, const Context &at, std::function<void(Context &)> check);
 
   struct MemberUse {

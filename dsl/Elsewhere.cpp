@@ -7,7 +7,6 @@ namespace rondo::dsl {
 
 StringRef nameHere(StringRef elsewhere) {
   return StringSwitch<StringRef>(elsewhere)
-      .Case("min", "minimum")
       .Cases({"cat", "concatenate"}, "concat")
       .Cases({"prev", "previous", "delay"}, "pre")
       .Case("detach", "stop_gradient")
@@ -30,6 +29,10 @@ StringRef insteadOfName(StringRef elsewhere, bool isOwner) {
         .Default({});
   return StringSwitch<StringRef>(elsewhere)
       .Cases({"matmul", "mm", "bmm", "einsum"}, "a product is written 'a @ b'")
+      .Case("min", "the smaller of two is 'minimum(a, b)', the least along an axis '-max(-x, axis = 0)'")
+      .Case("argmin", "the place of the least is 'argmax(-x)'")
+      .Case("round", "the nearest whole number is 'floor(x + 0.5)'")
+      .Cases({"clamp", "clip"}, "bounds are set by 'maximum(low, minimum(x, high))'")
       .Case("range", "a range is written '0..n'")
       .Cases({"pow", "power"}, "a power is written 'a ^ b'")
       .Cases({"sign", "sgn"}, "a sign is written 'if x < 0.0 then -1.0 else 1.0'")

@@ -228,7 +228,9 @@ Value Elaborator::force(Equation &equation, unsigned position, const Expr *at, C
       if (Equation *first = find(*equation.body, entry);
           first && first->state == Equation::State::Idle && !first->waits) {
         equation.waits = true;
+        enterDelay("pre"); // what leads here need not read it within the tick: the finished graph tells
         force(*first, 0, at, ctx);
+        leaveDelay();
         equation.waits = false;
         return force(equation, position, at, ctx);
       }

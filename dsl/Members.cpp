@@ -181,18 +181,18 @@ NodeId Elaborator::laterState(Binding &state, const Expr *at, Context &ctx) {
     return n;
   nodes[n].clock = ownClock(state.body->app);
   state.used = true;
-  deferred.push_back([this, n, &state, at] {
-    if (!state.body->app->bound)
-      return;
-    Context inner;
-    inner.body = state.body;
-    NodeId next = visibleNext(state, at, inner);
-    if (next == noNode)
-      return;
-    if (nodes[next].clock) // its own clock, if it has one: the cell's
-      clocks.unify(nodes[n].clock, nodes[next].clock);
-    nodes[n].operands = {next};
-  });
+  deferred.push_back({nullptr, [this, n, &state, at] {
+                        if (!state.body->app->bound)
+                          return;
+                        Context inner;
+                        inner.body = state.body;
+                        NodeId next = visibleNext(state, at, inner);
+                        if (next == noNode)
+                          return;
+                        if (nodes[next].clock) // its own clock, if it has one: the cell's
+                          clocks.unify(nodes[n].clock, nodes[next].clock);
+                        nodes[n].operands = {next};
+                      }});
   return n;
 }
 

@@ -351,14 +351,14 @@ const Clock *Elaborator::eventClock(const Clock *parent, NodeId condition, const
 
 void Elaborator::onceKnown(const Clock *clock, const Clock *segment, const Context &at,
                            std::function<void(Context &)> check) {
-  deferred.push_back([this, clock, segment, body = at.body, check = std::move(check)] {
-    Context ctx;
-    ctx.body = body;
-    if (clocks.resolve(clock)->kind == Clock::Kind::Var)
-      clocks.unify(clock, clocks.variable(segment));
-    else
-      check(ctx);
-  });
+  deferred.push_back({clock, [this, clock, segment, body = at.body, check = std::move(check)] {
+                        Context ctx;
+                        ctx.body = body;
+                        if (segment && !clocks.isKnown(clock))
+                          clocks.unify(clocks.root(clock), clocks.variable(segment));
+                        else
+                          check(ctx);
+                      }});
 }
 
 /// `x when segment`, for x on `parent`.

@@ -326,11 +326,20 @@ private:
   }
 
   void printGradients(const Gradients &gradients) {
+    std::string none; // real outputs that are not told by how much something changes with them
+    for (size_t i = 0; interface.losses.empty() && i < interface.outputs.size(); ++i)
+      if (interface.outputs[i].type.element == Element::F32 &&
+          llvm::none_of(gradients.outputs, [&](const Gradient &gradient) { return gradient.port == i; }))
+        none += (none.empty() ? "`" : ", `") + interface.outputs[i].name + "`";
     comment(
         withPrefix(interface.losses.empty()
                        ? "By how much something that is computed from the outputs changes with parameters and inputs, "
                          "given by how "
-                         "much it changes with the outputs. Of each input the buffer has a row for each of its rows."
+                         "much it changes with the outputs. Of each input the buffer has a row for each of its rows." +
+                             (none.empty() ? ""
+                                           : " It is taken not to change with what has rows of its own at each "
+                                             "tick: " +
+                                                 none + ".")
                        : "By how much the sum of all losses changes with parameters and inputs; where a loss trains "
                          "some parameters "
                          "only, it moves these alone. Of each input the buffer has a row for each of its rows."));

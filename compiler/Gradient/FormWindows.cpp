@@ -288,7 +288,10 @@ private:
       return true;
     if (auto state = llvm::dyn_cast<StateOp>(op)) {
       ClockInterface clock = state.getSlot().getType().getStream().getClock();
-      if (llvm::isa<PairClockAttr>(clock) || rootAxis(clock).isSample())
+      bool isAheadOfTicks = state.getReverse() && llvm::any_of(readsOf(state), [](ReadOp read) {
+                              return !rootAxis(clockOf(read.getType())).isSample();
+                            });
+      if (llvm::isa<PairClockAttr>(clock) || (rootAxis(clock).isSample() && !isAheadOfTicks))
         return true; // of the rows of one segment; of what ticks once
       return state.getReverse() ? lookAhead(state) : carryState(state);
     }
@@ -299,20 +302,27 @@ private:
     return carryTick(llvm::cast<TickOp>(op));
   }
 
+  static SmallVector<ReadOp> readsOf(StateOp state) {
+    SmallVector<ReadOp> reads;
+    for (Operation *user : state.getSlot().getUsers())
+      if (auto read = llvm::dyn_cast<ReadOp>(user))
+        reads.push_back(read);
+    return reads;
+  }
+
   bool carryState(StateOp state) {
     NextOp next = writerOf(state);
     if (!next)
       return true;
     StreamType type = state.getSlot().getType().getStream();
     Value start = addCarried(state.getPath(), type);
-    for (Operation *user : llvm::to_vector(state.getSlot().getUsers()))
-      if (auto read = llvm::dyn_cast<ReadOp>(user)) {
-        ClockInterface at = clockOf(read.getType());
-        SmallVector<mlir::OpOperand *> uses = usesOf(read);
-        builder.setInsertionPointAfter(read);
-        Value isOpen = both(make<NotOp>(isBefore(type.getClock(), at)), isUncut(state.getScopeAttr(), at));
-        replace(uses, select(isOpen, spread(start, at), read));
-      }
+    for (ReadOp read : readsOf(state)) {
+      ClockInterface at = clockOf(read.getType());
+      SmallVector<mlir::OpOperand *> uses = usesOf(read);
+      builder.setInsertionPointAfter(read);
+      Value isOpen = both(make<NotOp>(isBefore(type.getClock(), at)), isUncut(state.getScopeAttr(), at));
+      replace(uses, select(isOpen, spread(start, at), read));
+    }
     builder.setInsertionPoint(output);
     give(lastOf(next.getValue(), start, state.getScopeAttr()));
     return true;
@@ -494,18 +504,18 @@ private:
   /// What is read against time is the row behind the window at its last tick, unless the sample ends there.
   bool lookAhead(StateOp state) {
     NextOp next = writerOf(state);
-    if (!next || state.getSlot().getType().getStream().getClock() != base || state.getScopeAttr())
+    ClockInterface clock = state.getSlot().getType().getStream().getClock(); // `sample`: it is the same at all ticks
+    if (!next || (clock != base && clock != sample) || state.getScopeAttr())
       return refuse(state, "looks ahead");
     if (!isAhead(next.getValue()))
       return refuse(state, "looks ahead at more than the next row of inputs");
-    for (Operation *user : llvm::to_vector(state.getSlot().getUsers()))
-      if (auto read = llvm::dyn_cast<ReadOp>(user)) {
-        ClockInterface at = clockOf(read.getType());
-        SmallVector<mlir::OpOperand *> uses = usesOf(read);
-        builder.setInsertionPointAfter(read);
-        Value isLast = make<NotOp>(make<OrOp>(isBehind(base, at), spread(ends, at)));
-        replace(uses, select(isLast, spread(ahead(next.getValue()), at), read));
-      }
+    for (ReadOp read : readsOf(state)) {
+      ClockInterface at = clockOf(read.getType());
+      SmallVector<mlir::OpOperand *> uses = usesOf(read);
+      builder.setInsertionPointAfter(read);
+      Value isLast = make<NotOp>(make<OrOp>(isBehind(base, at), spread(ends, at)));
+      replace(uses, select(isLast, spread(ahead(next.getValue()), at), read));
+    }
     return true;
   }
 

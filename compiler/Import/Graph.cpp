@@ -13,6 +13,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SetVector.h"
 #include <map>
+#include <set>
 
 namespace rondo::import {
 
@@ -45,7 +46,7 @@ struct Flow {
         continue;
       llvm::SmallSetVector<NodeId, 4> conditions;
       auto addScope = [&](uint32_t scope) { conditions.insert_range(model.scopes[scope].conditions); };
-      addScope(node.op == Op::Read ? graph.slots[node.index].scope : node.scope);
+      addScope(graph.scopeOf(id));
       for (const Clock *clock = node.clock; clock; clock = clock->parent)
         if (clock->kind == Clock::Kind::Event)
           conditions.insert(clock->condition);
@@ -69,6 +70,7 @@ public:
 private:
   bool crossesSegment(NodeId id) const;
   void place(llvm::ArrayRef<NodeId> loop);
+  void checkRestarts();
   const Clock *mirrored(const Clock *clock, const Clock *base, uint32_t scope);
   void connect();
   NodeId converted(NodeId id, const Clock *to, bool intoLoop);
@@ -122,6 +124,7 @@ void MirrorLoops::run() {
   }
   if (bases.empty())
     return;
+  checkRestarts();
   connect();
   std::vector<NodeId> open(graph.order.rbegin(), graph.order.rend()), order = std::move(first);
   while (!open.empty()) {
@@ -151,6 +154,21 @@ void MirrorLoops::place(llvm::ArrayRef<NodeId> loop) {
     node.clock = clock;
     if (node.op == Op::Read)
       graph.slots[node.index].clock = clock;
+  }
+}
+
+/// Refuses such a loop that begins again by an event on a segment clock which it decides itself.
+void MirrorLoops::checkRestarts() {
+  Flow flow(graph, model, /*events=*/true);
+  for (auto loop = llvm::scc_begin(&flow); !loop.isAtEnd(); ++loop) {
+    std::set<NodeId> ids;
+    for (const Flow::Vertex *vertex : *loop)
+      ids.insert(vertex->id);
+    for (NodeId id : ids)
+      if (auto base = bases.find(id); base != bases.end())
+        for (NodeId condition : model.scopes[graph.scopeOf(id)].conditions)
+          if (ids.count(condition) && axisOf(model.nodes[condition].clock) != base->second)
+            graph.refused = id;
   }
 }
 

@@ -10,6 +10,10 @@ namespace rondo::import {
 /// a segment clock in reverse (see Graph.cpp).
 struct Graph {
   explicit Graph(const dsl::Model &model);
+  /// A node's scope of time; of a read that of its slot.
+  uint32_t scopeOf(dsl::NodeId id) const {
+    return nodes[id].op == dsl::Op::Read ? slots[nodes[id].index].scope : nodes[id].scope;
+  }
 
   std::vector<dsl::Node> nodes;
   std::vector<dsl::NodeId> order; // in which to import them; all of them, operands first

@@ -72,12 +72,21 @@ public:
       for (Leaf &leaf : leaves)
         check(leaf);
     property.note = formatv("{0} elements and directions", tried).str();
+    if (size_t left = losses.empty() ? pairOutputs() : 0)
+      property.note += formatv(", of {0} output{1} with rows at each tick none", left, left == 1 ? "" : "s").str();
     if (kinks)
       property.note += formatv(", {0} more at kinks", kinks).str();
     return std::move(property);
   }
 
 private:
+  /// Real outputs of which no gradients are taken.
+  size_t pairOutputs() {
+    return llvm::count_if(op.getBody().front().getTerminator()->getOperandTypes(), [](mlir::Type type) {
+      return llvm::isa_and_present<rnn::PairClockAttr>(rnn::clockOf(type)) && rnn::elementOf(type).isF32();
+    });
+  }
+
   //===--- What is run ---===//
 
   /// Inputs of which most give a finite loss: labels that do not fit into rows make an infinite one.

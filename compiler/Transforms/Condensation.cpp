@@ -80,6 +80,13 @@ Condensation::Condensation(ModelOp model) {
   }
 }
 
+const Component &Condensation::of(mlir::Operation *op) const {
+  auto found = indices.find(op);
+  if (found == indices.end())
+    llvm::report_fatal_error("an operation that was made later is looked for in a condensation");
+  return list[found->second];
+}
+
 const Component *Condensation::loopOf(mlir::Operation *op) const {
   const Component &component = of(op);
   return component.isLoop() ? &component : nullptr;

@@ -30,7 +30,7 @@ public:
 
   /// What a component needs stands in front of it.
   llvm::ArrayRef<Component> components() const { return list; }
-  const Component &of(mlir::Operation *op) const { return list[indices.at(op)]; }
+  const Component &of(mlir::Operation *op) const;
   /// The loop that an operation is part of; null if it is in none.
   const Component *loopOf(mlir::Operation *op) const;
   Origin originOf(mlir::Value value) const;

@@ -21,12 +21,12 @@ namespace {
 struct OrderSums : impl::OrderSumsBase<OrderSums> {
   void runOnOperation() override {
     Condensation condensation(getOperation());
+    // All are found before anything is rewritten: of new operations, which later loops read, the condensation knows nothing.
+    llvm::SmallVector<std::pair<AddOp, std::pair<Terms, Terms>>> sums;
     for (const Component &component : condensation.components()) {
       if (!component.isLoop())
         continue;
       auto isInside = [&](mlir::Operation *op) { return op && condensation.loopOf(op) == &component; };
-      // Found before anything is rewritten: of new operations the condensation knows nothing.
-      llvm::SmallVector<std::pair<AddOp, std::pair<Terms, Terms>>> sums;
       for (mlir::Operation *op : component.ops) {
         auto add = llvm::dyn_cast<AddOp>(op);
         if (!add || !elementOf(add.getType()).isF32() || isTermOfSum(add, isInside))
@@ -38,9 +38,9 @@ struct OrderSums : impl::OrderSumsBase<OrderSums> {
         if (isWorth && !inside.empty())
           sums.push_back({add, {outside, inside}});
       }
-      for (auto &[add, terms] : sums)
-        rewrite(add, terms.first, terms.second);
     }
+    for (auto &[add, terms] : sums)
+      rewrite(add, terms.first, terms.second);
   }
 
   /// Where terms are read: one may be a sum itself, which is rewritten first.

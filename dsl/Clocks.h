@@ -51,6 +51,11 @@ public:
   std::string describe(const Clock *clock, const std::function<std::string(NodeId)> &condition);
 
   const ClockAxis *clockAxis(const Clock *collected, const Clock *per);
+  /// The same, or made so: ticks whose clock is not known yet, as those of `tick`, are the others.
+  bool agree(const ClockAxis *a, const ClockAxis *b) {
+    bool isOpen = resolve(a->collected)->kind == Clock::Kind::Var || resolve(b->collected)->kind == Clock::Kind::Var;
+    return isOpen && same(a->per, b->per) && unify(a->collected, b->collected) == Unify::Same;
+  }
   bool same(const ClockAxis *a, const ClockAxis *b) {
     return a == b || (same(a->collected, b->collected) && same(a->per, b->per));
   }

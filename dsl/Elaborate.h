@@ -356,6 +356,8 @@ public:
   std::optional<llvm::SmallVector<Dim, 2>> broadcast(llvm::ArrayRef<NodeId> operands,
                                                      llvm::ArrayRef<const Expr *> exprs, const Expr *at,
                                                      const char *what, Context &ctx);
+  /// The same, or made so, see ClockTable::agree.
+  bool agree(llvm::ArrayRef<Dim> a, llvm::ArrayRef<Dim> b);
   bool sameDims(llvm::ArrayRef<Dim> a, llvm::ArrayRef<Dim> b) const;
   bool sameDim(const Dim &a, const Dim &b) const;
   int ragged(const Type &t) const; // position of the clock's axis, or -1

@@ -222,7 +222,7 @@ Value Elaborator::matrixProduct(NodeId x, NodeId y, const Expr *at, const Expr *
   if (m < 1 || m > 2 || n < 1 || n > 2)
     return wrong(fmt::format("'@' takes vectors and matrices: {} is {}, {} is {}", text(left), describeType(a),
                              text(right), describeType(b)));
-  if (!sameDim(a.dims.back(), b.dims.front())) {
+  if (!agree(a.dims.back(), b.dims.front())) {
     auto size = [&](const Dim &d) {
       return d.axis ? "'" + clocks.describe(d.axis->collected) + "'" : std::to_string(d.size);
     };
@@ -272,7 +272,7 @@ Value Elaborator::select(const Value &c, const Value &a, const Value &b, const E
   if (!dims)
     return Value();
   const Type &ct = nodes[condition].type;
-  if (!ct.dims.empty() && !sameDims(ct.dims, *dims)) {
+  if (!ct.dims.empty() && !agree(ct.dims, *dims)) {
     // a scalar choice under a vector condition takes the condition's shape
     std::optional<DimVector> wide = broadcast({condition, x, y}, {ce, ae, be}, at, "'if'", ctx);
     if (!wide)

@@ -308,6 +308,13 @@ bool Elaborator::sameDims(llvm::ArrayRef<Dim> a, llvm::ArrayRef<Dim> b) const {
   return true;
 }
 
+bool Elaborator::agree(llvm::ArrayRef<Dim> a, llvm::ArrayRef<Dim> b) {
+  return a.size() == b.size() && llvm::all_of(llvm::zip_equal(a, b), [&](const auto &of) {
+           const auto &[x, y] = of;
+           return sameDim(x, y) || (x.axis && y.axis && clocks.agree(x.axis, y.axis));
+         });
+}
+
 int Elaborator::ragged(const Type &t) const {
   for (size_t i = 0; i < t.dims.size(); ++i)
     if (t.dims[i].axis)
@@ -324,7 +331,7 @@ std::optional<DimVector> Elaborator::broadcast(llvm::ArrayRef<NodeId> operands, 
   DimVector dims = nodes[operands[widest]].type.dims;
   for (size_t i = 0; i < operands.size(); ++i) {
     llvm::ArrayRef<Dim> own = nodes[operands[i]].type.dims;
-    if (sameDims(own, llvm::ArrayRef<Dim>(dims).take_back(own.size())))
+    if (agree(own, llvm::ArrayRef<Dim>(dims).take_back(own.size())))
       continue;
     Diagnostic &d = error(DiagId::R0301, at, ctx,
                           fmt::format("{} needs equal shapes: '{}' is {}, '{}' is {}", what,

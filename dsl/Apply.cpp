@@ -124,10 +124,13 @@ Value Elaborator::configure(const Value &callee, const Expr *call, Context &ctx)
                         ? nodes[v.node].op != Op::Constant
                         : v.isError() && consequences.size() > recursions && consequences.back().id == DiagId::R0306;
     if (isStream && !ctx.applied) {
-      // What stands before it may be sizes, and the rest goes on being inputs.
+      // What stands before it may be sizes, or behind it where nothing does; the rest goes on being inputs.
       std::string sizes, inputs;
+      size_t before = &arg - call->arguments.data(), count = call->arguments.size();
+      bool areBehind = before == 0 && count == cell.sizes.size() + cell.inputs.size();
       for (const Argument &other : call->arguments) {
-        std::string &list = &other < &arg ? sizes : inputs;
+        size_t place = &other - call->arguments.data();
+        std::string &list = (areBehind ? place >= cell.inputs.size() : place < before) ? sizes : inputs;
         list += (list.empty() ? "" : ", ") + (other.name ? other.name->text.str() + " = " : "") + text(other.value);
       }
       error(DiagId::R0204, call, ctx,

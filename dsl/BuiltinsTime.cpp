@@ -53,7 +53,7 @@ static const Clock *coarser(Elaborator &e, Call &c, const Clock *from, const Val
     return nullptr;
   }
   const Clock *on = e.nodes[n].clock ? e.nodes[n].clock : own;
-  if (own->kind == Clock::Kind::Var || e.clocks.resolve(on)->kind == Clock::Kind::Var)
+  if (!e.clocks.isKnown(own) || !e.clocks.isKnown(on))
     e.clocks.unify(on, own);
   for (const Clock *a : e.clocks.ancestors(own))
     if (e.clocks.same(a, on))

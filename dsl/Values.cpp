@@ -333,10 +333,14 @@ std::optional<DimVector> Elaborator::broadcast(llvm::ArrayRef<NodeId> operands, 
     llvm::ArrayRef<Dim> own = nodes[operands[i]].type.dims;
     if (agree(own, llvm::ArrayRef<Dim>(dims).take_back(own.size())))
       continue;
+    std::string hint; // of what has one element
+    for (size_t k : {widest, i})
+      if (llvm::ArrayRef<Dim> one = nodes[operands[k]].type.dims; one.size() == 1 && !one[0].axis && one[0].size == 1)
+        hint = fmt::format("; '{}' is a number", elementText(exprs[k]));
     Diagnostic &d = error(DiagId::R0301, at, ctx,
-                          fmt::format("{} needs equal shapes: '{}' is {}, '{}' is {}", what,
+                          fmt::format("{} needs equal shapes: '{}' is {}, '{}' is {}{}", what,
                                       userText(exprs[widest], ctx), describeType(nodes[operands[widest]].type),
-                                      userText(exprs[i], ctx), describeType(nodes[operands[i]].type)));
+                                      userText(exprs[i], ctx), describeType(nodes[operands[i]].type), hint));
     for (size_t k : {widest, i})
       if (SMRange r = definitionOf(exprs[k], ctx); r.isValid())
         d.note(r, fmt::format("'{}' is defined here", text(exprs[k])));

@@ -140,7 +140,8 @@ double rateAt(const Optimiser &how, int64_t step) {
   case Optimiser::Schedule::Cosine: break;
   }
   int64_t last = how.total - how.warmup - 1;
-  double place = done < last ? double(done) / double(last) : done > 0; // a single step has the whole rate
+  bool isOnly = done == 0 && last == 0; // a single step has the whole rate
+  double place = done < last ? double(done) / double(last) : isOnly ? 0 : 1;
   double half = 0.5 * (1 + std::cos(3.14159265358979323846 * place));
   return how.rate * (how.factor + (1 - how.factor) * half);
 }

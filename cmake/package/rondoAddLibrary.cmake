@@ -7,7 +7,7 @@
 #   [GRADIENTS]               with what computes gradients, and optimisers
 #   [CHECKPOINT rows]         of samples that are too long to keep, as of `rondo build --checkpoint`
 #   [WINDOWS]                 with what goes on with samples window by window
-#   [TRAINING]                with `training` true
+#   [TRAINING]                with `training` true; library, header and names are those of MODEL_train
 #   [OUTPUT_DIRECTORY folder]) where library and header go; else TARGET.rondo in the current binary directory
 #
 # Compiles a model when the project is built, and again when the file, or one that it uses, has changed. Who links TARGET
@@ -90,6 +90,9 @@ function(rondo_add_library target file)
     endif()
   endif()
   set(options --model ${model})
+  if(ARG_TRAINING)
+    string(APPEND model _train) # what is called so then
+  endif()
   if(levels)
     list(JOIN levels "," levels)
     list(APPEND options --target ${levels})

@@ -73,7 +73,7 @@ public:
         check(leaf);
     property.note = formatv("{0} elements and directions", tried).str();
     if (size_t left = losses.empty() ? pairOutputs() : 0)
-      property.note += formatv(", of {0} output{1} with rows at each tick none", left, left == 1 ? "" : "s").str();
+      property.note += formatv(", without {0} output{1} with rows at each tick", left, left == 1 ? "" : "s").str();
     if (kinks)
       property.note += formatv(", {0} more at kinks", kinks).str();
     return std::move(property);

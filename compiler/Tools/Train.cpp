@@ -92,7 +92,8 @@ double seconds() { return std::chrono::duration<double>(std::chrono::steady_cloc
 
 /// What is asked for: by options, and with --resume by the checkpoint where there are none.
 Expected<train::Settings> allSettings(const Arguments &arguments, const train::TrainFolder &folder) {
-  if (!folder.resume && arguments.has("params")) // texts are read as they were for those parameters
+  bool areTexts = any_of(arguments.all("data"), [](const std::string &file) { return train::isTextFile(file); });
+  if (!folder.resume && areTexts && arguments.has("params")) // they are read as they were for those parameters
     return settingsBeside(arguments, kept, folderOf(arguments.text("params")), {"unit", "split", "unk"});
   train::Settings settings = settingsOf(arguments, kept);
   if (!folder.resume)

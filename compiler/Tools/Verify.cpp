@@ -282,7 +282,7 @@ Command verifyCommand() {
       "precision\n"
       "  compiled windows = whole    bit for bit, but for sums that go on from part to part\n"
       "  gradients of windows        what flows back through all parts (models without losses)\n"
-      "  gradients with checkpoints  as without them; outputs have the bits of forward's\n"
+      "  gradients with checkpoints  as without them; outputs of samples in pieces have the bits of forward's\n"
       "  compiled ~ interpreted      the machine code for this machine, or for each --target; with --dtype other than "
       "f32\n"
       "                              relative to the largest number of an output\n"

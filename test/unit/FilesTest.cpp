@@ -157,13 +157,13 @@ TEST(Csv, NumbersGoToTheLastCharacter) {
 //===--- .txt --------------------------------------------------------------------------------------------------===//
 
 TEST(Text, CharactersAreTokens) {
-  EXPECT_EQ(good(encodeText("A b~\n", 96, "t")), (std::vector<int64_t>{33, 0, 66, 94}));
+  EXPECT_EQ(good(encodeText("A b~\n", 96, "t")), (std::vector<int64_t>{33, 0, 66, 94, 95}));
   EXPECT_EQ(good(encodeText("a\nb", 96, "t")), (std::vector<int64_t>{65, 95, 66}));
   EXPECT_EQ(good(encodeText("\xff", 256, "t")), std::vector<int64_t>{255});
   EXPECT_EQ(decodeText(good(encodeText("a line\nand one", 96, "t")), 96), "a line\nand one");
   EXPECT_MESSAGE(encodeText("ok\nno\ttabs", 96, "t.txt"), "t.txt:2:3: the byte 0x9");
-  EXPECT_EQ(good(encodeText("a\r\nb\r\n", 96, "t")), (std::vector<int64_t>{65, 95, 66}));
-  EXPECT_EQ(good(encodeText("a\r\nb\r\n", 256, "t")), (std::vector<int64_t>{97, 13, 10, 98}));
+  EXPECT_EQ(good(encodeText("a\r\nb\r\n", 96, "t")), (std::vector<int64_t>{65, 95, 66, 95}));
+  EXPECT_EQ(good(encodeText("a\r\nb\r\n", 256, "t")), (std::vector<int64_t>{97, 13, 10, 98, 13, 10}));
   EXPECT_MESSAGE(encodeText("a\r\nb\rc", 96, "t"), "t:2:2: the byte 0xD");
 }
 

@@ -367,12 +367,6 @@ bool countWorkspace(Call &call, size_t *bytes) {
   return true;
 }
 
-int32_t codeOf(bool isDone, Error *error) {
-  if (isDone && error)
-    *error = Error();
-  return isDone ? int32_t(Code::Ok) : error->code;
-}
-
 //===--- Calls -------------------------------------------------------------------------------------------------===//
 
 int32_t workspaceBytes(const Model &model, const void *inputs, size_t *bytes, Error *error) {

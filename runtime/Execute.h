@@ -19,8 +19,6 @@ Operand operandOf(const Call &call, const View &view, const WindowPlace &place =
 bool countWorkspace(Call &call, size_t *bytes);
 /// Carries out a call whose inputs and outputs have been taken.
 bool carryOut(Call &call, void *workspace, size_t bytes);
-/// What a call returns.
-int32_t codeOf(bool isDone, Error *error);
 
 inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 

@@ -65,11 +65,6 @@ bool runsLevel(int32_t level, int32_t own) { return level <= own; }
 #endif
 
 static int32_t failure(Error *error, Code code) { return error ? error->code : int32_t(code); }
-static int32_t success(Error *error) {
-  if (error)
-    *error = Error();
-  return int32_t(Code::Ok);
-}
 
 int32_t libraryAbiVersion(const Library &) { return abiVersion; }
 const char *libraryManifest(const Library &library) { return library.manifest; }
@@ -105,7 +100,7 @@ int32_t libraryInit(const Library &library, void *parameters, uint64_t seed, Err
     return failure(error, Code::Memory);
   }
   clearGaps(library, parameters);
-  return success(error);
+  return codeOf(true, error);
 }
 
 /// Checks the address of the parameters, and that there is a path.
@@ -121,7 +116,7 @@ int32_t libraryLoad(const Library &library, void *parameters, const char *path, 
   if (!loadParameters(library.parameters, path, parameters, error))
     return failure(error, Code::File);
   clearGaps(library, parameters);
-  return success(error);
+  return codeOf(true, error);
 }
 
 int32_t librarySave(const Library &library, const void *parameters, const char *path, Error *error) {
@@ -129,7 +124,7 @@ int32_t librarySave(const Library &library, const void *parameters, const char *
     return failure(error, Code::Argument);
   if (!saveParameters(library.parameters, path, parameters, error))
     return failure(error, Code::File);
-  return success(error);
+  return codeOf(true, error);
 }
 
 /// One of a code's plans, with its kernels.
@@ -320,7 +315,7 @@ int32_t libraryOptimiserBytes(const Library &library, const Optimiser *optimiser
     return failure(error, Code::Argument);
   }
   *bytes = size_t(optimiserSlots(*optimiser) * library.parameterBytes);
-  return success(error);
+  return codeOf(true, error);
 }
 
 int32_t libraryGroup(const Library &library, const char *path, int32_t trained, uint8_t *marks, Error *error) {
@@ -336,7 +331,7 @@ int32_t libraryGroup(const Library &library, const char *path, int32_t trained, 
     fail(error, Code::Argument, "no parameter is called '%.200s' or lies under it", path);
     return failure(error, Code::Argument);
   }
-  return success(error);
+  return codeOf(true, error);
 }
 
 int32_t libraryOptimise(const Library &library, const void *prepared, const Optimiser *optimiser, Update *step,
@@ -355,7 +350,7 @@ int32_t libraryOptimise(const Library &library, const void *prepared, const Opti
   if (!update(library.parameters, code->model.lines, *optimiser, *step, static_cast<float *>(state),
               library.parameterBytes / int64_t(sizeof(float)), pool, error))
     return failure(error, Code::Value);
-  return success(error);
+  return codeOf(true, error);
 }
 
 Pool *libraryPoolCreate(const Library &, int32_t threads) { return createPool(threads); }

@@ -15,4 +15,10 @@ bool fail(Error *error, Code code, const char *format, ...) {
   return false;
 }
 
+int32_t codeOf(bool isDone, Error *error) {
+  if (isDone && error)
+    *error = Error();
+  return isDone ? int32_t(Code::Ok) : error->code;
+}
+
 } // namespace rondo::runtime

@@ -80,12 +80,6 @@ struct Shape {
   }
 };
 
-int32_t codeOf(bool isDone, Error *error) {
-  if (isDone && error)
-    *error = Error();
-  return isDone ? int32_t(Code::Ok) : error->code;
-}
-
 bool checkStep(const Plan *plan, int64_t batch, Error *error) {
   if (!checkPlan(plan, error))
     return false;

@@ -302,14 +302,6 @@ private:
     return carryTick(llvm::cast<TickOp>(op));
   }
 
-  static SmallVector<ReadOp> readsOf(StateOp state) {
-    SmallVector<ReadOp> reads;
-    for (Operation *user : state.getSlot().getUsers())
-      if (auto read = llvm::dyn_cast<ReadOp>(user))
-        reads.push_back(read);
-    return reads;
-  }
-
   bool carryState(StateOp state) {
     NextOp next = writerOf(state);
     if (!next)

@@ -75,6 +75,14 @@ NextOp writerOf(StateOp state) {
   return {};
 }
 
+llvm::SmallVector<ReadOp> readsOf(StateOp state) {
+  llvm::SmallVector<ReadOp> reads;
+  for (mlir::Operation *user : state.getSlot().getUsers())
+    if (auto read = llvm::dyn_cast<ReadOp>(user))
+      reads.push_back(read);
+  return reads;
+}
+
 bool mergeEqual(ModelOp model) {
   bool changed = false;
   mlir::IRRewriter rewriter(model.getContext());

@@ -27,6 +27,7 @@ int64_t contractedAxis(MatmulOp product);
 
 /// What is written to a state; null if nothing is.
 NextOp writerOf(StateOp state);
+llvm::SmallVector<ReadOp> readsOf(StateOp state);
 
 /// Merges equal equations of the model; returns whether there were any.
 bool mergeEqual(ModelOp model);

@@ -65,7 +65,7 @@ int64_t mostTicks(const Call &call, int32_t index, int64_t sample) {
     int64_t ticks = mostTicks(call, clock.parent, sample), scopes = 1;
     if (clock.scope >= 0) {
       Span cuts = call.plan->scopes.begin(call.plan)[clock.scope].cuts;
-      for (int32_t i = 0; i < cuts.count; ++i)
+      for (int32_t i = 0; i < cuts.count && scopes <= ticks; ++i)
         scopes += mostTicks(call, call.plan->cuts.begin(call.plan)[cuts.first + i].clock, sample);
     } else {
       ticks = ticks > clock.phase ? ticks - clock.phase : 0;

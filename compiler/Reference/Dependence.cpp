@@ -1,35 +1,80 @@
 #include "compiler/Reference/Dependence.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallBitVector.h"
+#include <optional>
 
 namespace rondo::reference {
 namespace {
 
-/// Calls `visit` with each value that decides where a clock ticks.
-template <typename Visit> void eventsOfClock(const Program &program, ClockId id, Visit visit);
+/// What decides where a clock ticks, or where a scope cuts.
+struct Timing {
+  llvm::SmallSetVector<ValueId, 2> events; // conditions of clocks
+  bool settles = true;                     // known up to where the sample has come, if the events are
+  void add(const Timing &other) {
+    events.insert(other.events.begin(), other.events.end());
+    settles &= other.settles;
+  }
+};
 
-template <typename Visit> void eventsOfScope(const Program &program, ScopeId scope, Visit visit) {
-  for (const Cut &cut : program.scopes[scope])
-    eventsOfClock(program, cut.clock, visit);
-}
+/// Timings of all clocks and scopes, each found once: scopes within scopes share their clocks.
+class Timings {
+public:
+  explicit Timings(const Program &program)
+      : program(program), clocks(program.clocks.size()), scopes(program.scopes.size()) {}
 
-template <typename Visit> void eventsOfClock(const Program &program, ClockId id, Visit visit) {
-  if (id == noClock)
-    return;
-  const Clock &clock = program.clocks[id];
-  if (clock.kind == Clock::Kind::Event)
-    visit(clock.condition);
-  if (clock.kind == Clock::Kind::Event || clock.kind == Clock::Kind::Every)
-    eventsOfClock(program, clock.parent, visit);
-  if (clock.kind == Clock::Kind::Every)
-    eventsOfScope(program, clock.scope, visit);
-  if (clock.isPair())
-    for (ClockId part : {clock.target, clock.source, clock.per})
-      eventsOfClock(program, part, visit);
-}
+  const Timing &ofClock(ClockId id) {
+    if (id == noClock)
+      return none;
+    if (!clocks[id])
+      clocks[id] = find(program.clocks[id]);
+    return *clocks[id];
+  }
+
+  const Timing &ofScope(ScopeId id) {
+    if (!scopes[id]) {
+      Timing timing;
+      for (const Cut &cut : program.scopes[id])
+        timing.add(ofClock(cut.clock));
+      scopes[id] = std::move(timing);
+    }
+    return *scopes[id];
+  }
+
+private:
+  Timing find(const Clock &clock) {
+    Timing timing;
+    switch (clock.kind) {
+    case Clock::Kind::Sample: timing.settles = false; break;
+    case Clock::Kind::Axis: break;
+    case Clock::Kind::Every:
+      timing.add(ofClock(clock.parent));
+      timing.add(ofScope(clock.scope));
+      timing.settles &= !clock.reverse;
+      break;
+    case Clock::Kind::Event:
+      timing.events.insert(clock.condition);
+      timing.add(ofClock(clock.parent));
+      break;
+    case Clock::Kind::Pair:
+      for (ClockId part : {clock.target, clock.source, clock.per})
+        timing.add(ofClock(part));
+      // A source on another root is complete when its target begins.
+      timing.settles = ofClock(clock.target).settles && ofClock(clock.source).settles && clock.per == sampleClock &&
+                       program.clocks[clock.source].root != clock.root;
+      break;
+    }
+    return timing;
+  }
+
+  const Program &program;
+  const Timing none;
+  std::vector<std::optional<Timing>> clocks, scopes;
+};
 
 /// Calls `visit` with each value that this one is computed from directly.
-template <typename Visit> void operandsOf(const Program &program, const Value &value, Visit visit) {
+template <typename Visit> void operandsOf(const Program &program, Timings &timings, const Value &value, Visit visit) {
+  auto visitEvents = [&](const Timing &timing) { llvm::for_each(timing.events, visit); };
   for (ValueId operand : value.operands)
     visit(operand);
   if (value.slot >= 0) {
@@ -38,17 +83,18 @@ template <typename Visit> void operandsOf(const Program &program, const Value &v
       visit(slot.next);
     for (ValueId put : slot.puts)
       visit(put);
-    eventsOfScope(program, slot.scope, visit);
-    eventsOfClock(program, slot.type.clock, visit);
+    visitEvents(timings.ofScope(slot.scope));
+    visitEvents(timings.ofClock(slot.type.clock));
   }
-  eventsOfScope(program, value.scope, visit);
-  eventsOfClock(program, value.type.clock, visit);
-  eventsOfClock(program, value.per, visit);
+  visitEvents(timings.ofScope(value.scope));
+  visitEvents(timings.ofClock(value.type.clock));
+  visitEvents(timings.ofClock(value.per));
 }
 
 } // namespace
 
 std::vector<bool> reachedFrom(const Program &program, llvm::ArrayRef<ValueId> ends) {
+  Timings timings(program);
   std::vector<bool> reached(program.values.size());
   std::vector<ValueId> open;
   auto visit = [&](ValueId value) {
@@ -62,7 +108,7 @@ std::vector<bool> reachedFrom(const Program &program, llvm::ArrayRef<ValueId> en
   while (!open.empty()) {
     ValueId value = open.back();
     open.pop_back();
-    operandsOf(program, program.values[value], visit);
+    operandsOf(program, timings, program.values[value], visit);
   }
   return reached;
 }
@@ -73,7 +119,7 @@ namespace {
 
 class Settled {
 public:
-  explicit Settled(const Program &program) : program(program), values(program.values.size(), true) {}
+  explicit Settled(const Program &program) : program(program), timings(program), values(program.values.size(), true) {}
 
   std::vector<bool> run() {
     for (bool changed = true; changed;) {
@@ -88,48 +134,32 @@ public:
   }
 
 private:
-  bool isSettled(ClockId id) const {
-    const Clock &clock = program.clocks[id];
-    switch (clock.kind) {
-    case Clock::Kind::Sample: return false;
-    case Clock::Kind::Axis: return true;
-    case Clock::Kind::Every: return !clock.reverse && isSettled(clock.parent) && isSettledScope(clock.scope);
-    case Clock::Kind::Event: return isSettled(clock.parent) && values[clock.condition];
-    case Clock::Kind::Pair: // a source on another root is complete when its target begins
-      return isSettled(clock.target) && isSettled(clock.source) && clock.per == sampleClock &&
-             program.clocks[clock.source].root != clock.root;
-    }
-    llvm_unreachable("a kind of clock");
+  bool isSettled(const Timing &timing) const {
+    return timing.settles && llvm::all_of(timing.events, [&](ValueId event) { return values[event]; });
   }
 
-  bool isSettledScope(ScopeId scope) const {
-    for (const Cut &cut : program.scopes[scope])
-      if (!isSettled(cut.clock))
-        return false;
-    return true;
-  }
-
-  bool isSettled(const Value &value) const {
+  bool isSettled(const Value &value) {
     bool stream = value.type.clock != noClock;
     for (ValueId operand : value.operands)
       if (!values[operand] || (!stream && program.typeOf(operand).clock != noClock))
         return false;
     if (!stream)
       return true;
-    if (value.backward || !isSettled(value.type.clock) || !isSettledScope(value.scope))
+    if (value.backward || !isSettled(timings.ofClock(value.type.clock)) || !isSettled(timings.ofScope(value.scope)))
       return false;
     if (value.per != noClock && !program.clocks[value.type.clock].isPair())
       return false;
     if (value.slot < 0)
       return true;
     const Slot &slot = program.slots[value.slot];
-    bool settled = !slot.reverse && isSettledScope(slot.scope) && (slot.next < 0 || values[slot.next]);
+    bool settled = !slot.reverse && isSettled(timings.ofScope(slot.scope)) && (slot.next < 0 || values[slot.next]);
     for (ValueId put : slot.puts)
       settled &= values[put];
     return settled;
   }
 
   const Program &program;
+  Timings timings;
   std::vector<bool> values;
 };
 
@@ -167,10 +197,11 @@ static std::vector<llvm::SmallBitVector> rootsOf(const Program &program) {
     if (type.clock != noClock && program.clocks[type.clock].root != noRoot)
       roots[v].set(program.clocks[type.clock].root);
   }
+  Timings timings(program);
   for (bool changed = true; changed;) {
     changed = false;
     for (size_t v = 0; v < roots.size(); ++v)
-      operandsOf(program, program.values[v], [&](ValueId operand) {
+      operandsOf(program, timings, program.values[v], [&](ValueId operand) {
         if (roots[operand].test(roots[v])) { // has a root that v lacks
           roots[v] |= roots[operand];
           changed = true;

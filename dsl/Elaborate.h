@@ -428,7 +428,7 @@ public:
   NodeId segmentEnd(uint32_t scope, const Expr *at, Context &ctx);
   bool isSegmentEnd(const Clock *clock, uint32_t scope);
   bool perSample(const ClockAxis *axis);
-  bool sameNode(NodeId a, NodeId b, unsigned depth = 0);
+  bool sameNode(NodeId a, NodeId b);
   Value readParam(Binding &binding, std::optional<int64_t> index, const Expr *at, Context &ctx);
   bool parameterInit(const Expr &e, Param &p, Context &ctx);
 

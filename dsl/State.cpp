@@ -2,6 +2,7 @@
 #include "dsl/Elaborate.h"
 #include "fmt/format.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace rondo::dsl {
 
@@ -493,24 +494,30 @@ bool Elaborator::isSegmentEnd(const Clock *clock, uint32_t scope) {
 
 bool Elaborator::perSample(const ClockAxis *axis) { return clocks.resolve(axis->per) == clocks.sample(); }
 
-bool Elaborator::sameNode(NodeId a, NodeId b, unsigned depth) {
-  a = resolve(a), b = resolve(b);
-  if (a == b)
-    return true;
-  const Node &x = nodes[a], &y = nodes[b];
-  if (depth > 200 || x.op != y.op || x.op == Op::Alias || x.op == Op::Read || x.index != y.index ||
-      x.scope != y.scope || x.ints != y.ints || x.segment != y.segment || x.reduction != y.reduction ||
-      x.operands.size() != y.operands.size() || x.type.elem != y.type.elem || x.type.tokens != y.type.tokens ||
-      !sameDims(x.type.dims, y.type.dims))
-    return false;
-  if (x.op == Op::Constant && *x.values != *y.values)
-    return false;
-  for (size_t i = 0; i < x.operands.size(); ++i)
-    if (!sameNode(x.operands[i], y.operands[i], depth + 1))
+bool Elaborator::sameNode(NodeId a, NodeId b) {
+  llvm::SetVector<std::pair<NodeId, NodeId>> pairs; // of which both must be the same
+  auto require = [&](NodeId a, NodeId b) {
+    if (resolve(a) != resolve(b))
+      pairs.insert({resolve(a), resolve(b)});
+  };
+  require(a, b);
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    const Node &x = nodes[pairs[i].first], &y = nodes[pairs[i].second];
+    if (x.op != y.op || x.op == Op::Alias || x.op == Op::Read || x.op == Op::Random || x.index != y.index ||
+        x.scope != y.scope || x.ints != y.ints || x.segment != y.segment || x.reduction != y.reduction ||
+        x.operands.size() != y.operands.size() || x.type.elem != y.type.elem || x.type.tokens != y.type.tokens ||
+        !sameDims(x.type.dims, y.type.dims))
       return false;
-  const Clock *p = clocks.resolve(x.clock), *q = clocks.resolve(y.clock);
-  bool open = (p && p->kind == Clock::Kind::Var) || (q && q->kind == Clock::Kind::Var);
-  return open || clocks.same(p, q);
+    if (x.op == Op::Constant && *x.values != *y.values)
+      return false;
+    const Clock *p = clocks.resolve(x.clock), *q = clocks.resolve(y.clock);
+    bool open = (p && p->kind == Clock::Kind::Var) || (q && q->kind == Clock::Kind::Var);
+    if (!open && !clocks.same(p, q))
+      return false;
+    for (auto [left, right] : llvm::zip(x.operands, y.operands))
+      require(left, right);
+  }
+  return true;
 }
 
 } // namespace rondo::dsl

@@ -176,17 +176,23 @@ std::vector<Group::Members> Group::formKernels() {
   return result;
 }
 
-/// True if a number is made of a fold, not far from it: then it is known before the walk that uses it.
-bool Group::hangsOnFold(Value value) const {
+/// True if a number is made of a fold, not far from it: then it is known before the walk that uses it. `known`: what was
+/// found out of others.
+bool Group::hangsOnFold(Value value, llvm::DenseMap<Value, bool> &known) const {
   if (isLoaded(value))
     return false;
+  if (auto it = known.find(value); it != known.end())
+    return it->second;
   Operation *op = value.getDefiningOp();
-  return isKernelFold(op) || llvm::any_of(op->getOperands(), [&](Value operand) { return hangsOnFold(operand); });
+  bool hangs =
+      isKernelFold(op) || llvm::any_of(op->getOperands(), [&](Value operand) { return hangsOnFold(operand, known); });
+  return known[value] = hangs;
 }
 
 bool Group::keepWhatIsShared(llvm::ArrayRef<Members> kernels) {
   llvm::MapVector<Value, int> uses;
   llvm::SetVector<Value> missing;
+  llvm::DenseMap<Value, bool> onFolds;
   for (const Members &members : kernels) {
     Reach all;
     for (Value member : members) {
@@ -202,7 +208,8 @@ bool Group::keepWhatIsShared(llvm::ArrayRef<Members> kernels) {
     for (Value value : all.computed) {
       bool isFold = isKernelFold(value.getDefiningOp());
       // One number for a whole row is computed once, not once a block.
-      bool isNumber = rnn::elementCount(value.getType()) == 1 && widthOf(members.front()) > 1 && !hangsOnFold(value);
+      bool isNumber =
+          rnn::elementCount(value.getType()) == 1 && widthOf(members.front()) > 1 && !hangsOnFold(value, onFolds);
       if (isFold || isHeavy(value))
         count(value, isNumber && !isFold ? 2 : 1);
     }

@@ -98,7 +98,7 @@ private:
   void walk(mlir::Value value, mlir::Value root, const Members *members, bool inFold, Reach &found) const;
   std::vector<Members> formKernels();
   bool keepWhatIsShared(llvm::ArrayRef<Members> kernels);
-  bool hangsOnFold(mlir::Value value) const;
+  bool hangsOnFold(mlir::Value value, llvm::DenseMap<mlir::Value, bool> &known) const;
   llvm::DenseSet<mlir::Value> findRead(llvm::ArrayRef<Members> kernels) const;
   void placeHomes(llvm::ArrayRef<Members> kernels);
   bool addKernel(const Members &members);

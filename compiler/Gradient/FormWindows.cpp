@@ -506,13 +506,16 @@ private:
       SmallVector<mlir::OpOperand *> uses = usesOf(read);
       builder.setInsertionPointAfter(read);
       Value isLast = make<NotOp>(make<OrOp>(isBehind(base, at), spread(ends, at)));
-      replace(uses, select(isLast, spread(ahead(next.getValue()), at), read));
+      llvm::DenseMap<Value, Value> made;
+      replace(uses, select(isLast, spread(ahead(next.getValue(), made), at), read));
     }
     return true;
   }
 
-  /// True for a value that is made of one row of inputs alone.
+  /// True for a value that is made of one row of inputs alone. One that is not refuses the model: nobody asks again.
   bool isAhead(Value value) {
+    if (!askedAhead.insert(value).second)
+      return true;
     ClockInterface clock = clockOf(value.getType());
     if (!clock || (clock == sample && isEarly(value)))
       return true;
@@ -525,8 +528,8 @@ private:
            llvm::all_of(op->getOperands(), [&](Value operand) { return isAhead(operand); });
   }
 
-  /// The same of the row behind the window, on `sample`.
-  Value ahead(Value value) {
+  /// The same of the row behind the window, on `sample`. `made`: those made here.
+  Value ahead(Value value, llvm::DenseMap<Value, Value> &made) {
     if (clockOf(value.getType()) != base)
       return value;
     if (auto argument = llvm::dyn_cast<mlir::BlockArgument>(value)) {
@@ -536,13 +539,14 @@ private:
                        elementOf(value.getType()), sample);
       return row;
     }
+    if (Value known = made.lookup(value))
+      return known;
     Operation *op = value.getDefiningOp();
     if (auto latest = llvm::dyn_cast<LatestOp>(op))
       return latest.getX();
-    SmallVector<Value> operands;
-    for (Value operand : op->getOperands())
-      operands.push_back(ahead(operand));
-    return createOnClock(builder, op, operands, sample)->getResult(llvm::cast<mlir::OpResult>(value).getResultNumber());
+    auto operands = llvm::map_to_vector(op->getOperands(), [&](Value operand) { return ahead(operand, made); });
+    return made[value] = createOnClock(builder, op, operands, sample)
+                             ->getResult(llvm::cast<mlir::OpResult>(value).getResultNumber());
   }
 
   std::string &why;
@@ -552,6 +556,7 @@ private:
   std::vector<std::pair<std::string, Value>> given; // what is remembered at the window's end
   llvm::DenseMap<std::pair<Value, mlir::Attribute>, Value> held;
   llvm::DenseMap<Value, Value> rowsAhead;
+  llvm::DenseSet<Value> askedAhead;
 };
 
 } // namespace

@@ -276,6 +276,32 @@ struct Library::Steps {
     return Error::success();
   }
 
+  Error repeat(function_ref<bool()> again) {
+    std::vector<std::vector<uint64_t>> calls; // what each step is given
+    std::vector<FencedBytes> rows;
+    auto goOn = [&] {
+      for (int64_t s = 0; s < batch.samples; ++s)
+        isActive[s] = done[s] < length(s);
+      return llvm::is_contained(isActive, 1);
+    };
+    while (goOn()) {
+      fill();
+      calls.push_back(std::move(in));
+      std::move(given.begin(), given.end(), std::back_inserter(rows));
+      for (int64_t s = 0; s < batch.samples; ++s)
+        done[s] += isActive[s];
+    }
+    Failure wrong;
+    while (again()) {
+      if (library.stateInit(library.prepared.data(), state.data(), state.size(), batch.samples, &wrong))
+        return Library::failed(wrong);
+      for (const std::vector<uint64_t> &call : calls)
+        if (library.step(library.prepared.data(), state.data(), call.data(), out.data(), &wrong))
+          return Library::failed(wrong);
+    }
+    return Error::success();
+  }
+
   /// False: all sequences have ended.
   Expected<bool> next() {
     bool hasEnded = true;
@@ -401,6 +427,13 @@ private:
   std::vector<std::vector<std::vector<char>>> kept; // by output and sequence
   std::vector<std::vector<std::vector<int64_t>>> ticks;
 };
+
+Error Library::repeatSteps(const Batch &batch, function_ref<bool()> again) {
+  Steps steps(*this, batch);
+  if (Error error = steps.begin())
+    return error;
+  return steps.repeat(again);
+}
 
 Expected<Result> Library::runSteps(const Batch &batch) {
   Steps steps(*this, batch);

@@ -40,13 +40,17 @@ public:
   /// `gradients` as runBackward does.
   llvm::Error repeat(const reference::Batch &batch, bool gradients, llvm::function_ref<bool()> again);
 
-  /// True if the library has functions for single steps.
+  /// True if the library has functions for single steps; else why not.
   bool hasSteps() const { return step; }
+  llvm::StringRef whyNoSteps() const { return manifest().getString("whyNoSteps").value_or(""); }
   /// The axis of which a step is a row.
   llvm::StringRef stepAxis() const { return manifest().getString("stepAxis").value_or(""); }
   /// The outputs of `run`, computed step by step, some sequences resting at each; losses and outputs without a clock
   /// are left out, and so is what is told of samples without steps.
   llvm::Expected<reference::Result> runSteps(const reference::Batch &batch);
+
+  /// All steps of a batch, in which no sequence rests, from the begin, again and again as `repeat` does.
+  llvm::Error repeatSteps(const reference::Batch &batch, llvm::function_ref<bool()> again);
 
   /// True if the library generates rows.
   bool generates() const { return generateRows; }

@@ -71,7 +71,7 @@ double Work::weightBytes() const { return sum(groups, &GroupWork::weightBytes); 
 double Work::readBytes() const { return sum(groups, &GroupWork::readBytes); }
 
 Expected<Work> countWork(step::ScheduleOp schedule, rnn::ModelOp model, const reference::Params &params,
-                         const reference::Batch &batch, runtime::WeightFormat weights) {
+                         const reference::Batch &batch, runtime::WeightFormat weights, bool isStepped) {
   auto ticks = ticksOf(model, params, batch);
   if (!ticks)
     return ticks.takeError();
@@ -107,7 +107,7 @@ Expected<Work> countWork(step::ScheduleOp schedule, rnn::ModelOp model, const re
         if (!rnn::clockOf(operand.getType()) && total > 0) {
           double bytes = double(bytesOf(weights)) * double(elementsOf(operand));
           sums.weightBytes += bytes;
-          sums.readBytes += isLoop ? bytes * double(most) : bytes;
+          sums.readBytes += isLoop || isStepped ? bytes * double(most) : bytes;
         }
     });
     if (sums.flops > 0)

@@ -12,7 +12,7 @@ namespace rondo::run {
 struct GroupWork {
   double flops = 0;       // in the whole batch, two for each multiply-add
   double weightBytes = 0; // of all its products, once
-  double readBytes = 0;   // in the whole batch: a loop reads them again at every step
+  double readBytes = 0;   // in the whole batch: a loop, and all that is stepped, reads them again at every step
 };
 
 struct Work {
@@ -23,10 +23,10 @@ struct Work {
   double readBytes() const;
 };
 
-/// Of a schedule; `model` is what it was made of, and tells when its clocks tick in the batch.
+/// Of a schedule; `model` is what it was made of, and tells when its clocks tick in the batch. `isStepped`: each step is
+/// a call.
 llvm::Expected<Work> countWork(step::ScheduleOp schedule, rnn::ModelOp model, const reference::Params &params,
-                               const reference::Batch &batch,
-                               runtime::WeightFormat weights = runtime::WeightFormat::F32);
+                               const reference::Batch &batch, runtime::WeightFormat weights, bool isStepped);
 
 } // namespace rondo::run
 #endif

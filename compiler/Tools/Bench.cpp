@@ -27,13 +27,13 @@ struct Floor {
   double reading = 0;   // of these, where reading takes longer than computing
 };
 
-Floor measureFloor(const rondo::run::Work &work, emit::WeightFormat weights, int64_t threads) {
+Floor measureFloor(const rondo::run::Work &work, emit::WeightFormat weights, int64_t threads, bool isStepped) {
   Floor floor;
   floor.flops = rondo::run::measureFlops(weights);
   double slowest = 0;
   for (const rondo::run::GroupWork &group : work.groups) {
     // What is read once a call comes from where all weights are; a loop reads its own again and again.
-    bool isLoop = group.readBytes > group.weightBytes;
+    bool isLoop = group.readBytes > group.weightBytes && !isStepped;
     double footprint = (isLoop ? group.weightBytes : work.weightBytes()) / double(threads);
     double computing = group.flops / floor.flops / double(threads), reading = 0, bandwidth = 0;
     if (group.readBytes > 0) {
@@ -53,7 +53,7 @@ Floor measureFloor(const rondo::run::Work &work, emit::WeightFormat weights, int
 
 struct Report {
   const dsl::Model &model;
-  bool gradients;
+  bool gradients, isStepped;
   std::string target;
   emit::WeightFormat weights;
   int64_t batch, threads, windows;
@@ -85,13 +85,17 @@ void printText(const Report &report) {
     outs() << ", weights in " << emit::nameOf(report.weights);
   if (report.gradients)
     outs() << ", with gradients";
+  if (report.isStepped)
+    outs() << ", step by step";
   outs() << '\n';
   auto line = [](StringRef what, const std::string &text) { outs() << fmt::format("  {:<9} {}\n", what.str(), text); };
   line("batch", fmt::format("{} {} of {} {}, {} {}", report.batch, report.batch == 1 ? "sample" : "samples",
                             report.work.steps, report.work.steps == 1 ? "step" : "steps", report.threads,
                             report.threads == 1 ? "thread" : "threads"));
-  line("time", fmt::format("{:.4g} us a step, {:.4g} us a call (median of {} windows)", step, report.seconds * 1e6,
-                           report.windows));
+  line("time", report.isStepped
+                   ? fmt::format("{:.4g} us a step, each a call (median of {} windows)", step, report.windows)
+                   : fmt::format("{:.4g} us a step, {:.4g} us a call (median of {} windows)", step,
+                                 report.seconds * 1e6, report.windows));
   line("products", fmt::format("{} a step, {:.4g} GFLOP/s", flopText(report.work.flops() / report.steps()),
                                report.work.flops() / report.seconds * 1e-9));
   line("weights", bytesText(report.work.readBytes() / report.steps()) + " read a step");
@@ -110,18 +114,20 @@ void printText(const Report &report) {
 
 void printJson(const Report &report) {
   const Floor &floor = report.floor;
+  double step = report.microsecondsAStep(report.seconds);
   json::OStream json(outs(), 1);
   json.object([&] {
     json.attribute("model", report.model.name);
     json.attribute("target", report.target);
     json.attribute("dtype", emit::nameOf(report.weights));
     json.attribute("gradients", report.gradients);
+    json.attribute("stepped", report.isStepped);
     json.attribute("batch", report.batch);
     json.attribute("steps", report.work.steps);
     json.attribute("threads", report.threads);
     json.attribute("windows", report.windows);
-    json.attribute("us_per_step", report.microsecondsAStep(report.seconds));
-    json.attribute("us_per_call", report.seconds * 1e6);
+    json.attribute("us_per_step", step);
+    json.attribute("us_per_call", report.isStepped ? step : report.seconds * 1e6);
     json.attribute("flop_per_step", report.work.flops() / report.steps());
     json.attribute("gflops", report.work.flops() / report.seconds * 1e-9);
     json.attribute("weight_bytes_per_step", report.work.readBytes() / report.steps());
@@ -143,16 +149,16 @@ void printJson(const Report &report) {
   outs() << '\n';
 }
 
-/// Seconds a call: the median of windows, each of as many calls as take some milliseconds.
-Expected<double> measure(rondo::run::Library &library, const reference::Batch &batch, bool gradients, double seconds,
-                         int64_t &windows) {
+/// Seconds that a batch takes: the median of windows, each of as many times as take some milliseconds. `repeat` computes
+/// it for as long as it is told.
+Expected<double> measure(function_ref<Error(function_ref<bool()>)> repeat, double seconds, int64_t &windows) {
   using Clock = std::chrono::steady_clock;
   constexpr double window = 0.005;
   std::vector<double> times;
   int64_t calls = -1; // of the open window; the first call only warms up
   Clock::time_point begin = Clock::now(),
                     end = begin + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-  Error error = library.repeat(batch, gradients, [&] {
+  Error error = repeat([&] {
     Clock::time_point now = Clock::now();
     double since = std::chrono::duration<double>(now - begin).count();
     bool isFull = calls > 0 && since >= window;
@@ -181,6 +187,7 @@ static int run(const Command &command, const Arguments &arguments) {
   auto weights = formatOf(command, arguments);
   if (!options || !weights)
     return exitUsage;
+  bool isStepped = options->requireStep;
   int64_t samples = arguments.count("batch", 1), length = arguments.count("length", 100),
           threads = arguments.count("threads", 1);
   double seconds = arguments.real("seconds", 1);
@@ -189,6 +196,9 @@ static int run(const Command &command, const Arguments &arguments) {
       return usageError(command, Twine("option '--") + name + "' needs a number from 1 to " + Twine(INT32_MAX));
   if (seconds < 0 || seconds > 3600)
     return usageError(command, "option '--seconds' needs a number from 0 to 3600");
+  for (const char *other : {"gradients", "threads"})
+    if (isStepped && arguments.has(other))
+      return usageError(command, Twine("options '--entry' and '--") + other + "' exclude each other");
   Program program(std::move(*options), arguments.has("json"));
   Chosen chosen = loadModel(program, arguments.positional[0], arguments.text("model"), arguments.has("training"));
   if (!chosen)
@@ -203,6 +213,9 @@ static int run(const Command &command, const Arguments &arguments) {
   auto library = compiled->load({/*seed=*/0, int32_t(threads)});
   if (!library)
     return program.fail(library.takeError());
+  if (isStepped && !(*library)->hasSteps())
+    return program.fail(createStringError("model '" + chosen.model->name +
+                                          "' has no functions for steps: " + (*library)->whyNoSteps()));
   auto params = parametersFor(chosen.op, arguments.text("params"), /*seed=*/0);
   if (!params)
     return program.fail(params.takeError());
@@ -227,26 +240,21 @@ static int run(const Command &command, const Arguments &arguments) {
     schedule = scheduled->step->lookupSymbol<step::ScheduleOp>(name);
     rondo::run::addInputs(model, /*seed=*/0, *batch); // what flows into outputs
   }
-  auto work = rondo::run::countWork(schedule, model, *params, *batch, *weights);
+  auto work = rondo::run::countWork(schedule, model, *params, *batch, *weights, isStepped);
   if (!work)
     return program.fail(work.takeError());
-  Floor floor = measureFloor(*work, *weights, threads);
+  Floor floor = measureFloor(*work, *weights, threads, isStepped);
   int64_t windows = 0;
-  auto time = measure(**library, *batch, beside.gradients, seconds, windows);
+  auto repeat = [&](function_ref<bool()> again) {
+    return isStepped ? (*library)->repeatSteps(*batch, again) : (*library)->repeat(*batch, beside.gradients, again);
+  };
+  auto time = measure(repeat, seconds, windows);
   if (!time)
     return program.fail(time.takeError());
   auto used = find_if(
       *targets, [](const emit::Target *target) { return runtime::runsLevel(target->level, runtime::cpuLevel()); });
-  Report report{*chosen.model,
-                beside.gradients,
-                (*used)->name.str(),
-                *weights,
-                samples,
-                threads,
-                windows,
-                *time,
-                std::move(*work),
-                floor};
+  Report report{*chosen.model, beside.gradients, isStepped, (*used)->name.str(), *weights, samples,
+                threads,       windows,          *time,     std::move(*work),    floor};
   if (arguments.has("json"))
     printJson(report);
   else
@@ -255,30 +263,33 @@ static int run(const Command &command, const Arguments &arguments) {
 }
 
 Command benchCommand() {
-  return {"bench",
-          "FILE",
-          "measure how long a model takes, and how long it must",
-          "Compiles the model for this machine and runs it again and again on made-up inputs, samples of one length;\n"
-          "with --gradients forward and backward.\n"
-          "  time      of a step (a tick of the longest sample) of all samples together, and of a call\n"
-          "  products  their multiply-adds (two flops each) at all ticks; nothing else is counted\n"
-          "  weights   what products in loops read of parameters at each tick, and others once\n"
-          "  machine   the best that one core computes, and reads of as many bytes, measured first\n"
-          "  floor     the time that this must take on so many cores, and how far above it the model is\n"
-          "A busy machine makes all of it worse.",
-          withModelOptions({
-              {"batch", Option::Kind::Count, "N", "samples (1)"},
-              {"length", Option::Kind::Count, "N", "steps of each (100)"},
-              {"threads", Option::Kind::Count, "N", "threads that work on a call (1)"},
-              {"seconds", Option::Kind::Real, "S", "how long to run it (1)"},
-              {"gradients", Option::Kind::Flag, "", "gradients too: of parameters and inputs"},
-              {"params", Option::Kind::File, "FILE", "read the parameters from a safetensors file"},
-              formatOption(),
-              {"json", Option::Kind::Flag, "", "print JSON"},
-          }),
-          1,
-          1,
-          run};
+  return {
+      "bench",
+      "FILE",
+      "measure how long a model takes, and how long it must",
+      "Compiles the model for this machine and runs it again and again on made-up inputs, samples of one length;\n"
+      "with --gradients forward and backward, with --entry step by a call for each step, as where data come step by\n"
+      "step.\n"
+      "  time      of a step (a tick of the longest sample) of all samples together, and of a call\n"
+      "  products  their multiply-adds (two flops each) at all ticks; nothing else is counted\n"
+      "  weights   what products in loops read of parameters at each tick, and others once\n"
+      "  machine   the best that one core computes, and reads of as many bytes, measured first\n"
+      "  floor     the time that this must take on so many cores, and how far above it the model is\n"
+      "A busy machine makes all of it worse.",
+      withModelOptions({
+          {"batch", Option::Kind::Count, "N", "samples (1)"},
+          {"length", Option::Kind::Count, "N", "steps of each (100)"},
+          {"threads", Option::Kind::Count, "N", "threads that work on a call (1)"},
+          {"seconds", Option::Kind::Real, "S", "how long to run it (1)"},
+          {"gradients", Option::Kind::Flag, "", "gradients too: of parameters and inputs"},
+          {"entry", Option::Kind::Text, "step", "call the function for a single step"},
+          {"params", Option::Kind::File, "FILE", "read the parameters from a safetensors file"},
+          formatOption(),
+          {"json", Option::Kind::Flag, "", "print JSON"},
+      }),
+      1,
+      1,
+      run};
 }
 
 } // namespace rondo::tools

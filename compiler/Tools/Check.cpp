@@ -10,10 +10,6 @@ static int run(const Command &command, const Arguments &arguments) {
   auto options = checkOptions(command, arguments);
   if (!options)
     return exitUsage;
-  std::string entry = arguments.text("entry");
-  if (!entry.empty() && entry != "step")
-    return usageError(command, "option '--entry' knows only 'step', not '" + entry + "'");
-  options->requireStep = entry == "step";
 
   dsl::Frontend frontend(std::move(*options));
   bool good = true;

@@ -35,6 +35,12 @@ std::optional<dsl::CheckOptions> checkOptions(const Command &command, const Argu
     }
   }
   options.libraryPath = arguments.text("library");
+  std::string entry = arguments.text("entry");
+  if (!entry.empty() && entry != "step") {
+    usageError(command, "option '--entry' knows only 'step', not '" + entry + "'");
+    return std::nullopt;
+  }
+  options.requireStep = entry == "step";
   return options;
 }
 

@@ -13,7 +13,7 @@ std::vector<Option> sourceOptions();
 /// `own` first, then the shared ones.
 std::vector<Option> withSourceOptions(std::vector<Option> own);
 
-/// Nothing (after a usage error) where a -D is not NAME=VALUE.
+/// -D, --library and, where a command has it, --entry. Nothing (after a usage error) where one is not what it has to be.
 std::optional<dsl::CheckOptions> checkOptions(const Command &command, const Arguments &arguments);
 
 /// Checks a file, or the standard input for "-". Its text is kept for a reproducer.

@@ -120,13 +120,20 @@ mlir::LogicalResult Backend::plan() {
   mlir::TimingScope scope = parts->timing.nest("plan");
   std::string notStepped = parts->options.notCausal.value_or("");
   schedule::StepForm form;
-  if (notStepped.empty())
-    form = schedule::formStep(parts->schedule, notStepped);
+  if (notStepped.empty()) {
+    auto made = schedule::formStep(parts->schedule, notStepped);
+    if (failed(made))
+      return mlir::failure();
+    form = std::move(*made);
+  }
   parts->step = form.schedule;
   if (parts->step)
     parts->step->getOperation()->remove();
   std::string notGenerated;
-  parts->generate = schedule::formGenerate(parts->schedule, notGenerated);
+  auto generate = schedule::formGenerate(parts->schedule, notGenerated);
+  if (failed(generate))
+    return mlir::failure();
+  parts->generate = *generate;
   if (parts->generate)
     parts->generate->getOperation()->remove();
   for (const emit::Target *target : parts->options.targets) {

@@ -43,7 +43,7 @@ public:
         input = argument;
   }
 
-  step::ScheduleOp run() {
+  mlir::FailureOr<step::ScheduleOp> run() {
     if (!base || base.isSample() || !base.getParent().isSample())
       return refuse("its axis is divided or in segments");
     live.add(generate.getSource());
@@ -53,7 +53,9 @@ public:
         refuse("input '" + name + "' ticks with it");
     for (Operation *op : live.ops())
       check(op);
-    return why.empty() ? build() : step::ScheduleOp();
+    if (!why.empty())
+      return step::ScheduleOp();
+    return build();
   }
 
 private:
@@ -152,7 +154,7 @@ private:
 
   //===--- The schedule ---===//
 
-  step::ScheduleOp build() {
+  mlir::FailureOr<step::ScheduleOp> build() {
     InlineGroups inlined(schedule, (schedule.getSymName() + ".generate").str(), base, {}, generate.getLoc());
     step::ScheduleOp made = inlined.schedule();
     mlir::OpBuilder &body = inlined.body();
@@ -198,10 +200,8 @@ private:
     // Sums and counts between groups are memory too.
     mlir::PassManager manager(schedule->getContext(), step::ScheduleOp::getOperationName());
     manager.addPass(createExpandMemoryPass());
-    if (failed(manager.run(made))) {
-      made.erase();
-      return refuse("its sums cannot be computed row by row");
-    }
+    if (failed(manager.run(made)))
+      return mlir::failure();
     addHypotheses(made, scan);
     return made;
   }
@@ -335,7 +335,8 @@ struct FormGenerate : impl::FormGenerateBase<FormGenerate> {
   void runOnOperation() override {
     for (auto schedule : llvm::make_early_inc_range(getOperation().getOps<step::ScheduleOp>())) {
       std::string why;
-      formGenerate(schedule, why);
+      if (failed(formGenerate(schedule, why)))
+        return signalPassFailure();
       if (!why.empty())
         schedule.emitRemark("cannot be generated row by row: ") << why;
     }
@@ -344,17 +345,17 @@ struct FormGenerate : impl::FormGenerateBase<FormGenerate> {
 
 } // namespace
 
-step::ScheduleOp formGenerate(step::ScheduleOp schedule, std::string &why) {
+mlir::FailureOr<step::ScheduleOp> formGenerate(step::ScheduleOp schedule, std::string &why) {
   why.clear();
   auto all = schedule.getBody().front().getOps<rnn::GenerateOp>();
   // What is trained has nothing to say yet.
   bool isAsked = !all.empty() && !schedule.getTraining();
   if (!isAsked)
-    return {};
-  step::ScheduleOp made = Former(schedule, *all.begin(), why).run();
-  if (made) {
-    formChunks(made);
-    formWaves(made);
+    return step::ScheduleOp();
+  mlir::FailureOr<step::ScheduleOp> made = Former(schedule, *all.begin(), why).run();
+  if (succeeded(made) && *made) {
+    formChunks(*made);
+    formWaves(*made);
   }
   return made;
 }

@@ -210,9 +210,11 @@ private:
           (op && !rnn::isTickLocal(op) && !llvm::isa<rnn::ConstOp, rnn::LiftOp, rnn::RandomOp>(op)))
         return false;
       early.insert(value);
-      if (op)
-        for (Value operand : op->getOperands())
-          list.push_back(inGroup(operand));
+      if (!op)
+        continue;
+      early.insert(op->result_begin(), op->result_end()); // an operation is known ahead as a whole
+      for (Value operand : op->getOperands())
+        list.push_back(inGroup(operand));
     }
     return true;
   }
@@ -234,7 +236,7 @@ public:
     schedule.walk([&](rnn::EventOp event) { lastEvent = std::max(lastEvent, event.getClock().getId()); });
   }
 
-  StepForm run() {
+  mlir::FailureOr<StepForm> run() {
     form.schedule = made;
     form.axis = needs.steps.getName().str();
     inlined.scan()->setAttr(steppedName, mlir::UnitAttr::get(context));
@@ -263,10 +265,8 @@ public:
     // Sums and counts between groups are memory too.
     mlir::PassManager manager(context, step::ScheduleOp::getOperationName());
     manager.addPass(createExpandMemoryPass());
-    if (failed(manager.run(made))) {
-      made.erase();
-      form.schedule = {};
-    }
+    if (failed(manager.run(made)))
+      return mlir::failure();
     return std::move(form);
   }
 
@@ -351,7 +351,7 @@ private:
         now.setType(onFirst(value.getType()));
       }
     for (Operation &op : body()) {
-      bool isEarly = op.getNumResults() == 1 && early.contains(op.getResult(0));
+      bool isEarly = op.getNumResults() > 0 && early.contains(op.getResult(0));
       if (auto latest = llvm::dyn_cast<rnn::LatestOp>(op); latest && early.contains(latest.getX()))
         latest.setReverse(false);
       else if (!isEarly)
@@ -508,7 +508,9 @@ struct FormStep : impl::FormStepBase<FormStep> {
   void runOnOperation() override {
     for (auto schedule : llvm::make_early_inc_range(getOperation().getOps<step::ScheduleOp>())) {
       std::string why;
-      if (!formStep(schedule, why).schedule)
+      if (failed(formStep(schedule, why)))
+        return signalPassFailure();
+      if (!why.empty())
         schedule.emitRemark("cannot be computed step by step: ") << why;
     }
   }
@@ -516,15 +518,12 @@ struct FormStep : impl::FormStepBase<FormStep> {
 
 } // namespace
 
-StepForm formStep(step::ScheduleOp schedule, std::string &why) {
+mlir::FailureOr<StepForm> formStep(step::ScheduleOp schedule, std::string &why) {
   why.clear();
   Needs needs(schedule, why);
   if (!needs.find())
-    return {};
-  StepForm form = Former(schedule, needs).run();
-  if (!form.schedule)
-    why = "its sums cannot be computed step by step";
-  return form;
+    return StepForm();
+  return Former(schedule, needs).run();
 }
 
 std::unique_ptr<mlir::Pass> createFormStepPass() { return std::make_unique<FormStep>(); }

@@ -28,8 +28,8 @@ struct StepForm {
 };
 
 /// Makes `@name.step` behind the schedule: all that its outputs need stands in one scan, but for what parameters alone
-/// decide. Without a schedule, and with the reason, if the model cannot be computed step by step.
-StepForm formStep(step::ScheduleOp schedule, std::string &why);
+/// decide. Without a schedule, and with the reason, if the model cannot be computed step by step. Fails where a pass does.
+mlir::FailureOr<StepForm> formStep(step::ScheduleOp schedule, std::string &why);
 
 } // namespace rondo::schedule
 #endif

@@ -42,7 +42,7 @@ using mlir::Value;
 /// Turns a copy of a model into its window.
 class Window : WindowEquations {
 public:
-  Window(ModelOp model, std::string &why) : WindowEquations(model), why(why), names(model.getInputs().getValue()) {}
+  Window(ModelOp model, std::string &why) : WindowEquations(model), why(why) {}
 
   bool form() {
     if (!findAxes() || !check())
@@ -171,22 +171,6 @@ private:
 
   //===--- Inputs and outputs ---===//
 
-  Value addInput(const llvm::Twine &name, llvm::ArrayRef<int64_t> shape, Type element, ClockInterface clock) {
-    names.push_back(builder.getStringAttr(name));
-    return block.addArgument(valueType(shape, element, clock), output.getLoc());
-  }
-
-  /// What is remembered from window to window: an input, and an output that `give` is told.
-  Value addCarried(llvm::StringRef name, Type like) {
-    std::string full = (carryPrefix + name).str();
-    int same = taken[full]++;
-    if (same)
-      full += "." + std::to_string(same);
-    given.push_back({full, {}});
-    return addInput(full, shapeOf(like), elementOf(like), sample);
-  }
-  void give(Value value) { given.back().second = value; }
-
   void finish() {
     model.setInputsAttr(builder.getArrayAttr(names));
     SmallVector<Value> values(output.getValues());
@@ -307,7 +291,9 @@ private:
     if (!next)
       return true;
     StreamType type = state.getSlot().getType().getStream();
-    Value start = addCarried(state.getPath(), type);
+    bool isRare = llvm::all_of(readsOf(state),
+                               [&](ReadOp read) { return ticksLessOften(type.getClock(), clockOf(read.getType())); });
+    Value start = begun(next.getValue(), state.getScopeAttr(), state.getPath(), isRare);
     for (ReadOp read : readsOf(state)) {
       ClockInterface at = clockOf(read.getType());
       SmallVector<mlir::OpOperand *> uses = usesOf(read);
@@ -315,8 +301,6 @@ private:
       Value isOpen = both(make<NotOp>(isBefore(type.getClock(), at)), isUncut(state.getScopeAttr(), at));
       replace(uses, select(isOpen, spread(start, at), read));
     }
-    builder.setInsertionPoint(output);
-    give(lastOf(next.getValue(), start, state.getScopeAttr()));
     return true;
   }
 
@@ -344,13 +328,7 @@ private:
     if (from == sample)
       return refuse(latest, "holds what is known at the end of time");
     SmallVector<mlir::OpOperand *> uses = usesOf(latest);
-    Value &start = held[{latest.getX(), latest.getScopeAttr()}];
-    if (!start) {
-      start = addCarried("latest", latest.getType());
-      mlir::OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPoint(output);
-      give(lastOf(latest.getX(), start, latest.getScopeAttr()));
-    }
+    Value start = begun(latest.getX(), latest.getScopeAttr(), "latest", /*isRare=*/true);
     builder.setInsertionPointAfter(latest);
     Value isOpen = both(make<NotOp>(isUpTo(from, to)), isUncut(latest.getScopeAttr(), to));
     replace(uses, select(isOpen, spread(start, to), latest));
@@ -399,6 +377,7 @@ private:
     };
     Value ones = needsCount ? constant(real, from, 1) : Value();
     Value start = addCarried("reduce", type), startCount, count;
+    model->setAttr(addsAnewName, builder.getUnitAttr());
     size_t at = given.size() - 1;
     if (needsCount) {
       startCount = addCarried("reduce.count", StreamType::get({}, real, sample));
@@ -550,11 +529,7 @@ private:
   }
 
   std::string &why;
-  SmallVector<mlir::Attribute> names; // of inputs
   Value ends;
-  llvm::StringMap<int> taken;
-  std::vector<std::pair<std::string, Value>> given; // what is remembered at the window's end
-  llvm::DenseMap<std::pair<Value, mlir::Attribute>, Value> held;
   llvm::DenseMap<Value, Value> rowsAhead;
   llvm::DenseSet<Value> askedAhead;
 };

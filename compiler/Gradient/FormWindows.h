@@ -15,6 +15,9 @@ constexpr llvm::StringLiteral carryPrefix = "carry."; // what is remembered; out
 
 /// Of a model that has no windows: why.
 constexpr llvm::StringLiteral noWindowsName = "no_windows";
+/// On a window: it adds numbers up in another order than the whole model does: sums that go on, or products with what is
+/// remembered.
+constexpr llvm::StringLiteral addsAnewName = "adds_anew";
 
 /// Makes `@name.window` behind the model. Null, and the reason, if the model cannot be computed window by window.
 ModelOp formWindow(ModelOp model, std::string &why);

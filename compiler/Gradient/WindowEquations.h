@@ -2,8 +2,11 @@
 #ifndef RONDO_GRADIENT_WINDOWEQUATIONS_H
 #define RONDO_GRADIENT_WINDOWEQUATIONS_H
 
+#include "compiler/Gradient/FormWindows.h"
 #include "compiler/IR/Rnn.h"
+#include "compiler/Transforms/Rewrite.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace rondo::rnn {
 
@@ -15,7 +18,13 @@ protected:
   explicit WindowEquations(ModelOp model)
       : model(model), block(model.getBody().front()), output(llvm::cast<ReturnOp>(block.back())),
         builder(model.getContext()), sample(AxisClockAttr::getSample(model.getContext())), boolean(builder.getI1Type()),
-        integer(builder.getI64Type()) {}
+        integer(builder.getI64Type()), names(model.getInputs().getValue()),
+        lastTensor(hoistTensors(model)->getPrevNode()) {}
+
+  Value addInput(const llvm::Twine &name, llvm::ArrayRef<int64_t> shape, Type element, ClockInterface clock) {
+    names.push_back(builder.getStringAttr(name));
+    return block.addArgument(valueType(shape, element, clock), output.getLoc());
+  }
 
   template <typename Op, typename... Arguments> Value make(Arguments &&...arguments) {
     return builder.create<Op>(place, std::forward<Arguments>(arguments)...).getResult();
@@ -99,6 +108,53 @@ protected:
                   where(isUncut(scope, sample), before));
   }
 
+  /// What is remembered from window to window: an input, and an output that `give` is told.
+  Value addCarried(llvm::StringRef name, Type like) {
+    std::string full = (carryPrefix + name).str();
+    int same = taken[full]++;
+    if (same)
+      full += "." + std::to_string(same);
+    given.push_back({full, {}});
+    return addInput(full, shapeOf(like), elementOf(like), sample);
+  }
+  void give(Value value) { given.back().second = value; }
+
+  /// The last x that there was at the window's begin, none behind a cut. With `isAnew` a product with weights is not
+  /// remembered, but what they multiply, and computed anew: they may be others by now, and it hangs on them.
+  Value begun(Value x, ScopeAttr scope, llvm::StringRef name, bool isAnew) {
+    if (Value known = held.lookup({x, scope}))
+      return known;
+    Value start;
+    if (Value from = isAnew ? multiplied(x) : Value()) {
+      start = begun(from, scope, name, isAnew);
+      mlir::OpBuilder::InsertionGuard guard(builder);
+      if (lastTensor)
+        builder.setInsertionPointAfter(lastTensor);
+      else
+        builder.setInsertionPointToStart(&block);
+      start = rebuild(builder, x, start);
+      lastTensor = start.getDefiningOp();
+      model->setAttr(addsAnewName, builder.getUnitAttr());
+    } else {
+      start = addCarried(name, x.getType());
+      mlir::OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPoint(output);
+      give(lastOf(x, start, scope));
+    }
+    return held[{x, scope}] = start;
+  }
+
+  /// What a product with weights is a product of, through what else makes zero of zero. Null: it is none.
+  static Value multiplied(Value x) {
+    mlir::Operation *op = x.getDefiningOp();
+    Value from = op && isTickLocal(op) && mapsZeroToZero(op) ? movingOperand(op) : Value();
+    if (!from || clockOf(from.getType()) != clockOf(x.getType()) || from.getDefiningOp<LiftOp>())
+      return {};
+    bool hasWeights = llvm::any_of(op->getOperands(),
+                                   [&](Value operand) { return operand != from && !operand.getDefiningOp<ConstOp>(); });
+    return hasWeights || multiplied(from) ? from : Value();
+  }
+
   ModelOp model;
   mlir::Block &block;
   ReturnOp output;
@@ -107,6 +163,11 @@ protected:
   AxisClockAttr sample, base; // base: the finest axis, which is found out later
   Type boolean, integer;
   llvm::DenseMap<mlir::Attribute, Value> slots[2]; // of marks, by direction
+  llvm::SmallVector<mlir::Attribute> names;        // of inputs
+  llvm::StringMap<int> taken;
+  std::vector<std::pair<std::string, Value>> given; // what is remembered at the window's end
+  llvm::DenseMap<std::pair<Value, mlir::Attribute>, Value> held;
+  mlir::Operation *lastTensor; // behind it: what is made of tensors and of what is remembered; null: there are none
 };
 
 } // namespace rondo::rnn

@@ -92,7 +92,7 @@ static void compareLosses(Comparison &comparison, const Result &expected, const 
 
 Expected<Property> verifyCompiledWindows(rnn::ModelOp model, const Trial &trial, const VerifyOptions &options,
                                          Library &whole, const WindowLibraries &windows) {
-  Comparison comparison("compiled windows = whole", windows.addsUp ? options.allowed() : 0);
+  Comparison comparison("compiled windows = whole", windows.addsAnew ? options.allowed() : 0);
   auto expected = whole.run(trial.batch);
   if (!expected)
     return expected.takeError();

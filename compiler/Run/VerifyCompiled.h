@@ -23,7 +23,7 @@ llvm::Expected<std::vector<Property>> verifyGeneration(rnn::ModelOp op, const ds
 /// can have them, fewer rows apart than the longest sample has.
 struct WindowLibraries {
   Library &one, &two;
-  bool addsUp = false;       // a sum goes on from window to window, so that it is added up in another order
+  bool addsAnew = false;     // see rnn::addsAnewName
   std::string noCheckpoints; // why there are none
 };
 

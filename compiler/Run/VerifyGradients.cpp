@@ -323,7 +323,7 @@ private:
       bool isInPieces = any_of(trial.batch.lengths.begin()->second,
                                [&](int64_t length) { return length > windowRows(options.length).back(); });
       for (const auto &[name, stream] : forward->outputs)
-        if (auto other = kept->outputs.find(name); other != kept->outputs.end() && isInPieces && !windows->addsUp)
+        if (auto other = kept->outputs.find(name); other != kept->outputs.end() && isInPieces && !windows->addsAnew)
           for (size_t s = 0; s < stream.rows.size(); ++s)
             bits.rows(name, int64_t(s), {}, stream.rows[s], {}, other->second.rows[s]);
       if (bits.property.status == Property::Status::Fails)

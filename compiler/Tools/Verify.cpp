@@ -70,10 +70,8 @@ struct Windowed {
   std::unique_ptr<rondo::run::Library> one, two;
 
   rondo::run::WindowLibraries libraries() {
-    std::string sums = (rnn::carryPrefix + "reduce").str();
-    bool addsUp = any_of(compiled.beside(".window").getInputs().getAsValueRange<mlir::StringAttr>(),
-                         [&](StringRef name) { return name.starts_with(sums); });
-    return {*one, *two, addsUp, compiled.noCheckpoints};
+    bool addsAnew = compiled.beside(".window")->hasAttr(rnn::addsAnewName);
+    return {*one, *two, addsAnew, compiled.noCheckpoints};
   }
 };
 

@@ -123,34 +123,6 @@ private:
     return kept.getSlot();
   }
 
-  /// The operations of the chain, made again on x and its clock. Their other operands are tensors, or can be had on any
-  /// clock.
-  static Value rebuild(mlir::OpBuilder &builder, llvm::ArrayRef<Value> chain, Value x) {
-    ClockInterface clock = clockOf(x.getType());
-    for (Value value : llvm::reverse(chain)) {
-      Operation *op = value.getDefiningOp();
-      Value from = movingOperand(op);
-      llvm::SmallVector<Value> operands;
-      for (Value operand : op->getOperands())
-        operands.push_back(operand == from ? x : onClock(builder, operand, clock));
-      unsigned number = llvm::cast<mlir::OpResult>(value).getResultNumber();
-      x = createOnClock(builder, op, operands, clock)->getResult(number);
-    }
-    return x;
-  }
-
-  static Value onClock(mlir::OpBuilder &builder, Value steady, ClockInterface clock) {
-    mlir::Type type = valueType(shapeOf(steady.getType()), elementOf(steady.getType()), clock);
-    auto lift = steady.getDefiningOp<LiftOp>();
-    if (lift && clock)
-      return LiftOp::create(builder, lift.getLoc(), type, lift.getX());
-    if (lift)
-      return lift.getX();
-    if (auto constant = steady.getDefiningOp<ConstOp>())
-      return ConstOp::create(builder, constant.getLoc(), type, constant.getValue());
-    return steady;
-  }
-
   llvm::StringSet<> paths; // of all slots
 };
 

@@ -64,6 +64,33 @@ mlir::Operation *createOnClock(mlir::OpBuilder &builder, mlir::Operation *op, ml
   return builder.create(op->getLoc(), op->getName().getIdentifier(), operands, types, op->getAttrs());
 }
 
+/// What is a tensor, lifted or constant, for an operation on the clock.
+static mlir::Value onClock(mlir::OpBuilder &builder, mlir::Value steady, ClockInterface clock) {
+  mlir::Type type = valueType(shapeOf(steady.getType()), elementOf(steady.getType()), clock);
+  auto lift = steady.getDefiningOp<LiftOp>();
+  if (lift && clock)
+    return LiftOp::create(builder, lift.getLoc(), type, lift.getX());
+  if (lift)
+    return lift.getX();
+  if (auto constant = steady.getDefiningOp<ConstOp>())
+    return ConstOp::create(builder, constant.getLoc(), type, constant.getValue());
+  return steady;
+}
+
+mlir::Value rebuild(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> chain, mlir::Value x) {
+  ClockInterface clock = clockOf(x.getType());
+  for (mlir::Value value : llvm::reverse(chain)) {
+    mlir::Operation *op = value.getDefiningOp();
+    mlir::Value from = movingOperand(op);
+    llvm::SmallVector<mlir::Value> operands;
+    for (mlir::Value operand : op->getOperands())
+      operands.push_back(operand == from ? x : onClock(builder, operand, clock));
+    unsigned number = llvm::cast<mlir::OpResult>(value).getResultNumber();
+    x = createOnClock(builder, op, operands, clock)->getResult(number);
+  }
+  return x;
+}
+
 int64_t contractedAxis(MatmulOp product) {
   return product.getTransposed() ? 0 : shapeOf(product.getW().getType()).size() - 1;
 }

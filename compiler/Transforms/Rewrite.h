@@ -22,6 +22,10 @@ bool mapsZeroToZero(mlir::Operation *op);
 mlir::Operation *createOnClock(mlir::OpBuilder &builder, mlir::Operation *op, mlir::ValueRange operands,
                                ClockInterface clock);
 
+/// The operations that lead to the first value of a chain, each result the `movingOperand` of the one ahead of it in the
+/// list, made again on x, in place of what moves the last, and on its clock.
+mlir::Value rebuild(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> chain, mlir::Value x);
+
 /// The axis of a product's left operand that is summed over.
 int64_t contractedAxis(MatmulOp product);
 

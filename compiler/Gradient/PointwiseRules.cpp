@@ -1,7 +1,7 @@
 // Adjoints of pointwise operations, in terms of the result where they can be.
 //
-// What is chosen is chosen by `select`: a mask that multiplied would keep a NaN of the other side. At ties abs and relu
-// give 0, minimum and maximum half to each side.
+// What is chosen is chosen by `select`: a mask that multiplied would keep a NaN of the other side. And what was not chosen
+// gets nothing, even where its slope is infinite. At ties abs and relu give 0, minimum and maximum half to each side.
 #include "compiler/Gradient/Adjoints.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -20,6 +20,9 @@ struct PointwiseAdjoint {
   Value mul(Value x, Value y) { return a.make<MulOp>(x, y); }
   Value div(Value x, Value y) { return a.make<DivOp>(x, y); }
 
+  /// An adjoint by a slope that may be infinite, where anything hangs on it.
+  Value unlessNone(Value adjoint) { return a.where(a.compare(Predicate::Ne, dy, zero()), adjoint); }
+
   /// Of the side that wins all, of the other nothing.
   void choose(Predicate wins, Value x, Value y) {
     Value half = a.where(a.compare(Predicate::Eq, x, y), a.times(dy, 0.5));
@@ -32,10 +35,11 @@ struct PointwiseAdjoint {
     if (a.wants(x)) {
       Value less = a.make<SubOp>(exponent, a.constant(dy.getType(), 1));
       Value slope = mul(exponent, a.make<PowOp>(x, less));
-      a.add(x, a.where(a.compare(Predicate::Ne, exponent, zero()), mul(dy, slope))); // x^0 is 1 even at 0
+      Value isSlope = a.compare(Predicate::Ne, exponent, zero()); // x^0 is 1 even at 0
+      a.add(x, unlessNone(a.where(isSlope, mul(dy, slope))));
     }
     if (a.wants(exponent)) // of 0 every power that has a slope is 0; of less there is none in between whole powers
-      a.add(exponent, a.where(a.compare(Predicate::Gt, x, zero()), mul(dy, mul(y, a.make<LogOp>(x)))));
+      a.add(exponent, unlessNone(a.where(a.compare(Predicate::Gt, x, zero()), mul(dy, mul(y, a.make<LogOp>(x))))));
   }
 };
 
@@ -54,9 +58,9 @@ bool transposePointwise(Adjoints &a, mlir::Operation *op, Value dy) {
       .Case([&](TanhOp) { return to(0, [&] { return a.make<DtanhOp>(y, dy); }), true; })
       .Case([&](SigmoidOp) { return to(0, [&] { return a.make<DsigmoidOp>(y, dy); }), true; })
       .Case([&](ReluOp) { return to(0, [&] { return a.where(a.compare(Predicate::Gt, y, d.zero()), dy); }), true; })
-      .Case([&](ExpOp) { return to(0, [&] { return d.mul(dy, y); }), true; })
-      .Case([&](LogOp) { return to(0, [&] { return d.div(dy, operand(0)); }), true; })
-      .Case([&](SqrtOp) { return to(0, [&] { return d.div(a.times(dy, 0.5), y); }), true; })
+      .Case([&](ExpOp) { return to(0, [&] { return d.unlessNone(d.mul(dy, y)); }), true; })
+      .Case([&](LogOp) { return to(0, [&] { return d.unlessNone(d.div(dy, operand(0))); }), true; })
+      .Case([&](SqrtOp) { return to(0, [&] { return d.unlessNone(d.div(a.times(dy, 0.5), y)); }), true; })
       .Case([&](SinOp) { return to(0, [&] { return d.mul(dy, a.make<CosOp>(operand(0))); }), true; })
       .Case([&](CosOp) { return to(0, [&] { return d.neg(d.mul(dy, a.make<SinOp>(operand(0)))); }), true; })
       .Case([&](AbsOp) {
@@ -74,8 +78,8 @@ bool transposePointwise(Adjoints &a, mlir::Operation *op, Value dy) {
         return to(0, [&] { return d.mul(dy, operand(1)); }), to(1, [&] { return d.mul(dy, operand(0)); }), true;
       })
       .Case([&](DivOp) {
-        return to(0, [&] { return d.div(dy, operand(1)); }),
-               to(1, [&] { return d.neg(d.div(d.mul(dy, y), operand(1))); }), true;
+        return to(0, [&] { return d.unlessNone(d.div(dy, operand(1))); }),
+               to(1, [&] { return d.unlessNone(d.neg(d.div(d.mul(dy, y), operand(1)))); }), true;
       })
       .Case([&](ModOp) {
         Value whole = a.wants(operand(1)) ? a.make<FloorDivOp>(operand(0), operand(1)) : Value();

@@ -240,6 +240,9 @@ Value Elaborator::matrixProduct(NodeId x, NodeId y, const Expr *at, const Expr *
   if (!oneClock({x, y}, {left, right}, "'@'", at, ctx, clock))
     return Value();
   if (!a.dims.back().axis && a.dims.back().size == 0) { // nothing to sum: no input
+    if (ragged(type) >= 0)
+      return wrong(fmt::format("'@' takes rows that have elements: {} is {}, {} is {}", text(left), describeType(a),
+                               text(right), describeType(b)));
     NodeId zero = constant(0, Elem::Real);
     nodes[zero].type = type;
     return Value::ofNode(zero);

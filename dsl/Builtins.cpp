@@ -304,9 +304,9 @@ Value conv1d(Elaborator &e, Call &c) {
                   fmt::format("'conv1d' takes x[s] and F[k, w], or x[s, c] and F[k, c, w]: '{}' is {}, '{}' is {}",
                               e.text(argExpr(c, 0)), e.describeType(a), e.text(argExpr(c, 1)), e.describeType(b)));
   if (llvm::any_of(b.dims, [](const Dim &d) { return d.size == 0; }))
-    return e.fail(DiagId::R0301, argExpr(c, 1), c.ctx,
-                  fmt::format("'conv1d' takes filters that have elements: '{}' is {}", e.text(argExpr(c, 1)),
-                              e.describeType(b)));
+    return e.fail(
+        DiagId::R0301, argExpr(c, 1), c.ctx,
+        fmt::format("'conv1d' takes filters that have elements: '{}' is {}", e.text(argExpr(c, 1)), e.describeType(b)));
   const Clock *clock = nullptr;
   if (!e.oneClock({x, f}, {argExpr(c, 0), argExpr(c, 1)}, "'conv1d'", c.expr, c.ctx, clock))
     return Value();

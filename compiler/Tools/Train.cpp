@@ -245,7 +245,7 @@ Command trainCommand() {
       "By the ending of a file the data are\n"
       "  .txt .tsv     text. For one input of tokens: its words or characters. With a label on `sample` too: lines\n"
       "                of a label, a tab and a text, which falls into words, and sentences if the model has them;\n"
-      "                with paragraphs too, a document goes on to the next line with a tab\n"
+      "                with paragraphs too, a document goes on until the next line that has one\n"
       "  .csv          a table. Its header names inputs: x, or of a vector x.0, x.1, ..; an empty line ends a "
       "sample\n"
       "  .npy          an array, for one input\n"

@@ -298,6 +298,25 @@ private:
 
 } // namespace
 
+/// True if a `ctc` aligns the input's tokens: then number 0 is its blank.
+static bool isAligned(const dsl::Model &model, const dsl::Input &input) {
+  SmallVector<dsl::NodeId> open;
+  for (const dsl::Node &node : model.nodes)
+    if (node.op == dsl::Op::Ctc)
+      open.push_back(node.operands[1]);
+  DenseSet<dsl::NodeId> seen;
+  while (!open.empty()) {
+    dsl::NodeId id = open.pop_back_val();
+    const dsl::Node &node = model.nodes[id];
+    if (node.type.elem != Elem::Token || !seen.insert(id).second)
+      continue;
+    if (node.op == dsl::Op::Input && &model.inputs[node.index] == &input)
+      return true;
+    append_range(open, node.operands);
+  }
+  return false;
+}
+
 void makeVocabularies(const DataSource &source, const std::map<std::string, VocabularyText> &texts) {
   for (const auto &[name, text] : texts) {
     const dsl::Input &input = *run::findInput(source.model, name);
@@ -307,6 +326,7 @@ void makeVocabularies(const DataSource &source, const std::map<std::string, Voca
     plan.most = input.type.tokens;
     plan.areLabels = text.isLabel;
     plan.withUnknown = source.options.unknown && !text.isLabel;
+    plan.withBlank = isAligned(source.model, input);
     plan.end = text.isLabel ? -1 : endOf(source, input);
     plan.what = source.describe(input);
     source.vocabularies.emplace(name, Vocabulary::make(text.counts, plan));

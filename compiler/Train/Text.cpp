@@ -147,18 +147,20 @@ void Vocabulary::reserveEnd(const Plan &plan, bool isComplete) {
 Vocabulary Vocabulary::make(const UnitCounts &counts, const Plan &plan) {
   std::vector<std::string> order = counts.order();
   Vocabulary vocabulary;
+  if (plan.withBlank)
+    vocabulary.add(blank);
   vocabulary.reserveEnd(plan, /*isComplete=*/false);
   if (plan.withUnknown)
     vocabulary.add(unknown);
   for (std::string &unit : order) {
     vocabulary.reserveEnd(plan, /*isComplete=*/false);
-    bool isOpen = plan.end >= int64_t(vocabulary.list.size()); // a place must be left
-    bool isThere = unit == unknown || unit == end;             // the text has it, too
+    bool isOpen = plan.end >= int64_t(vocabulary.list.size());      // a place must be left
+    bool isThere = unit == unknown || unit == end || unit == blank; // the text has it, too
     if (int64_t(vocabulary.list.size()) < plan.most - isOpen && !(isThere && vocabulary.find(unit) >= 0))
       vocabulary.add(unit);
   }
   vocabulary.reserveEnd(plan, /*isComplete=*/true);
-  int64_t room = plan.most - (plan.end >= 0);
+  int64_t room = plan.most - (plan.end >= 0) - plan.withBlank;
   if (plan.areLabels)
     vocabulary.whyMissing = " is no label of the training data";
   if (int64_t(order.size()) > room)

@@ -103,12 +103,13 @@ private:
 class Vocabulary {
 public:
   Vocabulary() { std::fill(std::begin(ofBytes), std::end(ofBytes), -1); }
-  static constexpr const char *unknown = "<unk>", *end = "<end>";
+  static constexpr const char *unknown = "<unk>", *end = "<end>", *blank = "<blank>";
 
   struct Plan {
     int64_t most = 0;         // numbers. Of more units, the rarest find no place, or,
     bool withUnknown = false; // the first number is `<unk>`, which stands for them
     int64_t end = -1;         // not -1: this number is `<end>`
+    bool withBlank = false;   // number 0 is `<blank>`, which no text has
     std::string what;         // names the input in messages
     bool areLabels = false;   // not units of a text
   };

@@ -257,7 +257,7 @@ private:
       return diverged(number, *bad);
     for (const reference::LossValue &loss : *losses)
       if (!std::isfinite(loss.value))
-        return diverged(number, "loss '" + loss.name + "' is " + (std::isnan(loss.value) ? "NaN" : "an infinity"));
+        return diverged(number, "loss '" + loss.name + "' is " + kindOf(loss.value));
     row.norm = update.norm;
     row.rate = update.rate;
     at.step = number;
@@ -265,6 +265,14 @@ private:
     if (!std::isnan(row.loss))
       outcome.loss = row.loss;
     return row;
+  }
+
+  /// Of a loss that is no number.
+  std::string kindOf(double value) {
+    if (std::isnan(value))
+      return "NaN";
+    bool aligns = !model().getBody().getOps<rnn::CtcOp>().empty();
+    return aligns ? "an infinity, as ctc is where labels do not fit into their rows" : "an infinity";
   }
 
   Error diverged(int64_t number, const std::string &what) {

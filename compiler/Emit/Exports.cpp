@@ -36,7 +36,8 @@ static const Export all[] = {
      "load, and a sample's rows do not depend on the other samples of the batch. A NULL pool is one thread."},
     {"pool_create", "rondo.pool.create", "pi", "@_pool *", "int32_t threads",
      "Starts threads for calls to use: `threads` of them work on a call, the caller's own among them. NULL if there "
-     "are less than one or the system gives none. A call that finds the pool in use by another works alone."},
+     "are less than one or the system gives none. A call that finds the pool in use by another works alone. A "
+     "process that is forked has none of the threads: it needs a pool of its own."},
     {"pool_destroy", "rondo.pool.destroy", "vp", "void ", "@_pool *pool",
      "Ends the threads of a pool that no call is using. NULL is nothing to end."},
     {"error", "rondo.error.text", "pi", "const char *", "int32_t code", "What a code means, in a few words."},

@@ -247,8 +247,12 @@ private:
     if (arguments.has("depfile")) {
       auto quoted = [](const auto &names) { return map_range(names, quotedForMake); };
       std::string targets = join(quoted(make_first_range(files)), " ");
-      files.insert(files.begin(),
-                   {arguments.text("depfile"), targets + ": " + join(quoted(frontend.filesRead()), " \\\n  ") + "\n"});
+      std::vector<StringRef> read = frontend.filesRead();
+      std::string rules = targets + ": " + join(quoted(read), " \\\n  ") + "\n";
+      for (StringRef file : read)
+        if (file != arguments.positional[0])
+          rules += quotedForMake(file) + ":\n"; // one that is not there any more is no error
+      files.insert(files.begin(), {arguments.text("depfile"), std::move(rules)});
     }
     Error error = rondo::run::writeAllWhole(files);
     return error ? failed(std::move(error)) : exitFine;

@@ -104,6 +104,12 @@ llvm::SmallVector<const Clock *> ClockTable::ancestors(const Clock *clock) {
   return result;
 }
 
+llvm::SmallVector<const Clock *> ClockTable::levels(const Clock *fine, const Clock *coarse) {
+  llvm::SmallVector<const Clock *> result = ancestors(coarse);
+  result.erase(llvm::find_if(result, [&](const Clock *c) { return same(c, fine); }), result.end());
+  return result;
+}
+
 //===--- Selections --------------------------------------------------------------------------------------------===//
 
 const Clock *ClockTable::every(const Clock *parent, int64_t period, int64_t phase, uint32_t scope) {
@@ -241,6 +247,8 @@ std::string ClockTable::describe(const Clock *clock, const std::function<std::st
   }
   case Clock::Kind::Event: {
     std::string text = condition(clock->condition);
+    if (llvm::StringRef(text).contains(" when "))
+      text = "(" + text + ")";
     return fmt::format("{} when {}", describe(clock->parent, condition), text.empty() ? "an event" : text);
   }
   case Clock::Kind::Var:

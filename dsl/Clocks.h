@@ -44,6 +44,8 @@ public:
   bool finerAxis(const Clock *clock, const Clock *axis);
   /// The clock itself, what it selects from, ..., down to the finest axis: C7's "x's clock or an ancestor".
   llvm::SmallVector<const Clock *> ancestors(const Clock *clock);
+  /// Of these, those before `fine`, which is one of them.
+  llvm::SmallVector<const Clock *> levels(const Clock *fine, const Clock *coarse);
 
   std::string describe(const Clock *clock) {
     return describe(clock, [](NodeId) { return std::string(); });

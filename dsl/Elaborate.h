@@ -365,6 +365,8 @@ public:
   bool oneClock(llvm::ArrayRef<NodeId> nodes, llvm::ArrayRef<const Expr *> exprs, StringRef what, const Expr *at,
                 Context &ctx, const Clock *&result);
   std::string misspeltClock(const Clock *a, const Clock *b);
+  std::string selectors(const Clock *fine, const Clock *coarse);
+  std::string holdTo(const Clock *fine, const Clock *coarse, std::string slow);
   std::string crossingHint(const Clock *a, const std::string &onA, const Clock *b, const std::string &onB);
   bool isAxis(const Clock *c);
   NodeId alias(const Type &type, const Expr *at, Context &ctx);

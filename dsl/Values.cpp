@@ -399,6 +399,31 @@ std::string Elaborator::misspeltClock(const Clock *a, const Clock *b) {
   return "";
 }
 
+/// What leads from `fine` to its coarser clock: ` when ..` for each level; a segment needs no finer segment.
+std::string Elaborator::selectors(const Clock *fine, const Clock *coarse) {
+  std::string text;
+  bool wasSegment = false;
+  for (const Clock *c : clocks.levels(fine, coarse)) {
+    bool isSegment = clocks.isSegment(c);
+    if (!isSegment)
+      text = describeClock(c).substr(describeClock(c->parent).size()) + text;
+    else if (!wasSegment)
+      text = " when " + describeClock(c) + text;
+    wasSegment = isSegment;
+  }
+  return text;
+}
+
+/// What shows `slow` on a finer clock it comes from.
+std::string Elaborator::holdTo(const Clock *fine, const Clock *coarse, std::string slow) {
+  size_t count = clocks.levels(fine, coarse).size();
+  if (count > 1 && (clocks.isSegment(fine) || isAxis(fine)))
+    return fmt::format("hold({}, to = {})", slow, describeClock(fine));
+  while (count--)
+    slow = fmt::format("hold({})", slow);
+  return slow;
+}
+
 /// How values on `a` and `b`, of which these are the texts, can meet. An empty text is of a value that cannot be moved.
 std::string Elaborator::crossingHint(const Clock *a, const std::string &onA, const Clock *b, const std::string &onB) {
   const Clock *baseOfA = clocks.root(a), *baseOfB = clocks.root(b);
@@ -409,13 +434,8 @@ std::string Elaborator::crossingHint(const Clock *a, const std::string &onA, con
     return llvm::any_of(clocks.ancestors(coarse),
                         [&](const Clock *c) { return c != clocks.resolve(coarse) && clocks.same(c, fine); });
   };
-  auto selector = [&](const Clock *c) {
-    std::string whole = describeClock(c);
-    size_t at = whole.find(" when ");
-    return at == std::string::npos ? whole : whole.substr(at + 6);
-  };
   bool isSlowA = isFinerThan(b, a) || (!isFinerThan(a, b) && isSample(a));
-  const Clock *coarse = isSlowA ? a : b, *fine = isSlowA ? b : a;
+  const Clock *coarse = clocks.resolve(isSlowA ? a : b), *fine = clocks.resolve(isSlowA ? b : a);
   const std::string &slow = isSlowA ? onA : onB, &fast = isSlowA ? onB : onA;
   llvm::SmallVector<std::string, 3> ways;
   auto offer = [&](const std::string &moved, const std::string &way) {
@@ -425,16 +445,17 @@ std::string Elaborator::crossingHint(const Clock *a, const std::string &onA, con
   bool isFiner = isFinerThan(fine, coarse);
   if (isSample(coarse) && isAxis(clocks.root(fine))) {
     // It ticks when all is over: nothing would be left to hold. Of several bases it is no coarser clock of one.
-    offer(slow, fmt::format("spread({}, to = {}){}", slow, describeClock(clocks.root(fine)),
-                            fine == clocks.root(fine) ? "" : " when " + selector(fine)));
+    llvm::SmallVector<const Clock *> path = clocks.ancestors(fine);
+    const Clock *axis = *llvm::find_if(path, [&](const Clock *c) { return isAxis(c); });
+    offer(slow, fmt::format("spread({}, to = {}){}", slow, describeClock(axis), selectors(axis, fine)));
     if (isFiner || isAxis(fine))
       offer(fast, fast + " when sample");
   } else if (isFiner) {
     // What a whole segment has is mostly meant for all of it.
     if (isAxis(coarse) && isAxis(fine))
-      offer(slow, fmt::format("spread({}, to = {})", slow, selector(fine)));
-    offer(slow, fmt::format("hold({})", slow));
-    offer(fast, fmt::format("{} when {}", fast, selector(coarse)));
+      offer(slow, fmt::format("spread({}, to = {})", slow, describeClock(fine)));
+    offer(slow, holdTo(fine, coarse, slow));
+    offer(fast, fast + selectors(fine, coarse));
   }
   if (ways.empty())
     return "cross with 'hold' to the clock they come from";

@@ -7,6 +7,7 @@
 
 #include "dsl/Ast.h"
 #include "dsl/Lexer.h"
+#include "llvm/ADT/SmallSet.h"
 #include "llvm/ADT/Twine.h"
 
 namespace rondo::dsl {
@@ -95,6 +96,7 @@ private:
   Diagnostic *expected(const llvm::Twine &what);
   bool expect(TokenKind kind);
   bool expectClose(TokenKind kind, uint32_t open, bool afterElement);
+  bool atReservedWord() const { return llvm::is_contained(reservedWords(), peek().text()); }
   std::optional<Name> expectName(StringRef what);
   std::optional<Name> expectNameHere(StringRef what);
   void recover(uint32_t itemStart);
@@ -145,6 +147,8 @@ private:
   Diagnostics &diags;
   std::unique_ptr<File> file;
   TokenStream stream;
+  llvm::SmallSet<TokenKind, 4> wordsAsNames; // reserved words that were reported in the place of a name
+
   uint32_t pos = 0;
   unsigned nesting = 0;
   unsigned brackets = 0;       // open `(` and `[` around the next token, within its item

@@ -361,6 +361,8 @@ Parser::Parsed Parser::primary() {
   }
   case TokenKind::LeftBracket: return listLiteral();
   default:
+    if (wordsAsNames.contains(peek().kind))
+      return {};
     if (Diagnostic *error = expected("an expression")) {
       bool isDoubledStar = at(TokenKind::Star) && pos > 0 && previous().kind == TokenKind::Star;
       if (isDoubledStar)

@@ -7,6 +7,11 @@ using namespace llvm;
 namespace rondo::dsl {
 
 Item *Parser::item(Where where) {
+  // `state = tanh(x)`
+  if (atReservedWord() && !at(TokenKind::Loss) && peek(1).kind == TokenKind::Assign) {
+    expectName("a name");
+    return nullptr;
+  }
   checkPlace(where);
   switch (peek().kind) {
   case TokenKind::Name: return equation();

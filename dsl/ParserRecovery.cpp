@@ -116,6 +116,8 @@ std::optional<Name> Parser::expectName(StringRef what) {
   if (at(TokenKind::Name))
     return nameOf(take());
   expected(what);
+  if (atReservedWord())
+    wordsAsNames.insert(peek().kind);
   return std::nullopt;
 }
 

@@ -428,10 +428,12 @@ Value Elaborator::index(const Expr *e, Context &ctx) {
                               text(e->operands[0]), describeType(type)));
     if (by.type.elem == Elem::Int) {
       const Node *modulus = by.op == Op::Modulo ? &nodes[resolve(by.operands[1])] : nullptr;
-      if (!modulus || modulus->op != Op::Constant || !modulus->type.dims.empty() ||
-          (*modulus->values)[0] > double(dim.size) || (*modulus->values)[0] < 1)
+      bool isStatic = modulus && modulus->op == Op::Constant && modulus->type.dims.empty();
+      double past = isStatic ? (*modulus->values)[0] : 0;
+      if (past > double(dim.size) || past < 1)
         return fail(DiagId::R0304, s.low, ctx,
-                    fmt::format("an index that is not static is written 'e % {}', so that it is in range", dim.size));
+                    fmt::format("an index that is not static is written 'e % {}', so that it is in range{}", dim.size,
+                                past > double(dim.size) ? fmt::format("; {} exceeds {}", past, dim.size) : ""));
     }
     const Clock *together = nullptr;
     if (!oneClock({x, i}, {e->operands[0], s.low}, "an index", e, ctx, together))

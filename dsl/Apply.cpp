@@ -51,52 +51,6 @@ std::string Elaborator::sizesHint(const Value &cell) const {
   return text + ")";
 }
 
-Value Elaborator::checkSizeValue(const Decl &decl, Value v, const Expr *at, const Cell &cell, Context &ctx) {
-  if (v.isError())
-    return v;
-  v = listed(v, at, ctx);
-  auto wrong = [&](const char *wanted) {
-    if (v.is(Value::Kind::CellSizes))
-      return fail(DiagId::R0204, at, ctx, fmt::format("'{}' needs its sizes: '{}'", text(at), sizesHint(v)));
-    if (v.is(Value::Kind::Node))
-      return fail(DiagId::R0303, at, ctx,
-                  fmt::format("the size '{}' of '{}' must be static; '{}' is a stream", decl.name.text.str(),
-                              cell.name.text.str(), text(at)));
-    return fail(DiagId::R0302, at, ctx,
-                fmt::format("the size '{}' of '{}' is {}; '{}' is {}", decl.name.text.str(), cell.name.text.str(),
-                            wanted, text(at), describeValue(v)));
-  };
-  if (!decl.type)
-    return v.is(Value::Kind::Node) || v.is(Value::Kind::CellSizes) ? wrong("static") : v;
-  switch (decl.type->kind) {
-  case TypeExpr::Kind::Int:
-    if (decl.type->dims.empty())
-      return v.is(Value::Kind::Int) ? v : wrong("an int");
-    return v.is(Value::Kind::List) ? v : wrong("a list");
-  case TypeExpr::Kind::Real:
-    if (decl.type->dims.empty())
-      return v.isNumber() ? Value::ofReal(v.number()) : wrong("a real");
-    return v.is(Value::Kind::List) ? v : wrong("a list");
-  case TypeExpr::Kind::Bool: return v.is(Value::Kind::Bool) ? v : wrong("a bool");
-  case TypeExpr::Kind::Cell: return v.isCell() ? v : wrong("a cell");
-  case TypeExpr::Kind::Token: return v.is(Value::Kind::Int) ? v : wrong("a token");
-  case TypeExpr::Kind::List: {
-    if (!v.is(Value::Kind::List))
-      return wrong("a list");
-    Decl element = decl;
-    element.type = decl.type->element;
-    std::vector<Value> elements;
-    for (const Value &e : v.list->elements) {
-      elements.push_back(checkSizeValue(element, e, at, cell, ctx));
-      if (elements.back().isError())
-        return Value();
-    }
-    return Value::ofList(makeList(std::move(elements)));
-  }
-  }
-  return v;
-}
-
 Value Elaborator::configure(const Value &callee, const Expr *call, Context &ctx) {
   const Cell &cell = *callee.recipe->cell;
   std::string cellName = cell.name.text.str();

@@ -378,6 +378,12 @@ public:
   bool checkSize(llvm::ArrayRef<Dim> dims, SMRange at, const Context &ctx); // R0107 where the product overflows
 
   //===--- Types (Types.cpp) ---===//
+  Value checkSizeValue(const Decl &decl, Value v, const Expr *at, const Cell &cell, Context &ctx) {
+    return checkSizeValue(decl, decl.type, v, at, -1, cell, ctx);
+  }
+  /// Of a list's element: `type` is the element's, `element` its number in `at` where it is not written by itself.
+  Value checkSizeValue(const Decl &decl, const TypeExpr *type, Value v, const Expr *at, int64_t element,
+                       const Cell &cell, Context &ctx);
   void failNegative(const Expr *dim, int64_t value, Context &ctx);
   std::optional<Dim> evaluateDim(const Expr *e, Context &ctx);
   std::optional<Type> evaluateType(const TypeExpr &type, Context &ctx);
@@ -394,7 +400,6 @@ public:
 
   //===--- Cells (Apply.cpp) ---===//
   std::string sizesHint(const Value &cell) const;
-  Value checkSizeValue(const Decl &decl, Value v, const Expr *at, const Cell &cell, Context &ctx);
   Value configure(const Value &cell, const Expr *call, Context &ctx);
   Shared *sharedOf(Body *home, const std::string &name, const void *origin, SMRange at);
   void checkPaths();

@@ -1,8 +1,64 @@
-// Declared types: evaluated in their scope, and inputs' types matched against arguments, which binds size variables (T3).
+// Declared types: checked of sizes (N2), evaluated in their scope, and inputs' types matched against arguments, which binds size variables (T3).
 #include "dsl/Elaborate.h"
 #include "fmt/format.h"
 
 namespace rondo::dsl {
+
+Value Elaborator::checkSizeValue(const Decl &decl, const TypeExpr *type, Value v, const Expr *at, int64_t element,
+                                 const Cell &cell, Context &ctx) {
+  if (v.isError())
+    return v;
+  v = listed(v, at, ctx);
+  auto wrong = [&](StringRef wanted) {
+    if (v.is(Value::Kind::CellSizes))
+      return fail(DiagId::R0204, at, ctx, fmt::format("'{}' needs its sizes: '{}'", text(at), sizesHint(v)));
+    if (v.is(Value::Kind::Node))
+      return fail(DiagId::R0303, at, ctx,
+                  fmt::format("the size '{}' of '{}' must be static; '{}' is a stream", decl.name.text.str(),
+                              cell.name.text.str(), text(at)));
+    std::string whole = wanted.str();
+    if (type != decl.type) {
+      whole = wanted.split(' ').second.str() + "s";
+      for (const TypeExpr *outer = decl.type->element; outer != type; outer = outer->element)
+        whole = "lists of " + whole;
+      whole = "a list of " + whole;
+    }
+    return fail(DiagId::R0302, at, ctx,
+                fmt::format("the size '{}' of '{}' is {}; {}'{}' is {}", decl.name.text.str(), cell.name.text.str(),
+                            whole, element < 0 ? "" : fmt::format("element {} of ", element), text(at),
+                            describeValue(v)));
+  };
+  if (!type)
+    return v.is(Value::Kind::Node) || v.is(Value::Kind::CellSizes) ? wrong("static") : v;
+  switch (type->kind) {
+  case TypeExpr::Kind::Int:
+    if (type->dims.empty())
+      return v.is(Value::Kind::Int) ? v : wrong("an int");
+    return v.is(Value::Kind::List) ? v : wrong("a list");
+  case TypeExpr::Kind::Real:
+    if (type->dims.empty())
+      return v.isNumber() ? Value::ofReal(v.number()) : wrong("a real");
+    return v.is(Value::Kind::List) ? v : wrong("a list");
+  case TypeExpr::Kind::Bool: return v.is(Value::Kind::Bool) ? v : wrong("a bool");
+  case TypeExpr::Kind::Cell: return v.isCell() ? v : wrong("a cell");
+  case TypeExpr::Kind::Token: return v.is(Value::Kind::Int) ? v : wrong("a token");
+  case TypeExpr::Kind::List: {
+    if (!v.is(Value::Kind::List))
+      return wrong("a list");
+    bool areWritten = at->kind == Expr::Kind::List && element < 0;
+    std::vector<Value> elements;
+    for (const Value &e : v.list->elements) {
+      int64_t i = elements.size();
+      elements.push_back(areWritten ? checkSizeValue(decl, type->element, e, at->operands[i], -1, cell, ctx)
+                                    : checkSizeValue(decl, type->element, e, at, i, cell, ctx));
+      if (elements.back().isError())
+        return Value();
+    }
+    return Value::ofList(makeList(std::move(elements)));
+  }
+  }
+  return v;
+}
 
 /// What was given as a size where that is what is wrong, else the expression.
 void Elaborator::failNegative(const Expr *dim, int64_t value, Context &ctx) {

@@ -568,9 +568,12 @@ bool elaborate(File &file, llvm::ArrayRef<File *> visible, llvm::ArrayRef<File *
       }
     }
     for (auto &[name, value] : options.sizes)
-      if (anyModel && !sizes.count(name))
+      if (anyModel && !sizes.count(name)) {
+        std::optional<StringRef> near = nearest(name, std::vector<StringRef>(sizes.begin(), sizes.end()));
         diags.report(DiagId::R0203, SMRange(),
-                     fmt::format("-D {}={}: no model here has a size '{}'", name, value, name));
+                     fmt::format("-D {}={}: no model here has a size '{}'{}", name, value, name,
+                                 near ? fmt::format("; did you mean '{}'?", near->str()) : ""));
+      }
     checkNames(program, instantiated, unknown, diags);
     dropConsequences(consequences, diags);
   });

@@ -2,6 +2,7 @@
 #include "dsl/Builtins.h"
 #include "dsl/Constants.h"
 #include "fmt/format.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
 
@@ -496,10 +497,12 @@ Value Elaborator::concat(llvm::ArrayRef<Value> given, llvm::ArrayRef<const Expr 
                          Context &ctx) {
   llvm::SmallVector<NodeId> parts;
   llvm::SmallVector<const Expr *> places;
+  llvm::SmallPtrSet<const Expr *, 4> lists;
   bool bad = false;
   std::function<void(const Value &, const Expr *)> flatten = [&](const Value &given, const Expr *e) {
     Value v = listed(given, e, ctx);
     if (v.is(Value::Kind::List)) {
+      lists.insert(e);
       for (const Value &x : v.list->elements)
         flatten(x, e);
       return;
@@ -549,14 +552,24 @@ Value Elaborator::concat(llvm::ArrayRef<Value> given, llvm::ArrayRef<const Expr 
     } else {
       DimVector other = t.dims;
       other[0] = result.dims[0];
-      if (!sameDims(other, result.dims))
+      if (!sameDims(other, result.dims)) {
+        auto shown = [&](const Expr *e) {
+          return fmt::format("{}'{}'", lists.contains(e) ? "an element of " : "", text(e));
+        };
+        const Expr *list = lists.contains(places[i]) ? places[i] : keptAt[0];
+        bool isBesideList = lists.contains(list) && keptAt[0] != places[i];
+        std::string hint;
+        if (std::max(other.size(), result.dims.size()) == 2 && other.size() != result.dims.size())
+          hint =
+              isBesideList
+                  ? fmt::format("; 'concat' takes a list's elements one by one: 'reshape({}, ..)' makes it one value",
+                                text(list))
+                  : "; 'reshape(.., [1, n])' makes a row of a vector";
         return fail(DiagId::R0301, at, ctx,
-                    fmt::format("'concat' joins along the first axis; the others differ: '{}' is {}, '{}' is {}{}",
-                                text(keptAt[0]), describeType(nodes[kept[0]].type), text(places[i]),
-                                describeType(nodes[parts[i]].type),
-                                std::max(other.size(), result.dims.size()) == 2 && other.size() != result.dims.size()
-                                    ? "; 'reshape(.., [1, n])' makes a row of a vector"
-                                    : ""));
+                    fmt::format("'concat' joins along the first axis; the others differ: {} is {}, {} is {}{}",
+                                shown(keptAt[0]), describeType(nodes[kept[0]].type), shown(places[i]),
+                                describeType(nodes[parts[i]].type), hint));
+      }
       result.dims[0].size += t.dims[0].size;
     }
     kept.push_back(parts[i]), keptAt.push_back(places[i]);

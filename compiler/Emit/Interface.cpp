@@ -44,7 +44,8 @@ bool isReserved(StringRef name) {
       "not not_eq nullptr offsetof operator or or_eq private protected public register reinterpret_cast "
       "requires restrict return short signed sizeof static static_assert static_cast stderr stdin stdout "
       "struct switch template this thread_local throw true try typedef typeid typename typeof typeof_unqual "
-      "union unix unsigned using virtual void volatile wchar_t while xor xor_eq I NULL EOF";
+      "union unix unsigned using virtual void volatile wchar_t while xor xor_eq I NULL EOF "
+      "size_t int32_t int64_t uint8_t uint64_t rondo_error";
   return is_contained(split(words, ' '), name);
 }
 

@@ -252,8 +252,9 @@ private:
       Operation *op = list.pop_back_val();
       for (Value operand : op->getOperands())
         need(operand.getDefiningOp());
-      for (mlir::Type type : op->getResultTypes())
-        type.walk(needEvent);
+      if (!llvm::isa<rnn::StateOp>(op)) // when it is written matters to its writer
+        for (mlir::Type type : op->getResultTypes())
+          type.walk(needEvent);
       op->getAttrDictionary().walk(needEvent);
     }
     for (Operation &op : llvm::make_early_inc_range(block))

@@ -1,4 +1,5 @@
-// Declared types: checked of sizes (N2), evaluated in their scope, and inputs' types matched against arguments, which binds size variables (T3).
+// Declared types: sizes held against theirs (N2), evaluated in their scope, and inputs' types matched against arguments,
+// which binds size variables (T3).
 #include "dsl/Elaborate.h"
 #include "fmt/format.h"
 
@@ -45,7 +46,7 @@ Value Elaborator::checkSizeValue(const Decl &decl, const TypeExpr *type, Value v
   case TypeExpr::Kind::List: {
     if (!v.is(Value::Kind::List))
       return wrong("a list");
-    bool areWritten = at->kind == Expr::Kind::List && element < 0;
+    bool areWritten = at->kind == Expr::Kind::List && element < 0 && at->operands.size() == v.list->elements.size();
     std::vector<Value> elements;
     for (const Value &e : v.list->elements) {
       int64_t i = elements.size();

@@ -9,7 +9,8 @@
 // What a sample remembers from window to window are inputs and outputs on `sample`, so that all else that works on models
 // works on windows, gradients above all: the adjoint of an output is what flows in from the window behind, that of an
 // input what flows out to the one before. Besides slots these are values that `latest` holds, reductions that are open,
-// and counts of ticks; what ticks by number becomes an event whose condition is a count that goes on.
+// and counts of ticks; what ticks by number becomes an event whose condition is a count that goes on. Of a product with
+// weights that is kept for a finer clock what is multiplied goes on, since weights change between windows.
 //
 // A window has whole rows of the coarsest axis, so that nothing is open at its end in a segment. One row behind the
 // window may be looked at, if it is computed from inputs: it is an input more. `sample` ticks at the end of each window;

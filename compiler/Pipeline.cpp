@@ -36,6 +36,9 @@ void formScans(OpPassManager &manager) {
   manager.addNestedPass<rnn::ModelOp>(schedule::createExpandAccumsPass());
   manager.addPass(schedule::createFormScansPass());
 }
+void nestMatrices(OpPassManager &manager) {
+  manager.addNestedPass<step::ScheduleOp>(schedule::createNestMatricesPass());
+}
 void batchSegments(OpPassManager &manager) {
   manager.addNestedPass<step::ScheduleOp>(schedule::createBatchSegmentsPass());
 }
@@ -74,6 +77,9 @@ const Stage list[] = {
      formWindows},
     {"gradient", Kind::Gradient, "beside each model one with adjoint equations too, where it is asked for", gradient},
     {"form-scans", Kind::Passes, "rnn to step: loops become scans, the rest runs in parallel over time", formScans},
+    // What makes or reads matrices at each tick is a loop's from here on, no matter what its state would allow.
+    {"nest-matrices", Kind::Passes,
+     "matrices made of vectors for one loop, and read as vectors of one, stay inside of it", nestMatrices},
     {"parallel-scan", Kind::Passes, "loops that are affine in their state, element by element, all ticks at once",
      parallelScan},
     {"batch-segments", Kind::Passes, "stretches of a loop between cuts run side by side", batchSegments},

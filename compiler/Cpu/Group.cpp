@@ -9,11 +9,11 @@ using mlir::Value;
 
 //===--- What is kept ------------------------------------------------------------------------------------------===//
 
-/// True for a fold of all elements of a value, not of a product of two.
-static bool isKernelFold(Operation *op) { return llvm::isa<rnn::FoldOp>(op) && isWholeFold(op); }
+/// True for a fold of all elements of a value, or of each of its lines, not of a product of two vectors.
+static bool isKernelFold(Operation *op) { return isLineFold(op) || (llvm::isa<rnn::FoldOp>(op) && isWholeFold(op)); }
 
 bool Group::isKernelOp(Operation *op) const {
-  if (isElementwise(op) || isKernelFold(op))
+  if (isElementwise(op) || isKernelFold(op) || rnn::isSpread(op))
     return true;
   auto product = llvm::dyn_cast<rnn::MatmulOp>(op);
   return product && isPackedProduct(op) && rnn::clockOf(product.getType()) && planner.isPrepared(product.getW());
@@ -33,8 +33,23 @@ void Group::keepWhatIsNeeded() {
       llvm::for_each(op.getOperands(), [&](Value operand) { keep(keptFor(operand)); });
     else if (!isKernelOp(&op))
       llvm::for_each(op.getOperands(), [&](Value operand) { keep(operand); });
-    else if (auto product = llvm::dyn_cast<rnn::MatmulOp>(op))
+    else if (auto product = llvm::dyn_cast<rnn::MatmulOp>(op); product && lines.of(product) == 1)
       keep(product.getX());
+    if (isKernelOp(&op))
+      keepForLines(&op);
+  }
+}
+
+/// A kernel by lines computes nothing but its lines, and only such a kernel does that.
+void Group::keepForLines(Operation *op) {
+  int64_t own = op->getNumResults() == 1 ? lines.of(op->getResult(0)) : 1;
+  for (Value operand : operandsByLine(op)) {
+    auto constant = operand.getDefiningOp<rnn::ConstOp>();
+    bool isLine = own > 1 && MatrixLines::isMatrixOf(op, operand);
+    int64_t needed = isLine ? own : 1;
+    bool isNumbers = own > 1 && !isLine;
+    if (!(constant && constant.getValue().isSplat()) && (isNumbers || lines.of(operand) != needed))
+      keep(operand);
   }
 }
 
@@ -81,8 +96,8 @@ void Group::walk(Value value, Value root, const Members *members, bool inFold, R
   bool isMember = value == root || (members && !inFold && members->contains(value));
   if (!isMember && isLoaded(value)) {
     bool isTogether = isInside(value) && isKernelOp(value.getDefiningOp()) && !inFold &&
-                      !isKernelFold(value.getDefiningOp()) && !joined.contains(value) &&
-                      widthOf(value) == widthOf(root) && rnn::clockOf(value.getType()) == rnn::clockOf(root.getType());
+                      !isKernelFold(value.getDefiningOp()) && !joined.contains(value) && isAlike(value, root) &&
+                      rnn::clockOf(value.getType()) == rnn::clockOf(root.getType());
     (isTogether ? found.together : found.loads).insert(value);
     return;
   }
@@ -94,12 +109,12 @@ void Group::walk(Value value, Value root, const Members *members, bool inFold, R
   }
   if (!(inFold ? found.folded : found.computed).insert(value))
     return;
-  if (auto product = llvm::dyn_cast<rnn::MatmulOp>(op)) {
+  if (auto product = llvm::dyn_cast<rnn::MatmulOp>(op); product && lines.of(value) == 1) {
     found.products.insert(value);
     found.loads.insert(product.getX());
     return;
   }
-  for (Value operand : op->getOperands())
+  for (Value operand : lines.of(value) > 1 ? operandsByLine(op) : llvm::SmallVector<Value>(op->getOperands()))
     walk(operand, root, members, inFold || isKernelFold(op), found);
 }
 
@@ -133,7 +148,8 @@ int64_t Group::levelOf(Value value) {
 
 /// True if computing it twice costs more than storing it.
 static bool isHeavy(Value value) {
-  return llvm::isa<rnn::MatmulOp, rnn::TanhOp, rnn::SigmoidOp, rnn::ExpOp, rnn::LogOp, rnn::SinOp, rnn::CosOp,
+  return !rnn::isSpread(value.getDefiningOp()) &&
+         llvm::isa<rnn::MatmulOp, rnn::TanhOp, rnn::SigmoidOp, rnn::ExpOp, rnn::LogOp, rnn::SinOp, rnn::CosOp,
                    rnn::PowOp, rnn::ModOp, rnn::DivOp, rnn::SqrtOp>(value.getDefiningOp());
 }
 
@@ -144,8 +160,7 @@ std::vector<Group::Members> Group::formKernels() {
     if (isKernelOp(value.getDefiningOp()) && !joined.contains(value))
       roots.push_back(value);
   auto joins = [&](Value a, Value b) {
-    return levelOf(a) == levelOf(b) && widthOf(a) == widthOf(b) &&
-           rnn::clockOf(a.getType()) == rnn::clockOf(b.getType());
+    return levelOf(a) == levelOf(b) && isAlike(a, b) && rnn::clockOf(a.getType()) == rnn::clockOf(b.getType());
   };
   llvm::EquivalenceClasses<const void *> classes;
   llvm::DenseMap<Value, llvm::SmallVector<Value>> usersOf; // of what is computed in registers
@@ -324,6 +339,13 @@ bool Group::addKernel(const Members &members) {
       written.push_back({member, target});
   for (auto &[value, target] : written)
     kernel.operands.push_back({KernelOperand::Kind::Store, value});
+  if (int64_t count = lines.of(members.front()); count > 1) {
+    llvm::append_range(views, llvm::make_second_range(written));
+    llvm::SmallVector<unsigned> from;
+    kernel = byLines(kernel, count, from);
+    views = llvm::map_to_vector(from, [&](unsigned operand) { return views[operand]; });
+    written.clear();
+  }
   std::vector<PackLayout> layouts = layoutsOf(kernel, planner.target());
   for (auto [product, layout] : llvm::zip(products, layouts))
     views.push_back(planner.packed(product.getDefiningOp()->getOperand(0), layout));

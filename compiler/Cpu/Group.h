@@ -7,6 +7,7 @@
 #ifndef RONDO_CPU_GROUP_H
 #define RONDO_CPU_GROUP_H
 
+#include "compiler/Cpu/MatrixLines.h"
 #include "compiler/Cpu/Planner.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -14,7 +15,8 @@ namespace rondo::cpu {
 
 class Group {
 public:
-  Group(Planner &planner, mlir::Block &block, bool inPrepare) : planner(planner), block(block), inPrepare(inPrepare) {}
+  Group(Planner &planner, mlir::Block &block, bool inPrepare)
+      : planner(planner), block(block), inPrepare(inPrepare), lines(block) {}
   virtual ~Group() = default;
 
   /// Plans all; the operations in their order.
@@ -88,10 +90,13 @@ private:
   using Members = llvm::SetVector<mlir::Value>;
 
   void keepWhatIsNeeded();
+  void keepForLines(mlir::Operation *op);
   /// Of what is joined the parts, else the value itself.
   llvm::SmallVector<mlir::Value> partsOf(mlir::Value value) const;
   void keepPartsOfJoined();
   bool isLoaded(mlir::Value value) const;
+  /// Whether they can be of one kernel, but for their clocks.
+  bool isAlike(mlir::Value a, mlir::Value b) const { return widthOf(a) == widthOf(b) && lines.of(a) == lines.of(b); }
   static int64_t widthOf(mlir::Value value);
   /// What computing a kept value needs; `members`: other values that the same kernel computes.
   Reach reach(mlir::Value root, const Members *members = nullptr) const;
@@ -104,6 +109,7 @@ private:
   bool addKernel(const Members &members);
   bool addRowOp(mlir::Operation *op);
 
+  MatrixLines lines;
   llvm::SetVector<mlir::Value> kept;
   llvm::MapVector<mlir::Value, llvm::SmallVector<mlir::Value>> joined; // of the kept ones, of which others they consist
   llvm::DenseMap<mlir::Value, View> homes;

@@ -35,6 +35,19 @@ public:
     });
   }
 
+  void emitLines() {
+    Value first = range.firstBlock, end = range.endBlock;
+    range.firstBlock = code.index(0);
+    range.endBlock = code.index(parts.blocks());
+    code.loop(range.firstRow, range.endRow, code.index(1), [&](Value row) {
+      values.beginLines(row);
+      code.loop(first, end, code.index(1), [&](Value line) {
+        values.beginLine(line);
+        finishRow(0);
+      });
+    });
+  }
+
   /// Blocks in the outer loop, so that their weights stay in the cache, and the rows too, unless rows are needed as a
   /// whole.
   void emitTiles() {
@@ -486,7 +499,9 @@ LogicalResult emitKernel(const Kernel &kernel, llvm::StringRef name, const Isa &
     range.endBlock = code.index(parts.blocks());
     range.isBackward = code.compare(Predicate::Lt, range.endBlock, range.firstBlock);
   }
-  if (parts.hasGates()) {
+  if (kernel.lines > 1) {
+    KernelLoops(code, parts, in[0], range).emitLines();
+  } else if (parts.hasGates()) {
     KernelLoops(code, parts, in[0], range).emitTiles();
   } else {
     auto byRows = [&] { KernelLoops(code, parts, in[0], range).emitRows(); };

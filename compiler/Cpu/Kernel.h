@@ -6,6 +6,7 @@
 #include "compiler/IR/Rnn.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "runtime/Plan.h"
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct KernelOperand {
   };
   Kind kind;
   mlir::Value value;
+  int64_t lineBytes = 0; // from one line to the next, in a kernel by lines
 };
 
 /// What is stored may lie where the same element is loaded, unless a product or a fold reads it there.
@@ -42,10 +44,15 @@ struct KernelOperand {
 /// such folds): they have one, of an operand that has `width`. A value that is neither loaded nor a product given here
 /// is computed from its operands, element by element, where it is needed; what needs a fold of the row too, in another
 /// walk over the row.
+///
+/// With several `lines`, a row is as many lines, one behind another, each of which is computed as a row is: values are
+/// those of a line, `width` elements of it, in a `body` of the kernel's own. See MatrixLines.h.
 struct Kernel {
   int64_t width = 0;
+  int64_t lines = 1;
   bool isInLoop = false; // step after step, often for one row: what counts is how long one takes
   std::vector<KernelOperand> operands;
+  std::shared_ptr<mlir::Block> body;
 };
 
 /// How a kernel wants a left operand W: [m,k] (or [k,m] if transposed) packed, see OpCode::Pack. Gates are the columns
@@ -83,7 +90,7 @@ bool isWholeFold(mlir::Operation *op);
 /// The layout of each Weights operand, in the order of the operands.
 std::vector<PackLayout> layoutsOf(const Kernel &kernel, const Isa &isa);
 
-/// Blocks of columns into which the work on a row can be divided, 0 if it cannot (there are folds).
+/// Blocks of columns, or lines, into which the work on a row can be divided, 0 if it cannot (there are folds).
 int64_t blocksOf(const Kernel &kernel, const Isa &isa);
 
 /// Adds to the module an LLVM function of the type runtime::Kernel.

@@ -432,6 +432,8 @@ std::vector<PackLayout> layoutsOf(const Kernel &kernel, const Isa &isa) {
 }
 
 int64_t blocksOf(const Kernel &kernel, const Isa &isa) {
+  if (kernel.lines > 1)
+    return kernel.lines;
   KernelParts parts(kernel, isa);
   if (kernel.width == 1 || parts.hasFolds() || !parts.scalars.empty())
     return 0;

@@ -12,12 +12,14 @@ namespace {
 class Signature {
 public:
   Signature(const Kernel &kernel) : os(text) {
-    os << kernel.width;
+    os << kernel.width << '*' << kernel.lines;
     for (auto [i, operand] : llvm::enumerate(kernel.operands)) {
       os << (operand.kind == KernelOperand::Kind::Load    ? " l"
              : operand.kind == KernelOperand::Kind::Store ? " s"
                                                           : " w");
       print(operand.value.getType());
+      if (operand.lineBytes)
+        os << '+' << operand.lineBytes;
       if (operand.kind == KernelOperand::Kind::Load)
         leaves.try_emplace(operand.value, i);
     }

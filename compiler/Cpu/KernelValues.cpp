@@ -67,6 +67,19 @@ void KernelValues::beginRow(Value row, Value next) {
     rows[operand] = addressOfRow(operand, row);
 }
 
+void KernelValues::beginLines(Value row) {
+  for (unsigned operand : parts.touched)
+    firstLines[operand] = addressOfRow(operand, row);
+}
+
+void KernelValues::beginLine(Value line) {
+  rows.clear();
+  singles.clear();
+  known.clear();
+  for (auto [operand, first] : firstLines)
+    rows[operand] = code.at(first, code.mul(line, code.index(parts.kernel.operands[operand].lineBytes)));
+}
+
 void KernelValues::beginBlock(const ColumnBlock &next) {
   block = next;
   known.clear();

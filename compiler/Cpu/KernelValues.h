@@ -25,6 +25,9 @@ public:
   /// Computes what products are needed as a whole, for a row and its place in its tile.
   void computeWholes(mlir::Value row, mlir::Value place);
   void beginRow(mlir::Value row, mlir::Value place);
+  /// A row whose lines are to come.
+  void beginLines(mlir::Value row);
+  void beginLine(mlir::Value line);
   void beginBlock(const ColumnBlock &block);
 
   //===--- Values ---===//
@@ -69,7 +72,8 @@ private:
   std::map<unsigned, RowAddress> operands;
   Code::Values sums;
 
-  std::map<unsigned, mlir::Value> rows; // addresses of the row
+  std::map<unsigned, mlir::Value> rows; // addresses of the row, or its line
+  std::map<unsigned, mlir::Value> firstLines;
   mlir::Value place;
   llvm::DenseMap<Source, mlir::Value> singles;
   ColumnBlock block;

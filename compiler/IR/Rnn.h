@@ -69,6 +69,10 @@ template <typename Function> void eachEvent(mlir::Operation *op, const Function 
 bool isTickLocal(mlir::Operation *op);
 /// True for a tick-local operation that only moves, repeats or drops elements.
 bool isMovement(mlir::Operation *op);
+/// True for what makes a matrix of vectors, each tick: a column times a row, or a row repeated.
+bool isSpread(mlir::Operation *op);
+/// True for shapes [m,n] with more than one element along both axes.
+bool isMatrix(mlir::Type value);
 
 //===--- Meaning of pointwise operations -----------------------------------------------------------------------===//
 

@@ -84,6 +84,21 @@ bool rondo::rnn::isMovement(Operation *op) {
   return isa<SplitOp, ConcatOp, SliceOp, PadOp, ReshapeOp, TransposeOp, RepeatOp, StopOp>(op);
 }
 
+bool rondo::rnn::isMatrix(Type value) {
+  ArrayRef<int64_t> shape = shapeOf(value);
+  return shape.size() == 2 && shape[0] > 1 && shape[1] > 1;
+}
+
+bool rondo::rnn::isSpread(Operation *op) {
+  if (!isa_and_present<MatmulOp, OuterOp, RepeatOp>(op))
+    return false;
+  Type type = op->getResult(0).getType();
+  if (!isMatrix(type) || !clockOf(type))
+    return false;
+  ArrayRef<int64_t> x = shapeOf(op->getOperand(op->getNumOperands() - 1).getType());
+  return isa<MatmulOp>(op) ? x.size() == 2 && x[0] == 1 : x.size() == 1;
+}
+
 bool rondo::rnn::isTickLocal(Operation *op) {
   if (isMovement(op) || isa<Pointwise>(op))
     return true;

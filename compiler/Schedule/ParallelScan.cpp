@@ -200,6 +200,9 @@ struct ParallelScan : impl::ParallelScanBase<ParallelScan> {
     rnn::StateOp slot = onlySlot(scan);
     if (!slot || !facts.isAffine() || facts.jacobian == rnn::Jacobian::Dense)
       return;
+    // Matrices made of vectors would be rows of all of time.
+    if (llvm::any_of(scan.getBody().front(), [](Operation &op) { return rnn::isSpread(&op); }))
+      return;
     rnn::ReadOp read;
     rnn::NextOp next;
     for (Operation *user : slot.getSlot().getUsers()) {

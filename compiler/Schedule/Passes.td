@@ -50,6 +50,23 @@ def FormScans : Pass<"rondo-form-scans", "::mlir::ModuleOp"> {
   let dependentDialects = ["::rondo::step::StepDialect"];
 }
 
+def NestMatrices : Pass<"rondo-nest-matrices", "::rondo::step::ScheduleOp"> {
+  let summary = "matrices that a loop alone needs, or of which vectors alone are needed, are not rows of all of time";
+  let description = [{
+    What makes a matrix of vectors for one loop is computed in the loop, and so is what makes vectors of a matrix of the
+    loop, if nothing else reads it.
+
+    ```mlir
+    %kv = step.par { .. rnn.matmul %k, %v .. }
+    %S = step.scan on #t { .. rnn.add %s, %kv .. }
+    %y = step.par { .. rnn.matmul %S, %q .. }
+    // becomes
+    %y = step.scan on #t { .. rnn.matmul %k, %v .. rnn.add %s, .. rnn.matmul %S, %q .. }
+    ```
+  }];
+  let constructor = "::rondo::schedule::createNestMatricesPass()";
+}
+
 def BatchSegments : Pass<"rondo-batch-segments", "::rondo::step::ScheduleOp"> {
   let summary = "loops that start again at cuts run their stretches side by side";
   let description = [{

@@ -5,7 +5,7 @@
 //
 // Which values are kept is a minimal cut through the equations between what is there anyway and what is needed: keeping a
 // number costs its way to memory and back, computing it again the operation, and its operands, kept or computed again.
-#include "compiler/IR/Step.h"
+#include "compiler/Schedule/Groups.h"
 #include "compiler/Schedule/MinimalCut.h"
 #include "compiler/Schedule/Passes.h"
 #include "mlir/IR/IRMapping.h"
@@ -42,24 +42,8 @@ std::optional<int64_t> costOf(Operation *op) {
   return std::nullopt;
 }
 
-Operation *yieldOf(step::ScanOp loop) { return loop.getBody().front().getTerminator(); }
-
 /// The operation of the schedule in which another one stands.
 Operation *groupOf(Operation *op) { return llvm::isa<step::ScheduleOp>(op->getParentOp()) ? op : op->getParentOp(); }
-
-/// The loop with these values of its body as results; of those that it had, what is not among them must be unused.
-step::ScanOp withResults(step::ScanOp loop, llvm::ArrayRef<Value> values) {
-  mlir::OpBuilder builder(loop);
-  auto made = step::ScanOp::create(builder, loop.getLoc(), mlir::ValueRange(values).getTypes(), loop.getClock(),
-                                   loop.getReverse(), loop.getSplitAttr());
-  made.getBody().takeBody(loop.getBody());
-  for (auto [result, value] : llvm::zip(loop.getResults(), yieldOf(made)->getOperands()))
-    if (auto it = llvm::find(values, value); it != values.end())
-      result.replaceAllUsesWith(made.getResult(it - values.begin()));
-  yieldOf(made)->setOperands(values);
-  loop.erase();
-  return made;
-}
 
 /// What one group needs of a loop.
 class Tape {
@@ -170,12 +154,7 @@ struct PlanTape : impl::PlanTapeBase<PlanTape> {
           readers.insert(groupOf(user));
       for (Operation *reader : readers)
         loop = Tape(loop, reader).apply();
-      llvm::SmallVector<Value> used;
-      for (auto [result, value] : llvm::zip(loop.getResults(), yieldOf(loop)->getOperands()))
-        if (!result.use_empty() && !llvm::is_contained(used, value))
-          used.push_back(value);
-      if (used.size() < loop.getNumResults())
-        withResults(loop, used);
+      withoutUnused(loop);
     }
   }
 };

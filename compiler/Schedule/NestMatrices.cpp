@@ -1,0 +1,299 @@
+// A matrix that vectors make for a loop is made in the loop, and one of which vectors alone are needed is read there.
+//
+//   %kv = step.par { .. rnn.matmul %k, %v .. }     // 64x1, 1x64
+//   %S = step.scan { .. rnn.add %s, %kv .. }             =>     %y = step.scan { .. rnn.matmul %k, %v .. rnn.add ..
+//   %y = step.par { .. rnn.matmul %S, %q .. }                                       rnn.matmul .. }
+//
+// Rows of all of time go through far memory: what goes into a loop, and what comes out of it, is to be small. Work is
+// moved, not done twice.
+#include "compiler/Schedule/Groups.h"
+#include "compiler/Schedule/Passes.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace rondo::schedule {
+
+#define GEN_PASS_DEF_NESTMATRICES
+#include "compiler/Schedule/Passes.h.inc"
+
+using mlir::Operation;
+using mlir::Value;
+
+namespace {
+
+/// What is moved has this many times as many elements as what is read or written instead.
+constexpr int64_t leastGain = 2;
+
+/// Of which less is there without it than takes a step's time.
+bool isMatrix(Value value) {
+  constexpr int64_t least = 256;
+  return rnn::clockOf(value.getType()) && rnn::shapeOf(value.getType()).size() == 2 &&
+         rnn::elementCount(value.getType()) >= least;
+}
+
+bool isCheap(Operation *op) { return llvm::isa<rnn::ConstOp, rnn::LiftOp>(op); }
+
+/// What computes each element of a matrix from a few numbers.
+bool isElementwise(Operation *op) {
+  return llvm::isa<rnn::Pointwise, rnn::ScaleOp, rnn::SelectOp, rnn::CompareOp, rnn::ConvertOp, rnn::StraightOp>(op) ||
+         isCheap(op) || rnn::isMovement(op) || rnn::isSpread(op);
+}
+
+/// The sum of a matrix' lines or columns, or of all of it.
+bool isNarrowing(Operation *op, Value matrix) {
+  if (!llvm::isa<rnn::MatmulOp, rnn::FoldOp>(op) ||
+      !llvm::all_of(op->getOperandTypes(), [](mlir::Type type) { return bool(rnn::clockOf(type)); }))
+    return false;
+  return leastGain * rnn::elementCount(op->getResult(0).getType()) <= rnn::elementCount(matrix.getType());
+}
+
+/// Leaves out what is computed elsewhere from now on.
+void clean(step::ParOp par) {
+  mlir::Block &body = par.getBody().front();
+  llvm::SmallVector<Value> values;
+  for (auto [result, value] : llvm::zip(par.getResults(), yieldOf(par)->getOperands())) {
+    if (value.getParentBlock() != &body)
+      result.replaceAllUsesWith(value);
+    else if (!result.use_empty() && !llvm::is_contained(values, value))
+      values.push_back(value);
+  }
+  if (values.empty()) {
+    par.erase();
+    return;
+  }
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(withResults(par, values).getBody().front())))
+    if (mlir::isOpTriviallyDead(&op))
+      op.erase();
+}
+
+//===--- Into a loop -------------------------------------------------------------------------------------------===//
+
+/// What of a par is computed in the loop that reads some of its results.
+class Moved {
+public:
+  explicit Moved(step::ParOp par) : body(&par.getBody().front()) {}
+
+  /// Whether the value is better computed by its reader; then all that this takes is.
+  bool add(Value value) {
+    if (costOf(value) * leastGain > rnn::elementCount(value.getType()))
+      return false;
+    take(value);
+    return true;
+  }
+
+  /// In the order in which they stand in the par.
+  llvm::SmallVector<Operation *> operations(step::ParOp par) const {
+    llvm::SmallVector<Operation *> list;
+    for (Operation &op : par.getBody().front())
+      if (ops.contains(&op))
+        list.push_back(&op);
+    return list;
+  }
+
+  llvm::SetVector<Value> read; // values of the par that these read
+
+private:
+  bool isInside(Value value) const { return value.getParentBlock() == body; }
+
+  /// Whether the reader may compute it: what others need too would be computed twice.
+  bool isMovable(Value value) const {
+    Operation *op = value.getDefiningOp();
+    return isInside(value) && op->getNumResults() == 1 && isElementwise(op) && (isCheap(op) || value.hasOneUse());
+  }
+
+  /// Numbers of each tick that have to be there for it.
+  int64_t costOf(Value value) {
+    if (!rnn::clockOf(value.getType()) || (value.getDefiningOp() && isCheap(value.getDefiningOp())))
+      return 0;
+    auto [it, isNew] = costs.try_emplace(value, rnn::elementCount(value.getType()));
+    if (!isNew || !isMovable(value))
+      return it->second;
+    int64_t cost = 0;
+    for (Value operand : value.getDefiningOp()->getOperands())
+      cost += costOf(operand);
+    return costs[value] = std::min(costs[value], cost);
+  }
+
+  void take(Value value) {
+    if (!isInside(value))
+      return;
+    Operation *op = value.getDefiningOp();
+    bool isSmaller = costOf(value) < rnn::elementCount(value.getType());
+    bool isTaken = isCheap(op) || (isMovable(value) && (isSmaller || llvm::isa<rnn::ReshapeOp>(op)));
+    if (!isTaken) {
+      read.insert(value);
+      return;
+    }
+    ops.insert(op);
+    for (Value operand : op->getOperands())
+      take(operand);
+  }
+
+  mlir::Block *body; // of the par
+  llvm::DenseSet<Operation *> ops;
+  llvm::DenseMap<Value, int64_t> costs;
+};
+
+/// What the loop makes itself from now on, the par does not.
+void takeIn(step::ScanOp loop, step::ParOp par) {
+  Moved moved(par);
+  llvm::SmallVector<Value> values(yieldOf(par)->getOperands());
+  llvm::SmallVector<unsigned> results;
+  for (auto [number, value] : llvm::enumerate(values))
+    if (isMatrix(value) && par.getReaderOf(number) == loop &&
+        rnn::isSelection(rnn::clockOf(value.getType()), loop.getClock()) && moved.add(value))
+      results.push_back(number);
+  if (results.empty())
+    return;
+  size_t before = values.size();
+  llvm::append_range(values, moved.read);
+  par = withResults(par, values);
+  mlir::IRMapping inLoop;
+  inLoop.map(moved.read.getArrayRef(), par.getResults().drop_front(before));
+  auto builder = mlir::OpBuilder::atBlockBegin(&loop.getBody().front());
+  for (Operation *op : moved.operations(par))
+    builder.clone(*op, inLoop);
+  for (unsigned number : results)
+    par.getResult(number).replaceAllUsesWith(inLoop.lookup(values[number]));
+  clean(par);
+}
+
+//===--- Out of a loop -----------------------------------------------------------------------------------------===//
+
+/// What pars make of a matrix of a loop, if the loop can make all of it.
+class Readers {
+public:
+  Readers(step::ScanOp loop, Value matrix) : loop(loop) {
+    isFit = add(matrix) && !ops.empty() && findNeeded();
+    auto inOrder = ops.takeVector();
+    llvm::sort(inOrder, [](Operation *a, Operation *b) {
+      bool isOneGroup = a->getBlock() == b->getBlock();
+      return isOneGroup ? a->isBeforeInBlock(b) : a->getParentOp()->isBeforeInBlock(b->getParentOp());
+    });
+    ops.insert(inOrder.begin(), inOrder.end());
+  }
+
+  bool isFit;
+  llvm::SetVector<Operation *> ops;    // in order
+  llvm::SetVector<Operation *> needed; // what of the pars these need besides, each ahead of those that need it
+
+private:
+  bool add(Value matrix) {
+    for (Operation *user : matrix.getUsers()) {
+      if (!llvm::isa<step::ParOp>(user->getParentOp()) || user->getNumResults() != 1)
+        return false;
+      Value result = user->getResult(0);
+      bool isAgainMatrix = isElementwise(user) && !isCheap(user) && isMatrix(result);
+      if (rnn::clockOf(result.getType()) != loop.getClock() ||
+          (!isNarrowing(user, matrix) && !(isAgainMatrix && add(result))))
+        return false;
+      ops.insert(user);
+    }
+    return true;
+  }
+
+  bool findNeeded() {
+    for (Operation *op : ops)
+      for (Value operand : op->getOperands())
+        if (!isOfLoop(operand) && !isThere(operand))
+          return false;
+    return true;
+  }
+
+  bool isOfLoop(Value value) const { return value.getDefiningOp() == loop || ops.contains(value.getDefiningOp()); }
+
+  /// Whether it is there when the loop begins, or can be.
+  bool isThere(Value value) {
+    Operation *op = value.getDefiningOp();
+    if (!op || needed.contains(op))
+      return true;
+    if (op->getBlock() == loop->getBlock())
+      return op->isBeforeInBlock(loop);
+    if (isOfLoop(value) || !llvm::all_of(op->getOperands(), [&](Value operand) { return isThere(operand); }))
+      return false;
+    needed.insert(op);
+    return true;
+  }
+
+  step::ScanOp loop;
+};
+
+/// Puts the operations into a par of their own ahead of the loop.
+void moveAhead(step::ScanOp loop, llvm::ArrayRef<Operation *> ops) {
+  auto isElsewhere = [&](Operation *user) { return !llvm::is_contained(ops, user); };
+  llvm::SmallVector<Value> values;
+  for (Operation *op : ops)
+    for (Value result : op->getResults())
+      if (!isCheap(op) && llvm::any_of(result.getUsers(), isElsewhere))
+        values.push_back(result);
+  if (values.empty())
+    return;
+  mlir::OpBuilder top(loop);
+  auto par = step::ParOp::create(top, loop.getLoc(), mlir::ValueRange(values).getTypes(), false, false);
+  auto body = mlir::OpBuilder::atBlockEnd(&par.getBody().emplaceBlock());
+  mlir::IRMapping ahead;
+  for (Operation *op : ops)
+    body.clone(*op, ahead);
+  step::YieldOp::create(body, loop.getLoc(), llvm::map_to_vector(values, [&](Value v) { return ahead.lookup(v); }));
+  for (auto [value, result] : llvm::zip(values, par.getResults()))
+    value.replaceUsesWithIf(result, [&](mlir::OpOperand &use) { return isElsewhere(use.getOwner()); });
+}
+
+step::ScanOp readIn(step::ScanOp loop, unsigned number) {
+  Readers readers(loop, loop.getResult(number));
+  if (!readers.isFit)
+    return loop;
+  llvm::SetVector<Operation *> pars;
+  for (Operation *op : readers.ops)
+    pars.insert(op->getParentOp());
+  for (Operation *op : readers.needed)
+    pars.insert(op->getParentOp());
+  moveAhead(loop, readers.needed.getArrayRef());
+  mlir::IRMapping inLoop;
+  mlir::OpBuilder body(yieldOf(loop));
+  llvm::SmallVector<Value> values(yieldOf(loop)->getOperands());
+  inLoop.map(loop.getResults(), values);
+  llvm::SmallVector<std::pair<Value, size_t>> replaced;
+  for (Operation *op : readers.ops) {
+    Value made = body.clone(*op, inLoop)->getResult(0);
+    auto isElsewhere = [&](Operation *user) { return !readers.ops.contains(user); };
+    if (!llvm::any_of(op->getResult(0).getUsers(), isElsewhere))
+      continue;
+    replaced.push_back({op->getResult(0), values.size()});
+    values.push_back(made);
+  }
+  loop = withResults(loop, values);
+  for (auto [value, at] : replaced)
+    value.replaceAllUsesWith(loop.getResult(at));
+  for (Operation *op : llvm::reverse(readers.ops))
+    op->erase();
+  for (Operation *par : pars)
+    clean(llvm::cast<step::ParOp>(par));
+  return loop;
+}
+
+struct NestMatrices : impl::NestMatricesBase<NestMatrices> {
+  void runOnOperation() override {
+    mlir::Block &block = getOperation().getBody().front();
+    for (step::ScanOp loop : llvm::make_early_inc_range(block.getOps<step::ScanOp>())) {
+      llvm::SetVector<Operation *> makers;
+      for (Operation &op : loop.getBody().front())
+        for (Value operand : op.getOperands())
+          if (auto par = operand.getDefiningOp<step::ParOp>())
+            makers.insert(par);
+      for (Operation *par : makers)
+        takeIn(loop, llvm::cast<step::ParOp>(par));
+      for (unsigned number = 0; number < loop.getNumResults(); ++number)
+        if (isMatrix(loop.getResult(number)))
+          loop = readIn(loop, number);
+      withoutUnused(loop);
+    }
+  }
+};
+
+} // namespace
+
+std::unique_ptr<mlir::Pass> createNestMatricesPass() { return std::make_unique<NestMatrices>(); }
+
+} // namespace rondo::schedule

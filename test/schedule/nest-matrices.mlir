@@ -1,0 +1,119 @@
+// Matrices of each tick do not go through memory: what makes one of vectors for a loop stands in the loop, and what makes
+// vectors of one of the loop, too.
+//
+// RUN: rondo-opt "--pass-pipeline=builtin.module(step.schedule(rondo-nest-matrices))" %s | FileCheck %s
+
+#t = #rnn.axis<"step">
+!x = !rnn.stream<32xf32, #t>
+!c = !rnn.stream<32x1xf32, #t>
+!r = !rnn.stream<1x32xf32, #t>
+!m = !rnn.stream<32x32xf32, #t>
+
+// What the reader needs besides is computed ahead of the loop; what is left of its par is not.
+//
+// CHECK-LABEL: step.schedule @memory
+// CHECK:       %[[E:.*]] = step.par {
+// CHECK-NEXT:    rnn.tanh
+// CHECK:       %[[Q:.*]] = step.par {
+// CHECK-NEXT:    rnn.sigmoid
+// CHECK:       %[[Y:.*]] = step.scan on #step {
+// CHECK-DAG:     %[[COLUMN:.*]] = rnn.reshape %[[E]]
+// CHECK-DAG:     %[[ROW:.*]] = rnn.reshape %x
+// CHECK:         %[[KV:.*]] = rnn.matmul %[[COLUMN]], %[[ROW]]
+// CHECK:         %[[S:.*]] = rnn.add %{{.*}}, %[[KV]]
+// CHECK:         %[[READ:.*]] = rnn.matmul %[[S]], %[[Q]]
+// CHECK-NEXT:    step.yield %[[READ]] : !rnn.stream<32xf32, #step>
+// CHECK:       step.par {
+// CHECK-NEXT:    rnn.exp %[[Y]]
+// CHECK-NOT:     rnn.matmul
+step.schedule @memory(%x "x" : !x) {
+  %kv = step.par {
+    %e = rnn.tanh %x : !x
+    %column = rnn.reshape %e : !x -> !c
+    %row = rnn.reshape %x : !x -> !r
+    %both = rnn.matmul %column, %row : !c, !r
+    step.yield %both : !m
+  } : !m
+  %s = step.scan on #t {
+    %slot = rnn.state "s" : !rnn.state<!m>
+    %old = rnn.read %slot : !rnn.state<!m> -> !m
+    %new = rnn.add %old, %kv : !m
+    rnn.next %slot, %new : !m
+    step.yield %new : !m
+  } : !m
+  %y = step.par {
+    %q = rnn.sigmoid %x : !x
+    %read = rnn.matmul %s, %q : !m, !x
+    %exp = rnn.exp %read : !x
+    step.yield %exp : !x
+  } : !x
+  rnn.return "y" = %y : !x
+}
+
+// A matrix that is needed as such is given, whoever else reads it.
+//
+// CHECK-LABEL: step.schedule @given
+// CHECK:       step.scan
+// CHECK:         step.yield %{{.*}} : !rnn.stream<32x32xf32, #step>
+// CHECK:       step.par {
+// CHECK-NEXT:    rnn.matmul
+step.schedule @given(%x "x" : !x, %g "g" : !m) {
+  %s = step.scan on #t {
+    %slot = rnn.state "s" : !rnn.state<!m>
+    %old = rnn.read %slot : !rnn.state<!m> -> !m
+    %new = rnn.add %old, %g : !m
+    rnn.next %slot, %new : !m
+    step.yield %new : !m
+  } : !m
+  %y = step.par {
+    %read = rnn.matmul %s, %x : !m, !x
+    step.yield %read : !x
+  } : !x
+  rnn.return "y" = %y, "s" = %s : !x, !m
+}
+
+// What is read of it again with what was read of it is read in the loop too.
+//
+// CHECK-LABEL: step.schedule @again
+// CHECK:       step.scan
+// CHECK:         %[[FIRST:.*]] = rnn.matmul %[[S:.*]], %x
+// CHECK:         %[[AGAIN:.*]] = rnn.matmul %[[S]], %[[FIRST]]
+// CHECK:         step.yield %[[AGAIN]] : !rnn.stream<32xf32, #step>
+// CHECK-NOT:   step.par
+step.schedule @again(%x "x" : !x, %g "g" : !m) {
+  %s = step.scan on #t {
+    %slot = rnn.state "s" : !rnn.state<!m>
+    %old = rnn.read %slot : !rnn.state<!m> -> !m
+    %new = rnn.add %old, %g : !m
+    rnn.next %slot, %new : !m
+    step.yield %new : !m
+  } : !m
+  %y = step.par {
+    %first = rnn.matmul %s, %x : !m, !x
+    %again = rnn.matmul %s, %first : !m, !x
+    step.yield %again : !x
+  } : !x
+  rnn.return "y" = %y : !x
+}
+
+// What is needed besides is computed of the loop by others.
+//
+// CHECK-LABEL: step.schedule @behind
+// CHECK:       step.scan
+// CHECK:         step.yield %{{.*}} : !rnn.stream<32x32xf32, #step>
+step.schedule @behind(%x "x" : !x, %g "g" : !m) {
+  %s = step.scan on #t {
+    %slot = rnn.state "s" : !rnn.state<!m>
+    %old = rnn.read %slot : !rnn.state<!m> -> !m
+    %new = rnn.add %old, %g : !m
+    rnn.next %slot, %new : !m
+    step.yield %new : !m
+  } : !m
+  %y = step.par {
+    %first = rnn.matmul %s, %x : !m, !x
+    %exp = rnn.exp %first : !x
+    %again = rnn.matmul %s, %exp : !m, !x
+    step.yield %again : !x
+  } : !x
+  rnn.return "y" = %y : !x
+}

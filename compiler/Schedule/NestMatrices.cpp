@@ -25,11 +25,10 @@ namespace {
 /// What is moved has this many times as many elements as what is read or written instead.
 constexpr int64_t leastGain = 2;
 
-/// Of which less is there without it than takes a step's time.
-bool isMatrix(Value value) {
+/// Smaller ones cost less, as rows of all of time, than the steps of a loop do.
+bool isLargeMatrix(Value value) {
   constexpr int64_t least = 256;
-  return rnn::clockOf(value.getType()) && rnn::shapeOf(value.getType()).size() == 2 &&
-         rnn::elementCount(value.getType()) >= least;
+  return rnn::clockOf(value.getType()) && rnn::isMatrix(value.getType()) && rnn::elementCount(value.getType()) >= least;
 }
 
 bool isCheap(Operation *op) { return llvm::isa<rnn::ConstOp, rnn::LiftOp>(op); }
@@ -141,7 +140,7 @@ void takeIn(step::ScanOp loop, step::ParOp par) {
   llvm::SmallVector<Value> values(yieldOf(par)->getOperands());
   llvm::SmallVector<unsigned> results;
   for (auto [number, value] : llvm::enumerate(values))
-    if (isMatrix(value) && par.getReaderOf(number) == loop &&
+    if (isLargeMatrix(value) && par.getReaderOf(number) == loop &&
         rnn::isSelection(rnn::clockOf(value.getType()), loop.getClock()) && moved.add(value))
       results.push_back(number);
   if (results.empty())
@@ -181,10 +180,12 @@ public:
 private:
   bool add(Value matrix) {
     for (Operation *user : matrix.getUsers()) {
+      if (ops.contains(user))
+        continue;
       if (!llvm::isa<step::ParOp>(user->getParentOp()) || user->getNumResults() != 1)
         return false;
       Value result = user->getResult(0);
-      bool isAgainMatrix = isElementwise(user) && !isCheap(user) && isMatrix(result);
+      bool isAgainMatrix = isElementwise(user) && !isCheap(user) && isLargeMatrix(result);
       if (rnn::clockOf(result.getType()) != loop.getClock() ||
           (!isNarrowing(user, matrix) && !(isAgainMatrix && add(result))))
         return false;
@@ -254,6 +255,9 @@ step::ScanOp readIn(step::ScanOp loop, unsigned number) {
   mlir::OpBuilder body(yieldOf(loop));
   llvm::SmallVector<Value> values(yieldOf(loop)->getOperands());
   inLoop.map(loop.getResults(), values);
+  for (Operation *op : readers.needed)
+    if (isCheap(op))
+      body.clone(*op, inLoop);
   llvm::SmallVector<std::pair<Value, size_t>> replaced;
   for (Operation *op : readers.ops) {
     Value made = body.clone(*op, inLoop)->getResult(0);
@@ -285,7 +289,7 @@ struct NestMatrices : impl::NestMatricesBase<NestMatrices> {
       for (Operation *par : makers)
         takeIn(loop, llvm::cast<step::ParOp>(par));
       for (unsigned number = 0; number < loop.getNumResults(); ++number)
-        if (isMatrix(loop.getResult(number)))
+        if (isLargeMatrix(loop.getResult(number)))
           loop = readIn(loop, number);
       withoutUnused(loop);
     }

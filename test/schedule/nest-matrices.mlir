@@ -96,6 +96,35 @@ step.schedule @again(%x "x" : !x, %g "g" : !m) {
   rnn.return "y" = %y : !x
 }
 
+// With what is pointwise between, each of it once, and constants.
+//
+// CHECK-LABEL: step.schedule @between
+// CHECK:       step.scan
+// CHECK:         rnn.add
+// CHECK:         %[[HALF:.*]] = rnn.const 0.5
+// CHECK:         %[[A:.*]] = rnn.mul %{{.*}}, %[[HALF]]
+// CHECK-NEXT:    %[[B:.*]] = rnn.mul %[[A]], %[[A]]
+// CHECK-NEXT:    %[[Y:.*]] = rnn.matmul %[[B]], %x
+// CHECK-NEXT:    step.yield %[[Y]]
+// CHECK-NOT:   step.par
+step.schedule @between(%x "x" : !x, %g "g" : !m) {
+  %s = step.scan on #t {
+    %slot = rnn.state "s" : !rnn.state<!m>
+    %old = rnn.read %slot : !rnn.state<!m> -> !m
+    %new = rnn.add %old, %g : !m
+    rnn.next %slot, %new : !m
+    step.yield %new : !m
+  } : !m
+  %y = step.par {
+    %half = rnn.const 0.5 : !m
+    %a = rnn.mul %s, %half : !m
+    %b = rnn.mul %a, %a : !m
+    %read = rnn.matmul %b, %x : !m, !x
+    step.yield %read : !x
+  } : !x
+  rnn.return "y" = %y : !x
+}
+
 // What is needed besides is computed of the loop by others.
 //
 // CHECK-LABEL: step.schedule @behind

@@ -150,7 +150,7 @@ enum class OpCode : uint8_t {
   Scan,  // n: first scan, number of scans. Scans that one operation has may run at the same time
 
   // On the rows of any window
-  // n: kernel, blocks of columns (the function may be run on some of them; 0: only on all)
+  // n: kernel, blocks of columns or lines (the function may be run on some of them; 0: only on all)
   Kernel,
   Copy, // v: x, y; n: outer, bytes, bytes from piece to piece in x, and in y: for each outer one piece is copied
   Zero, // v: y..: rows become zero. In a Scan, of a Memory on a clock that is no pair: all rows of the sequence
@@ -311,8 +311,8 @@ struct Operand {
   int64_t stride = 0; // 0: one row for all
 };
 
-/// Computes rows begin..end-1 of the window, blocks firstBlock..endBlock-1 of columns; if endBlock is the smaller one,
-/// blocks endBlock..firstBlock-1 from the last to the first.
+/// Computes rows begin..end-1 of the window, blocks firstBlock..endBlock-1 of columns or lines; if endBlock is the smaller
+/// one, endBlock..firstBlock-1, those of columns from the last to the first.
 using Kernel = void (*)(const Operand *operands, int64_t begin, int64_t end, int64_t firstBlock, int64_t endBlock);
 
 } // namespace rondo::runtime

@@ -221,8 +221,8 @@ private:
 };
 
 /// Puts the operations into a par of their own ahead of the loop.
-void moveAhead(step::ScanOp loop, llvm::ArrayRef<Operation *> ops) {
-  auto isElsewhere = [&](Operation *user) { return !llvm::is_contained(ops, user); };
+void moveAhead(step::ScanOp loop, const llvm::SetVector<Operation *> &ops) {
+  auto isElsewhere = [&](Operation *user) { return !ops.contains(user); };
   llvm::SmallVector<Value> values;
   for (Operation *op : ops)
     for (Value result : op->getResults())
@@ -250,7 +250,7 @@ step::ScanOp readIn(step::ScanOp loop, unsigned number) {
     pars.insert(op->getParentOp());
   for (Operation *op : readers.needed)
     pars.insert(op->getParentOp());
-  moveAhead(loop, readers.needed.getArrayRef());
+  moveAhead(loop, readers.needed);
   mlir::IRMapping inLoop;
   mlir::OpBuilder body(yieldOf(loop));
   llvm::SmallVector<Value> values(yieldOf(loop)->getOperands());

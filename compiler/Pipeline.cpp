@@ -30,6 +30,7 @@ void chainSums(OpPassManager &manager) {
 }
 void mergeSums(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createMergeSumsPass()); }
 void orderSums(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createOrderSumsPass()); }
+void orientMatrices(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createOrientMatricesPass()); }
 void formWindows(OpPassManager &manager) { manager.addPass(rnn::createFormWindowsPass()); }
 void gradient(OpPassManager &manager) { manager.addPass(rnn::createGradientPass()); }
 void formScans(OpPassManager &manager) {
@@ -76,6 +77,9 @@ const Stage list[] = {
     {"form-windows", Kind::Windows, "beside each model one that goes on with a sample, where it is asked for",
      formWindows},
     {"gradient", Kind::Gradient, "beside each model one with adjoint equations too, where it is asked for", gradient},
+    // Adjoints of products with a row, and of transposes, are such as well.
+    {"orient-matrices", Kind::Passes, "matrices of a tick are read the way they lie, by vectors where that is enough",
+     orientMatrices},
     {"form-scans", Kind::Passes, "rnn to step: loops become scans, the rest runs in parallel over time", formScans},
     // What makes or reads matrices at each tick is a loop's from here on, no matter what its state would allow.
     {"nest-matrices", Kind::Passes,

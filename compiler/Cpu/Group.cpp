@@ -9,8 +9,8 @@ using mlir::Value;
 
 //===--- What is kept ------------------------------------------------------------------------------------------===//
 
-/// True for a fold of all elements of a value, or of each of its lines, not of a product of two vectors.
-static bool isKernelFold(Operation *op) { return isLineFold(op) || (llvm::isa<rnn::FoldOp>(op) && isWholeFold(op)); }
+/// True for a fold of all elements of a value, or of a matrix, not of a product of two vectors.
+static bool isKernelFold(Operation *op) { return isMatrixFold(op) || (llvm::isa<rnn::FoldOp>(op) && isWholeFold(op)); }
 
 bool Group::isKernelOp(Operation *op) const {
   if (isElementwise(op) || isKernelFold(op) || rnn::isSpread(op))
@@ -115,7 +115,7 @@ void Group::walk(Value value, Value root, const Members *members, bool inFold, R
     return;
   }
   for (Value operand : lines.of(value) > 1 ? operandsByLine(op) : llvm::SmallVector<Value>(op->getOperands()))
-    walk(operand, root, members, inFold || isKernelFold(op), found);
+    walk(operand, root, members, inFold || (isKernelFold(op) && lines.of(value) == 1), found); // lines are walked once
 }
 
 //===--- Order -------------------------------------------------------------------------------------------------===//
@@ -163,7 +163,7 @@ std::vector<Group::Members> Group::formKernels() {
     return levelOf(a) == levelOf(b) && isAlike(a, b) && rnn::clockOf(a.getType()) == rnn::clockOf(b.getType());
   };
   llvm::EquivalenceClasses<const void *> classes;
-  llvm::DenseMap<Value, llvm::SmallVector<Value>> usersOf; // of what is computed in registers
+  llvm::DenseMap<Value, llvm::SmallVector<Value>> usersOf; // of what is computed in registers, and of matrices
   for (Value root : roots) {
     classes.insert(root.getAsOpaquePointer());
     Reach found = reach(root);
@@ -171,7 +171,10 @@ std::vector<Group::Members> Group::formKernels() {
       if (joins(root, other))
         classes.unionSets(root.getAsOpaquePointer(), other.getAsOpaquePointer());
     for (Value value : found.computed)
-      if (isHeavy(value) || (!joined.empty() && value.getDefiningOp()->getNumOperands() > 1))
+      if (isHeavy(value) || lines.of(value) > 1 || (!joined.empty() && value.getDefiningOp()->getNumOperands() > 1))
+        usersOf[value].push_back(root);
+    for (Value value : found.loads)
+      if (lines.of(root) > 1 && rnn::elementCount(value.getType()) == widthOf(root))
         usersOf[value].push_back(root);
   }
   for (auto &[value, users] : usersOf)

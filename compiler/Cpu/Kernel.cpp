@@ -1,7 +1,7 @@
 // The loops of a kernel: over rows and blocks of columns, or, where there are products, over tiles of them.
 #include "compiler/Cpu/KernelElements.h"
 #include "compiler/Cpu/KernelProducts.h"
-#include "compiler/Cpu/KernelValues.h"
+#include "compiler/Cpu/LineTotals.h"
 #include "compiler/Cpu/MatrixUnit.h"
 #include "compiler/Cpu/RoundedRows.h"
 #include "compiler/Cpu/RowAddress.h"
@@ -39,12 +39,15 @@ public:
     Value first = range.firstBlock, end = range.endBlock;
     range.firstBlock = code.index(0);
     range.endBlock = code.index(parts.blocks());
+    LineTotals totals(code, parts, values);
     code.loop(range.firstRow, range.endRow, code.index(1), [&](Value row) {
       values.beginLines(row);
-      code.loop(first, end, code.index(1), [&](Value line) {
+      Code::Values met = code.loop(first, end, code.index(1), totals.start(), [&](Value line, ValueRange carried) {
         values.beginLine(line);
-        finishRow(0);
+        return emitLine(totals, carried);
       });
+      values.beginLine(code.index(0));
+      storeTotals(totals, met);
     });
   }
 
@@ -93,6 +96,58 @@ public:
   }
 
 private:
+  //===--- Lines ---===//
+
+  /// Walks over the blocks of a line, whose numbers are known if the walk is unrolled.
+  Code::Values forBlocks(const LineTotals &totals, Code::Values met,
+                         llvm::function_ref<Code::Values(const Segment &, Value, int64_t, ValueRange)> body) {
+    for (const Segment &segment : parts.segments) {
+      if (!totals.isUnrolled())
+        met = code.loop(code.index(segment.first), code.index(segment.end), code.index(1), met,
+                        [&](Value block, ValueRange met) { return body(segment, block, -1, met); });
+      else
+        for (int64_t number = segment.first; number < segment.end; ++number)
+          met = body(segment, code.index(number), number, met);
+    }
+    return met;
+  }
+
+  /// Returns what is carried to the next line.
+  Code::Values emitLine(LineTotals &totals, ValueRange carried) {
+    const Pass &pass = parts.passes[0];
+    computeSingles(pass);
+    Code::Values next(carried), met = startFolds(pass);
+    for (auto [fold, own] : llvm::zip_equal(pass.folds, met))
+      if (std::optional<unsigned> place = totals.placeOf(fold))
+        own = next[*place];
+    met = forBlocks(totals, met, [&](const Segment &segment, Value block, int64_t number, ValueRange met) {
+      int64_t end = beginBlock(segment, block, {});
+      Code::Values more = meetFolds(pass, met, end);
+      totals.meetBlock(block, number, next);
+      storeBlock(pass);
+      return more;
+    });
+    for (auto [fold, own] : llvm::zip_equal(pass.folds, met)) {
+      if (std::optional<unsigned> place = totals.placeOf(fold))
+        next[*place] = own;
+      else
+        finishOneFold(fold, own);
+    }
+    storeSingles();
+    return next;
+  }
+
+  void storeTotals(LineTotals &totals, ValueRange met) {
+    for (const FoldPart &fold : parts.passes[0].folds)
+      if (std::optional<unsigned> place = totals.placeOf(fold))
+        totals.storeFold(fold, reduced(fold, met[*place]));
+    forBlocks(totals, {}, [&](const Segment &segment, Value block, int64_t number, ValueRange) {
+      beginBlock(segment, block, {});
+      totals.storeBlock(block, number, met);
+      return Code::Values();
+    });
+  }
+
   //===--- One row ---===//
 
   /// Of the rows of a step, which for other steps lie elsewhere, in several arrays: the machine does not see what follows.
@@ -122,8 +177,14 @@ private:
           });
       finishFolds(pass, met);
     }
+    storeSingles();
+  }
+
+  /// But for those that wait for all lines.
+  void storeSingles() {
     for (unsigned operand : parts.scalars)
-      values.storeSingle(operand, values.single(parts.resolve(parts.kernel.operands[operand].value, 0, true)));
+      if (const KernelOperand &store = parts.kernel.operands[operand]; !store.overLines)
+        values.storeSingle(operand, values.single(parts.resolve(store.value, 0, true)));
   }
 
   Value firstOf(const Segment &segment) { return code.most(range.firstBlock, code.index(segment.first)); }
@@ -147,10 +208,11 @@ private:
 
   /// All is computed ahead of the first store: what is stored may lie where something is loaded.
   void storeBlock(const Pass &pass) {
-    Code::Values computed;
+    llvm::SmallVector<std::pair<unsigned, Value>> computed;
     for (unsigned operand : pass.stores)
-      computed.push_back(values.lanes(parts.resolve(parts.kernel.operands[operand].value, 0, false)));
-    for (auto [operand, value] : llvm::zip_equal(pass.stores, computed))
+      if (const KernelOperand &store = parts.kernel.operands[operand]; !store.overLines)
+        computed.push_back({operand, values.lanes(parts.resolve(store.value, 0, false))});
+    for (auto [operand, value] : computed)
       values.storeLanes(operand, value);
   }
 
@@ -182,11 +244,16 @@ private:
   }
 
   void finishFolds(const Pass &pass, ValueRange met) {
-    for (auto [fold, lanes] : llvm::zip_equal(pass.folds, met)) {
-      rnn::Reduction kind = fold.kind;
-      Value one = code.reduce(lanes, [&](Value a, Value b) { return meet(code, kind, a, b); });
-      values.setSingle({fold.value, 0, true}, finishFold(code, kind, one, parts.width()));
-    }
+    for (auto [fold, lanes] : llvm::zip_equal(pass.folds, met))
+      finishOneFold(fold, lanes);
+  }
+
+  void finishOneFold(const FoldPart &fold, Value lanes) {
+    values.setSingle({fold.value, 0, true}, finishFold(code, fold.kind, reduced(fold, lanes), parts.width()));
+  }
+
+  Value reduced(const FoldPart &fold, Value lanes) {
+    return code.reduce(lanes, [&](Value a, Value b) { return meet(code, fold.kind, a, b); });
   }
 
   //===--- Tiles ---===//
@@ -496,7 +563,7 @@ LogicalResult emitKernel(const Kernel &kernel, llvm::StringRef name, const Isa &
               code.compare(Predicate::Gt, in[3], in[4])};
   if (blocksOf(kernel, isa) == 0) {
     range.firstBlock = code.index(0);
-    range.endBlock = code.index(parts.blocks());
+    range.endBlock = code.index(kernel.lines > 1 ? kernel.lines : parts.blocks());
     range.isBackward = code.compare(Predicate::Lt, range.endBlock, range.firstBlock);
   }
   if (kernel.lines > 1) {

@@ -7,6 +7,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "runtime/Plan.h"
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ struct KernelOperand {
   Kind kind;
   mlir::Value value;
   int64_t lineBytes = 0; // from one line to the next, in a kernel by lines
+  /// Of a store in a kernel by lines: what is written behind the last one is this of all lines' values.
+  std::optional<rnn::Reduction> overLines = {};
 };
 
 /// What is stored may lie where the same element is loaded, unless a product or a fold reads it there.
@@ -46,7 +49,8 @@ struct KernelOperand {
 /// walk over the row.
 ///
 /// With several `lines`, a row is as many lines, one behind another, each of which is computed as a row is: values are
-/// those of a line, `width` elements of it, in a `body` of the kernel's own. See MatrixLines.h.
+/// those of a line, `width` elements of it, in a `body` of the kernel's own. They are needed behind no fold. See
+/// MatrixLines.h.
 struct Kernel {
   int64_t width = 0;
   int64_t lines = 1;

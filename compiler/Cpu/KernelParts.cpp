@@ -432,8 +432,9 @@ std::vector<PackLayout> layoutsOf(const Kernel &kernel, const Isa &isa) {
 }
 
 int64_t blocksOf(const Kernel &kernel, const Isa &isa) {
+  auto isOverLines = [](const KernelOperand &operand) { return operand.overLines.has_value(); };
   if (kernel.lines > 1)
-    return kernel.lines;
+    return llvm::any_of(kernel.operands, isOverLines) ? 0 : kernel.lines;
   KernelParts parts(kernel, isa);
   if (kernel.width == 1 || parts.hasFolds() || !parts.scalars.empty())
     return 0;

@@ -20,6 +20,8 @@ public:
       print(operand.value.getType());
       if (operand.lineBytes)
         os << '+' << operand.lineBytes;
+      if (operand.overLines)
+        os << ' ' << rnn::stringifyReduction(*operand.overLines);
       if (operand.kind == KernelOperand::Kind::Load)
         leaves.try_emplace(operand.value, i);
     }

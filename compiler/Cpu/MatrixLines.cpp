@@ -13,11 +13,28 @@ namespace rondo::cpu {
 using rnn::isMatrix;
 using rnn::isSpread;
 
-bool isLineFold(Operation *op) {
-  auto product = dyn_cast_if_present<rnn::MatmulOp>(op);
-  return product && !product.getTransposed() && isMatrix(product.getW().getType()) &&
-         rnn::shapeOf(product.getX().getType()).size() == 1 && rnn::clockOf(product.getW().getType()) &&
-         rnn::clockOf(product.getX().getType());
+/// What a line sees of a value: its own line, its own number of a column, all of a row, or the one number.
+enum class Role { Matrix, Column, Row, Number };
+
+bool isMatrixFold(Operation *op) {
+  if (!isa_and_present<rnn::MatmulOp, rnn::FoldOp>(op) || !isMatrix(op->getOperand(0).getType()) ||
+      !llvm::all_of(op->getOperandTypes(), [](Type type) { return bool(rnn::clockOf(type)); }))
+    return false;
+  constexpr int64_t mostColumns = 1 << 14; // a row of sums is on the stack
+  if (rnn::shapeOf(op->getOperand(0).getType())[1] > mostColumns)
+    return false;
+  if (auto product = dyn_cast<rnn::MatmulOp>(op))
+    return rnn::shapeOf(product.getX().getType()).size() == 1;
+  auto fold = cast<rnn::FoldOp>(op);
+  return fold.getKind() != rnn::Reduction::First && rnn::elementOf(fold.getX().getType()).isF32();
+}
+
+/// What is made of the matrix: a number of each line, a row, or one number.
+static Role roleOfFold(Operation *op) {
+  if (auto product = dyn_cast<rnn::MatmulOp>(op))
+    return product.getTransposed() ? Role::Row : Role::Column;
+  std::optional<int64_t> axis = cast<rnn::FoldOp>(op).getAxis();
+  return !axis ? Role::Number : *axis == 0 ? Role::Row : Role::Column;
 }
 
 /// True for operations that compute each element of a matrix from those at its place.
@@ -30,8 +47,8 @@ static bool isPointwise(Operation *op) {
 bool MatrixLines::isMatrixOf(Operation *op, Value operand) {
   if (isSpread(op))
     return false;
-  if (isLineFold(op))
-    return operand == cast<rnn::MatmulOp>(op).getW();
+  if (isMatrixFold(op))
+    return operand == op->getOperand(0);
   return rnn::elementCount(operand.getType()) > 1;
 }
 
@@ -49,10 +66,12 @@ MatrixLines::MatrixLines(Block &block) {
   llvm::EquivalenceClasses<const void *> classes;
   SmallVector<Value> members;
   llvm::DenseSet<const void *> wanted;
+  SmallVector<Operation *> folds;
   for (Operation &op : block) {
-    if (isLineFold(&op)) {
-      lines[op.getResult(0)] = rnn::elementCount(op.getResult(0).getType());
-      wanted.insert(op.getOperand(0).getAsOpaquePointer());
+    if (isMatrixFold(&op)) {
+      folds.push_back(&op);
+      if (roleOfFold(&op) != Role::Number)
+        wanted.insert(op.getOperand(0).getAsOpaquePointer());
     }
     if (!isSpread(&op) && !isPointwise(&op))
       continue;
@@ -75,14 +94,14 @@ MatrixLines::MatrixLines(Block &block) {
   for (Value member : members)
     if (leaders.contains(classes.getLeaderValue(member.getAsOpaquePointer())))
       lines[member] = rnn::shapeOf(member.getType())[0];
+  for (Operation *fold : folds)
+    if (roleOfFold(fold) != Role::Number || of(fold->getOperand(0)) > 1)
+      lines[fold->getResult(0)] = rnn::shapeOf(fold->getOperand(0).getType())[0];
 }
 
 //===--- Kernels -----------------------------------------------------------------------------------------------===//
 
 namespace {
-
-/// What a line sees of a value: its own line, its own number of a column, all of a row, or the one number.
-enum class Role { Matrix, Column, Row, Number };
 
 class ByLines {
 public:
@@ -101,8 +120,12 @@ public:
     for (auto [i, operand] : llvm::enumerate(kernel.operands)) {
       if (operand.kind != KernelOperand::Kind::Store)
         continue;
-      Role role = isLineFold(operand.value.getDefiningOp()) ? Role::Column : Role::Matrix;
-      stores.push_back({operand.kind, seen(operand.value, role), bytesOf(operand.value.getType(), role)});
+      Operation *op = operand.value.getDefiningOp();
+      Role role = isMatrixFold(op) ? roleOfFold(op) : Role::Matrix;
+      KernelOperand store{operand.kind, seen(operand.value, role), bytesOf(operand.value.getType(), role)};
+      if (role == Role::Row || role == Role::Number)
+        store.overLines = isa<rnn::MatmulOp>(op) ? rnn::Reduction::Sum : cast<rnn::FoldOp>(op).getKind();
+      stores.push_back(store);
       places.push_back(i);
     }
     llvm::append_range(result.operands, stores);
@@ -142,18 +165,25 @@ private:
   Value compute(Value value, Role role) {
     Operation *op = value.getDefiningOp();
     SmallVector<Value> operands = operandsByLine(op);
+    bool isOverLines = isMatrixFold(op) && role != Role::Column;
     if (isa<rnn::RepeatOp>(op) && isSpread(op))
       return seen(operands[0], Role::Row);
+    if (isa<rnn::FoldOp>(op) && role == Role::Row)
+      return seen(operands[0], Role::Matrix);
     SmallVector<Value> in;
     for (auto [i, operand] : llvm::enumerate(operands)) {
       Role own = MatrixLines::isMatrixOf(op, operand) ? Role::Matrix
-                 : isLineFold(op)                     ? Role::Row
+                 : isMatrixFold(op)                   ? (isOverLines ? Role::Column : Role::Row)
                  : !isSpread(op)                      ? Role::Number
                  : i == 0                             ? Role::Column
                                                       : Role::Row;
       in.push_back(seen(operand, own));
     }
     Type type = typeOf(value.getType(), role);
+    if (auto fold = dyn_cast<rnn::FoldOp>(op))
+      return builder.create<rnn::FoldOp>(op->getLoc(), fold.getKind(), in[0], IntegerAttr());
+    if (isOverLines) // a product
+      return builder.create<rnn::ScaleOp>(op->getLoc(), type, in[1], in[0]);
     SmallVector<NamedAttribute> attributes(op->getAttrs());
     if (auto constant = dyn_cast<rnn::ConstOp>(op)) {
       auto splat = cast<DenseElementsAttr>(constant.getValue());

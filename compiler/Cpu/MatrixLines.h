@@ -4,8 +4,9 @@
 //   %u = rnn.matmul %k, %v : 64x1, 1x64        // line i is k[i] times v
 //   %C = rnn.add (rnn.scale %f, %old), %u
 //   %y = rnn.matmul %C, %q : 64x64, 64         // y[i] is the sum of line i times q
+//   %z = rnn.matmul transposed %C, %p          // z is the sum, over all lines, of line i times p[i]
 //
-// A kernel computes such a matrix as if each line were a row: [64] instead of [64,64], and k[i] and y[i] are numbers.
+// A kernel computes such a matrix as if each line were a row: [64] instead of [64,64], and k[i], p[i] and y[i] are numbers.
 #ifndef RONDO_CPU_MATRIXLINES_H
 #define RONDO_CPU_MATRIXLINES_H
 
@@ -14,8 +15,9 @@
 
 namespace rondo::cpu {
 
-/// True for a product of a matrix and a vector, both of a clock: the sum of each line.
-bool isLineFold(mlir::Operation *op);
+/// True for what a kernel by lines makes of all elements of a matrix: the sum of each line (or what is largest there), of
+/// each column, or of all of it; where it is a product, of elements times those of a vector. All are of a clock.
+bool isMatrixFold(mlir::Operation *op);
 
 /// What the operation reads where a kernel computes it line by line: of its operands what these are but for shape.
 llvm::SmallVector<mlir::Value> operandsByLine(mlir::Operation *op);

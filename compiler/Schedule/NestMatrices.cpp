@@ -5,7 +5,7 @@
 //   %y = step.par { .. rnn.matmul %S, %q .. }                                       rnn.matmul .. }
 //
 // Rows of all of time go through far memory: what goes into a loop, and what comes out of it, is to be small. Work is
-// moved, not done twice.
+// moved, and done again only by a second loop that reads the same matrix.
 #include "compiler/Schedule/Groups.h"
 #include "compiler/Schedule/Passes.h"
 #include "mlir/IR/IRMapping.h"
@@ -40,11 +40,14 @@ bool isElementwise(Operation *op) {
 }
 
 /// The sum of a matrix' lines or columns, or of all of it.
-bool isNarrowing(Operation *op, Value matrix) {
+bool isNarrowing(Operation *op) {
   if (!llvm::isa<rnn::MatmulOp, rnn::FoldOp>(op) ||
       !llvm::all_of(op->getOperandTypes(), [](mlir::Type type) { return bool(rnn::clockOf(type)); }))
     return false;
-  return leastGain * rnn::elementCount(op->getResult(0).getType()) <= rnn::elementCount(matrix.getType());
+  auto isFarSmaller = [&](mlir::Type matrix) {
+    return leastGain * rnn::elementCount(op->getResult(0).getType()) <= rnn::elementCount(matrix);
+  };
+  return llvm::any_of(op->getOperandTypes(), isFarSmaller);
 }
 
 /// Leaves out what is computed elsewhere from now on.
@@ -134,13 +137,21 @@ private:
   llvm::DenseMap<Value, int64_t> costs;
 };
 
-/// What the loop makes itself from now on, the par does not.
+bool isIn(Operation *op, step::ScanOp loop) { return op->getParentOp() == loop; }
+
+/// What loops alone read, this one among them.
+bool isReadBy(Value result, step::ScanOp loop) {
+  return llvm::any_of(result.getUsers(), [&](Operation *user) { return isIn(user, loop); }) &&
+         llvm::all_of(result.getUsers(), [](Operation *user) { return llvm::isa<step::ScanOp>(user->getParentOp()); });
+}
+
+/// What all loops that read it make themselves from now on, the par does not.
 void takeIn(step::ScanOp loop, step::ParOp par) {
   Moved moved(par);
   llvm::SmallVector<Value> values(yieldOf(par)->getOperands());
   llvm::SmallVector<unsigned> results;
   for (auto [number, value] : llvm::enumerate(values))
-    if (isLargeMatrix(value) && par.getReaderOf(number) == loop &&
+    if (isLargeMatrix(value) && isReadBy(par.getResult(number), loop) &&
         rnn::isSelection(rnn::clockOf(value.getType()), loop.getClock()) && moved.add(value))
       results.push_back(number);
   if (results.empty())
@@ -154,17 +165,27 @@ void takeIn(step::ScanOp loop, step::ParOp par) {
   for (Operation *op : moved.operations(par))
     builder.clone(*op, inLoop);
   for (unsigned number : results)
-    par.getResult(number).replaceAllUsesWith(inLoop.lookup(values[number]));
+    par.getResult(number).replaceUsesWithIf(inLoop.lookup(values[number]),
+                                            [&](mlir::OpOperand &use) { return isIn(use.getOwner(), loop); });
   clean(par);
 }
 
 //===--- Out of a loop -----------------------------------------------------------------------------------------===//
 
-/// What pars make of a matrix of a loop, if the loop can make all of it.
+/// What pars make of a matrix of a loop that the loop can make. Each that reads the matrix is taken with all that it needs
+/// and, where it is a matrix again, with all that reads it, or not at all.
 class Readers {
 public:
   Readers(step::ScanOp loop, Value matrix) : loop(loop) {
-    isFit = add(matrix) && !ops.empty() && findNeeded();
+    for (Operation *user : matrix.getUsers()) {
+      size_t before = ops.size(), neededBefore = needed.size();
+      if (!add(user)) {
+        while (ops.size() > before)
+          ops.pop_back();
+        while (needed.size() > neededBefore)
+          needed.pop_back();
+      }
+    }
     auto inOrder = ops.takeVector();
     llvm::sort(inOrder, [](Operation *a, Operation *b) {
       bool isOneGroup = a->getBlock() == b->getBlock();
@@ -173,36 +194,32 @@ public:
     ops.insert(inOrder.begin(), inOrder.end());
   }
 
-  bool isFit;
   llvm::SetVector<Operation *> ops;    // in order
   llvm::SetVector<Operation *> needed; // what of the pars these need besides, each ahead of those that need it
 
 private:
-  bool add(Value matrix) {
-    for (Operation *user : matrix.getUsers()) {
-      if (ops.contains(user))
-        continue;
-      if (!llvm::isa<step::ParOp>(user->getParentOp()) || user->getNumResults() != 1)
-        return false;
-      Value result = user->getResult(0);
-      bool isAgainMatrix = isElementwise(user) && !isCheap(user) && isLargeMatrix(result);
-      if (rnn::clockOf(result.getType()) != loop.getClock() ||
-          (!isNarrowing(user, matrix) && !(isAgainMatrix && add(result))))
-        return false;
-      ops.insert(user);
-    }
-    return true;
-  }
-
-  bool findNeeded() {
-    for (Operation *op : ops)
-      for (Value operand : op->getOperands())
-        if (!isOfLoop(operand) && !isThere(operand))
-          return false;
-    return true;
+  bool add(Operation *op) {
+    if (ops.contains(op))
+      return true;
+    if (!llvm::isa<step::ParOp>(op->getParentOp()) || op->getNumResults() != 1)
+      return false;
+    Value result = op->getResult(0);
+    bool isAgainMatrix = isElementwise(op) && !isCheap(op) && isLargeMatrix(result);
+    bool isFit = rnn::clockOf(result.getType()) == loop.getClock() && (isAgainMatrix || isNarrowing(op));
+    ops.insert(op);
+    return isFit && llvm::all_of(op->getOperands(), [&](Value operand) { return isInLoop(operand); }) &&
+           (!isAgainMatrix || llvm::all_of(result.getUsers(), [&](Operation *user) { return add(user); }));
   }
 
   bool isOfLoop(Value value) const { return value.getDefiningOp() == loop || ops.contains(value.getDefiningOp()); }
+
+  /// Whether the loop has it, or can make it.
+  bool isInLoop(Value value) {
+    if (isOfLoop(value))
+      return true;
+    Operation *op = value.getDefiningOp();
+    return op && llvm::any_of(op->getOperands(), [&](Value x) { return isOfLoop(x); }) ? add(op) : isThere(value);
+  }
 
   /// Whether it is there when the loop begins, or can be.
   bool isThere(Value value) {
@@ -243,7 +260,7 @@ void moveAhead(step::ScanOp loop, const llvm::SetVector<Operation *> &ops) {
 
 step::ScanOp readIn(step::ScanOp loop, unsigned number) {
   Readers readers(loop, loop.getResult(number));
-  if (!readers.isFit)
+  if (readers.ops.empty())
     return loop;
   llvm::SetVector<Operation *> pars;
   for (Operation *op : readers.ops)

@@ -16,6 +16,7 @@ std::unique_ptr<mlir::Pass> createMergeProductsPass();
 std::unique_ptr<mlir::Pass> createChainSumsPass();
 std::unique_ptr<mlir::Pass> createMergeSumsPass();
 std::unique_ptr<mlir::Pass> createOrderSumsPass();
+std::unique_ptr<mlir::Pass> createOrientMatricesPass();
 /// Remarks on loops and outputs; changes nothing.
 std::unique_ptr<mlir::Pass> createClassifyPass();
 

@@ -166,6 +166,26 @@ def OrderSums : Pass<"rondo-order-sums", "::rondo::rnn::ModelOp"> {
   let constructor = "::rondo::rnn::createOrderSumsPass()";
 }
 
+def OrientMatrices : Pass<"rondo-orient-matrices", "::rondo::rnn::ModelOp"> {
+  let summary = "matrices of a tick are read the way they lie; products of one row or column are with a vector";
+  let description = [{
+    Transposes that lead through operations on elements to a transpose, to what spreads vectors, or to the sum of lines or
+    columns are left out; none is made. Products whose operand has one row or one column are of a matrix and a vector, and
+    the sum of products of all elements of two matrices is a fold: what kernels compute line by line. Sums are rounded in
+    another order.
+
+    ```mlir
+    %t = rnn.transpose %S [1, 0] : !rnn.stream<64x32xf32, #t>
+    %m = rnn.mul %t, %u : !rnn.stream<32x64xf32, #t>           // %u: rnn.repeat of 64 numbers
+    %n = rnn.transpose %m [1, 0] : !rnn.stream<32x64xf32, #t>
+    // becomes
+    %v = rnn.matmul %column, %ones : !rnn.stream<64x1xf32, #t>, !rnn.stream<1x32xf32, #t>
+    %n = rnn.mul %S, %v : !rnn.stream<64x32xf32, #t>
+    ```
+  }];
+  let constructor = "::rondo::rnn::createOrientMatricesPass()";
+}
+
 def Classify : Pass<"rondo-classify", "::rondo::rnn::ModelOp"> {
   let summary = "remarks on loops and outputs: direction, clocks, degree, structure, availability";
   let description = [{

@@ -1,6 +1,7 @@
 """Random well-typed Rondo programs: each must check, and means something that all of the compiler agrees on."""
 import random
 
+from matrix_cells import MatrixCell
 from program_expressions import RECURRENT, SMALL, WIDE, Writer
 from program_tree import Clock, Expr, Item, Program, real_of, type_of, wrap
 
@@ -63,7 +64,7 @@ class ModelWriter(Writer):
         for _ in range(self.rng.randint(2, 7)):
             self.pick([self.equation] * 6 + [self.recursion] * 3 + [self.reduction] * 2 + [self.memory] * 2 +
                       [self.rhythms, self.several, self.at_sample, self.shared, self.alignment, self.constants,
-                       self.within, self.inside])()
+                       self.within, self.inside, self.matrices])()
         if self.chance(0.3):  # what follows what is for the compiler to find
             self.rng.shuffle(self.items)
         self.ends()
@@ -269,6 +270,17 @@ class ModelWriter(Writer):
         self.define(wrap(f"{name}({{}})", x, shape=states[-1][1]))
         for state, shape in states:
             self.define(Expr([self.pick([f"{name}.{state}", f"{name}.{state}'"])], "real", shape, clock, is_given=True))
+
+    def matrices(self):
+        """A cell that remembers a matrix, small or of some lines and vectors."""
+        clock, name = self.some_clock(), self.fresh("c")
+        d, n = self.pick([(17, 18), (16, 16), (33, 9), (5, 70)]) if self.chance(0.3) else (self.size(), self.size())
+        self.items.append(Item(MatrixCell(self.rng, name, d, n).text))
+        reset = ""
+        if clock.kind != "sample" and self.chance(0.3):
+            reset = f", reset = {self.pick(['after', 'before'])}({self.cut(clock)})"
+        given = [self.grounded(self.real((size,), clock, 1)) for size in (d, n, 3)]
+        self.define(real_of([f"{name}(tanh(", given[0], "), tanh(", given[1], "), tanh(", given[2], f"){reset})"], (d,), clock))
 
     def ends(self):
         named = [v for v in self.scope.values if not str(v).startswith("x")]

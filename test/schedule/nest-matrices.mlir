@@ -50,13 +50,14 @@ step.schedule @memory(%x "x" : !x) {
   rnn.return "y" = %y : !x
 }
 
-// A matrix that is needed as such is given, whoever else reads it.
+// A matrix that is needed as such is given, and read in the loop by others.
 //
 // CHECK-LABEL: step.schedule @given
 // CHECK:       step.scan
-// CHECK:         step.yield %{{.*}} : !rnn.stream<32x32xf32, #step>
-// CHECK:       step.par {
-// CHECK-NEXT:    rnn.matmul
+// CHECK:         %[[S:.*]] = rnn.add
+// CHECK:         %[[READ:.*]] = rnn.matmul %[[S]], %x
+// CHECK-NEXT:    step.yield %[[S]], %[[READ]]
+// CHECK-NOT:   step.par
 step.schedule @given(%x "x" : !x, %g "g" : !m) {
   %s = step.scan on #t {
     %slot = rnn.state "s" : !rnn.state<!m>
@@ -125,11 +126,16 @@ step.schedule @between(%x "x" : !x, %g "g" : !m) {
   rnn.return "y" = %y : !x
 }
 
-// What is needed besides is computed of the loop by others.
+// What is needed besides is computed of the loop by others: this reader stays where it is.
 //
 // CHECK-LABEL: step.schedule @behind
-// CHECK:       step.scan
-// CHECK:         step.yield %{{.*}} : !rnn.stream<32x32xf32, #step>
+// CHECK:       %[[SCAN:.*]]:2 = step.scan
+// CHECK:         %[[S:.*]] = rnn.add
+// CHECK:         %[[FIRST:.*]] = rnn.matmul %[[S]], %x
+// CHECK-NEXT:    step.yield %[[S]], %[[FIRST]]
+// CHECK:       step.par {
+// CHECK-NEXT:    %[[EXP:.*]] = rnn.exp %[[SCAN]]#1
+// CHECK-NEXT:    rnn.matmul %[[SCAN]]#0, %[[EXP]]
 step.schedule @behind(%x "x" : !x, %g "g" : !m) {
   %s = step.scan on #t {
     %slot = rnn.state "s" : !rnn.state<!m>
@@ -145,4 +151,36 @@ step.schedule @behind(%x "x" : !x, %g "g" : !m) {
     step.yield %again : !x
   } : !x
   rnn.return "y" = %y : !x
+}
+
+// Of a matrix of vectors that several loops read each makes its own.
+//
+// CHECK-LABEL: step.schedule @several
+// CHECK-NOT:   step.par
+// CHECK:       step.scan on #step {
+// CHECK:         rnn.outer %x, %x
+// CHECK:       step.scan on #step reverse {
+// CHECK:         rnn.outer %x, %x
+step.schedule @several(%x "x" : !x) {
+  %kv = step.par {
+    %both = rnn.outer %x, %x : !x, !x -> !m
+    step.yield %both : !m
+  } : !m
+  %a = step.scan on #t {
+    %slot = rnn.state "a" : !rnn.state<!m>
+    %old = rnn.read %slot : !rnn.state<!m> -> !m
+    %new = rnn.add %old, %kv : !m
+    rnn.next %slot, %new : !m
+    %read = rnn.matmul %new, %x : !m, !x
+    step.yield %read : !x
+  } : !x
+  %b = step.scan on #t reverse {
+    %slot = rnn.state "b" reverse : !rnn.state<!m>
+    %old = rnn.read %slot : !rnn.state<!m> -> !m
+    %new = rnn.add %old, %kv : !m
+    rnn.next %slot, %new : !m
+    %read = rnn.matmul %new, %x : !m, !x
+    step.yield %read : !x
+  } : !x
+  rnn.return "y" = %a, "z" = %b : !x, !x
 }

@@ -1,0 +1,111 @@
+// Matrices of a tick are read the way they lie; products of one row or one column are with a vector.
+//
+// RUN: rondo-opt --rondo-orient-matrices %s | FileCheck %s
+
+#t = #rnn.axis<"step">
+!d = !rnn.stream<64xf32, #t>
+!n = !rnn.stream<32xf32, #t>
+!m = !rnn.stream<64x32xf32, #t>
+!w = !rnn.stream<32x64xf32, #t>
+
+// A decay of each line, as the language says it: two transposes and a repeated vector become a column times ones.
+//
+// CHECK-LABEL: rnn.model @decay
+// CHECK-NOT:   rnn.transpose
+// CHECK-DAG:   %[[COLUMN:.*]] = rnn.reshape %a : {{.*}} -> !rnn.stream<64x1xf32, #step>
+// CHECK-DAG:   %[[ONES:.*]] = rnn.const 1.0 : !rnn.stream<1x32xf32, #step>
+// CHECK:       %[[SPREAD:.*]] = rnn.matmul %[[COLUMN]], %[[ONES]]
+// CHECK:       %[[Y:.*]] = rnn.mul %[[SPREAD]], %s
+// CHECK:       rnn.return "y" = %[[Y]]
+rnn.model @decay(%a "a" : !d, %s "s" : !m) {
+  %t = rnn.transpose %s [1, 0] : !m
+  %r = rnn.repeat %a : !d -> !w
+  %p = rnn.mul %r, %t : !w
+  %y = rnn.transpose %p [1, 0] : !w
+  rnn.return "y" = %y : !m
+}
+
+// The other spreads, constants and scalars, and what is chosen.
+//
+// CHECK-LABEL: rnn.model @between
+// CHECK-NOT:   rnn.transpose
+// CHECK:       rnn.return
+rnn.model @between(%a "a" : !d, %b "b" : !n, %f "f" : !rnn.stream<f32, #t>, %s "s" : !m) {
+  %t = rnn.transpose %s [1, 0] : !m
+  %o = rnn.outer %b, %a : !n, !d -> !w
+  %c = rnn.reshape %b : !n -> !rnn.stream<32x1xf32, #t>
+  %l = rnn.reshape %a : !d -> !rnn.stream<1x64xf32, #t>
+  %q = rnn.matmul %c, %l : !rnn.stream<32x1xf32, #t>, !rnn.stream<1x64xf32, #t>
+  %h = rnn.scale %f, %o : !rnn.stream<f32, #t>, !w
+  %i = rnn.add %h, %q : !w
+  %z = rnn.const 0.0 : !w
+  %g = rnn.compare gt %t, %z : !w
+  %j = rnn.select %g, %i, %z : !rnn.stream<32x64xi1, #t>, !w
+  %y = rnn.transpose %j [1, 0] : !w
+  rnn.return "y" = %y : !m
+}
+
+// Folds, products and sums over ticks take their operand the other way round, where that makes a transpose superfluous.
+//
+// CHECK-LABEL: rnn.model @readers
+// CHECK:       %[[E:.*]] = rnn.tanh %s
+// CHECK:       %[[LINES:.*]] = rnn.fold sum %[[E]] axis 1
+// CHECK:       %[[F:.*]] = rnn.exp %s
+// CHECK:       %[[READ:.*]] = rnn.matmul transposed %[[F]], %a
+// CHECK:       %[[G:.*]] = rnn.sigmoid %s
+// CHECK:       %[[TOTAL:.*]] = rnn.total %[[G]]
+// CHECK-NEXT:  %[[TURNED:.*]] = rnn.transpose %[[TOTAL]] [1, 0]
+// CHECK:       rnn.return "lines" = %[[LINES]], "read" = %[[READ]], "total" = %[[TURNED]]
+rnn.model @readers(%a "a" : !d, %s "s" : !m) {
+  %t = rnn.transpose %s [1, 0] : !m
+  %e = rnn.tanh %t : !w
+  %lines = rnn.fold sum %e axis 0 : !w
+  %f = rnn.exp %t : !w
+  %read = rnn.matmul %f, %a : !w, !d
+  %g = rnn.sigmoid %t : !w
+  %total = rnn.total %g : !w -> tensor<32x64xf32>
+  rnn.return "lines" = %lines, "read" = %read, "total" = %total : !d, !n, tensor<32x64xf32>
+}
+
+// A transpose that would have to be made is not; what others need as it is stays too.
+//
+// CHECK-LABEL: rnn.model @kept
+// CHECK:       %[[T:.*]] = rnn.transpose %s [1, 0]
+// CHECK:       %[[P:.*]] = rnn.mul %[[T]], %u
+// CHECK:       %[[Y:.*]] = rnn.transpose %[[P]] [1, 0]
+// CHECK:       %[[OWN:.*]] = rnn.tanh %[[T]]
+// CHECK:       %[[BOTH:.*]] = rnn.mul %[[OWN]], %u
+// CHECK:       %[[Z:.*]] = rnn.fold sum %[[BOTH]] axis 0
+// CHECK:       rnn.return "y" = %[[Y]], "z" = %[[Z]], "t" = %[[T]]
+rnn.model @kept(%s "s" : !m, %u "u" : !w) {
+  %t = rnn.transpose %s [1, 0] : !m
+  %p = rnn.mul %t, %u : !w
+  %y = rnn.transpose %p [1, 0] : !w
+  %own = rnn.tanh %t : !w
+  %both = rnn.mul %own, %u : !w
+  %z = rnn.fold sum %both axis 0 : !w
+  rnn.return "y" = %y, "z" = %z, "t" = %t : !m, !d, !w
+}
+
+// Adjoints of products with a vector, written as a column or a row.
+//
+// CHECK-LABEL: rnn.model @vectors
+// CHECK-DAG:   %[[P:.*]] = rnn.matmul transposed %s, %a
+// CHECK-DAG:   rnn.reshape %[[P]] : {{.*}} -> !rnn.stream<1x32xf32, #step>
+// CHECK-DAG:   %[[Q:.*]] = rnn.matmul %s, %b
+// CHECK-DAG:   rnn.reshape %[[Q]] : {{.*}} -> !rnn.stream<64x1xf32, #step>
+// CHECK-DAG:   rnn.matmul %{{.*}}, %b : tensor<8x32xf32>, !rnn.stream<32xf32, #step>
+// CHECK-DAG:   %[[EACH:.*]] = rnn.mul %s, %s
+// CHECK-DAG:   rnn.fold sum %[[EACH]] all
+rnn.model @vectors(%a "a" : !d, %b "b" : !n, %s "s" : !m) {
+  %W = rnn.param "W" init(glorot) : tensor<8x32xf32>
+  %c = rnn.reshape %a : !d -> !rnn.stream<64x1xf32, #t>
+  %r = rnn.reshape %b : !n -> !rnn.stream<1x32xf32, #t>
+  %v = rnn.reshape %b : !n -> !rnn.stream<32x1xf32, #t>
+  %p = rnn.matmul transposed %c, %s : !rnn.stream<64x1xf32, #t>, !m
+  %q = rnn.outer %s, %r : !m, !rnn.stream<1x32xf32, #t> -> !rnn.stream<64x1xf32, #t>
+  %w = rnn.matmul %W, %v : tensor<8x32xf32>, !rnn.stream<32x1xf32, #t>
+  %l = rnn.reshape %s : !m -> !rnn.stream<2048xf32, #t>
+  %dot = rnn.matmul %l, %l : !rnn.stream<2048xf32, #t>, !rnn.stream<2048xf32, #t>
+  rnn.return "p" = %p, "q" = %q, "w" = %w, "dot" = %dot : !rnn.stream<1x32xf32, #t>, !rnn.stream<64x1xf32, #t>, !rnn.stream<8x1xf32, #t>, !rnn.stream<f32, #t>
+}

@@ -1,6 +1,6 @@
 // Tells of each loop and each output what decides how it can be scheduled. Nothing is changed.
 //
-//   h' = tanh(W @ x + U @ h)  =>  remark: loop through h: forward, on #rnn.axis<"step">, degree 2 or more, Jacobian dense,
+//   h' = tanh(W @ x + U @ h)  =>  remark: loop through h: forward, on step, degree 2 or more, Jacobian dense,
 //                                 coefficients made of the state; not affine: line 3 puts h under tanh
 //
 // A loop's slots are its state. Each of its values is classified by what it makes of the values read: its degree, the
@@ -327,6 +327,38 @@ void addPlace(mlir::InFlightDiagnostic &remark, Operation *op) {
     remark << "an equation";
 }
 
+/// As the language names it; an event has no name here.
+std::string wordsOf(ClockInterface clock) {
+  if (auto axis = llvm::dyn_cast<AxisClockAttr>(clock))
+    return axis.getName().str();
+  if (auto pair = llvm::dyn_cast<PairClockAttr>(clock))
+    return wordsOf(pair.getTarget()) + ", for each row of " + wordsOf(pair.getSource());
+  if (auto every = llvm::dyn_cast<EveryClockAttr>(clock))
+    return wordsOf(every.getOf()) + " when every(" + std::to_string(every.getPeriod()) +
+           (every.getPhase() ? ", phase = " + std::to_string(every.getPhase()) : "") + ")" +
+           (every.getReverse() ? " from the end" : "");
+  return wordsOf(llvm::cast<EventClockAttr>(clock).getOf()) + " when an event comes";
+}
+
+/// What makes a matrix of vectors for the loop, through operations on elements; null if nothing does.
+Operation *spreadFor(const Component &loop) {
+  llvm::SmallSetVector<Operation *, 8> known;
+  for (Operation *op : loop.ops)
+    for (mlir::Value operand : op->getOperands())
+      if (operand.getDefiningOp())
+        known.insert(operand.getDefiningOp());
+  for (size_t i = 0; i < known.size(); ++i) { // it grows
+    Operation *op = known[i];
+    if (isSpread(op))
+      return op;
+    if (op->getNumResults() == 1 && isMatrix(op->getResult(0).getType()) && llvm::isa<Pointwise, ScaleOp>(op))
+      for (mlir::Value operand : op->getOperands())
+        if (operand.getDefiningOp())
+          known.insert(operand.getDefiningOp());
+  }
+  return nullptr;
+}
+
 void remarkOn(const Component &loop) {
   LoopFacts facts = classifyLoop(loop);
   if (facts.slots.empty())
@@ -334,7 +366,7 @@ void remarkOn(const Component &loop) {
   mlir::InFlightDiagnostic remark = mlir::emitRemark(facts.slots.front()->getLoc(), "loop through ");
   llvm::interleaveComma(facts.slots, remark, [&](Operation *slot) { remark << pathOf(slot); });
   remark << (facts.reverse ? ": backward" : ": forward") << ", on ";
-  llvm::interleaveComma(facts.clocks, remark);
+  llvm::interleave(facts.clocks, remark, [&](ClockInterface clock) { remark << wordsOf(clock); }, " and ");
   const char *structures[] = {"zero", "identity", "diagonal", "dense"};
   remark << ", degree " << facts.degree << (facts.degree > 1 ? " or more" : "") << ", Jacobian "
          << structures[int(facts.jacobian)] << ", coefficients " << (facts.freeCoefficients ? "free" : "made")
@@ -350,6 +382,10 @@ void remarkOn(const Component &loop) {
     remark << "; affine, not diagonal: ";
     addPlace(remark, reason);
     remark << " mixes by " << reason->getName().stripDialect();
+  } else if ((reason = spreadFor(loop))) {
+    remark << "; step by step all the same: ";
+    addPlace(remark, reason);
+    remark << " makes a matrix of vectors, which stays in the loop";
   }
   if (reason)
     remark.attachNote(reason->getLoc()) << "here";
@@ -366,7 +402,7 @@ void remarkOn(ReturnOp op, const ValueFacts &facts) {
     else if (time.isSample())
       remark << "the end of the sequence";
     else
-      remark << "the end of " << time;
+      remark << "the end of " << wordsOf(time);
   }
 }
 

@@ -9,7 +9,7 @@
 
 // h' = a * h + b, where a and b are made of x: can be scanned in parallel.
 //
-// CHECK: remark: loop through h: forward, on #rnn.axis<"step" in #rnn.axis<"section">>, degree 1, Jacobian diagonal, coefficients free of the state
+// CHECK: remark: loop through h: forward, on step, degree 1, Jacobian diagonal, coefficients free of the state
 // CHECK: remark: output y: by sample, known at its own tick
 rnn.model @diagonal(%x "x" : !x) {
   %s = rnn.state "h" : !rnn.state<!x>
@@ -141,11 +141,11 @@ rnn.model @uniform(%x "x" : !x) {
 // What looks ahead is known at the end of what it may see: of its scope, of the rows, of the tick that is spread. At
 // that very tick it is known in time.
 //
-// CHECK: remark: output section: by sample, known at the end of #rnn.axis<"section">
+// CHECK: remark: output section: by sample, known at the end of section
 // CHECK: remark: output all: by sample, known at the end of the sequence
-// CHECK: remark: output soft: by sample, known at the end of #rnn.axis<"section">
+// CHECK: remark: output soft: by sample, known at the end of section
 // CHECK: remark: output pooled: by sample, known at its own tick
-// CHECK: remark: output spread: by sample, known at the end of #rnn.axis<"section">
+// CHECK: remark: output spread: by sample, known at the end of section
 // CHECK: remark: output final: by sample, known at its own tick
 rnn.model @known(%x "x" : !x) {
   %as = rnn.state "a" reverse restart(after #section) : !rnn.state<!x>
@@ -160,4 +160,19 @@ rnn.model @known(%x "x" : !x) {
   %final = rnn.latest %b : !x -> !rnn.stream<4xf32, #rnn.axis<"sample">>
   rnn.return "section" = %a, "all" = %b, "soft" = %soft, "pooled" = %pooled, "spread" = %spread, "final" = %final
     : !x, !x, !x, !rnn.stream<4xf32, #section>, !x, !rnn.stream<4xf32, #rnn.axis<"sample">>
+}
+
+// A sum of matrices of vectors: they stay in the loop.
+//
+// CHECK: remark: loop through m: forward, on step, degree 1, Jacobian identity, coefficients free of the state; step by step all the same: line [[#@LINE+5]] makes a matrix of vectors, which stays in the loop
+// CHECK: remark: output y
+rnn.model @memory(%x "x" : !rnn.stream<16xf32, #t>, %f "f" : !rnn.stream<f32, #t>) {
+  %s = rnn.state "m" : !rnn.state<!rnn.stream<16x16xf32, #t>>
+  %old = rnn.read %s : !rnn.state<!rnn.stream<16x16xf32, #t>> -> !rnn.stream<16x16xf32, #t>
+  %outer = rnn.outer %x, %x : !rnn.stream<16xf32, #t>, !rnn.stream<16xf32, #t> -> !rnn.stream<16x16xf32, #t>
+  %scaled = rnn.scale %f, %outer : !rnn.stream<f32, #t>, !rnn.stream<16x16xf32, #t>
+  %new = rnn.add %old, %scaled : !rnn.stream<16x16xf32, #t>
+  rnn.next %s, %new : !rnn.stream<16x16xf32, #t>
+  %y = rnn.matmul %new, %x : !rnn.stream<16x16xf32, #t>, !rnn.stream<16xf32, #t>
+  rnn.return "y" = %y : !rnn.stream<16xf32, #t>
 }

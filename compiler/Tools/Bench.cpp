@@ -185,8 +185,11 @@ Expected<double> measure(function_ref<Error(function_ref<bool()>)> repeat, doubl
 static int run(const Command &command, const Arguments &arguments) {
   auto options = checkOptions(command, arguments);
   auto weights = formatOf(command, arguments);
-  if (!options || !weights)
+  auto checkpoint = checkpointOf(command, arguments.text("checkpoint"));
+  if (!options || !weights || !checkpoint)
     return exitUsage;
+  if (*checkpoint && !arguments.has("gradients"))
+    return usageError(command, "--checkpoint is about gradients: give --gradients too");
   bool isStepped = options->requireStep;
   int64_t samples = arguments.count("batch", 1), length = arguments.count("length", 100),
           threads = arguments.count("threads", 1);
@@ -206,7 +209,7 @@ static int run(const Command &command, const Arguments &arguments) {
   auto targets = emit::parseTargets("native", *weights);
   if (!targets)
     return program.fail(targets.takeError());
-  Beside beside{arguments.has("gradients")};
+  Beside beside{arguments.has("gradients"), /*windows=*/false, *checkpoint};
   auto compiled = compileModel(chosen, *targets, *weights, beside);
   if (!compiled)
     return program.fail(compiled.takeError());
@@ -282,6 +285,7 @@ Command benchCommand() {
           {"threads", Option::Kind::Count, "N", "threads that work on a call (1)"},
           {"seconds", Option::Kind::Real, "S", "how long to run it (1)"},
           {"gradients", Option::Kind::Flag, "", "gradients too: of parameters and inputs"},
+          checkpointOption(),
           {"entry", Option::Kind::Text, "step", "call the function for a single step"},
           {"params", Option::Kind::File, "FILE", "read the parameters from a safetensors file"},
           formatOption(),

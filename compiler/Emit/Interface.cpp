@@ -136,18 +136,10 @@ private:
   }
 
   std::string text(rnn::ClockInterface clock) const {
-    if (auto axis = dyn_cast<rnn::AxisClockAttr>(clock))
-      return axis.getName().str();
-    if (auto every = dyn_cast<rnn::EveryClockAttr>(clock))
-      return text(every.getOf()) + " when every(" + std::to_string(every.getPeriod()) +
-             (every.getPhase() ? ", phase = " + std::to_string(every.getPhase()) : "") + ")" +
-             (every.getReverse() ? " from the end" : "");
-    if (auto event = dyn_cast<rnn::EventClockAttr>(clock)) {
-      auto name = eventNames.find(clock);
-      return text(event.getOf()) + " when " +
-             (name == eventNames.end() ? "event" + std::to_string(event.getId()) : name->second);
-    }
-    return text(cast<rnn::PairClockAttr>(clock).getTarget());
+    return rnn::wordsOf(clock, [&](rnn::EventClockAttr event) {
+      auto name = eventNames.find(event);
+      return name == eventNames.end() ? "event" + std::to_string(event.getId()) : name->second;
+    });
   }
 
   Port port(StringRef name, std::string member, mlir::Type type) const {

@@ -53,6 +53,8 @@ bool haveOneRoot(ClockInterface a, ClockInterface b);
 /// True if each tick of `coarse` is also a tick of `fine`, at the same place; of pair clocks, for the same rows. One
 /// tick has no other: that of `sample` where there are no ticks at all.
 bool isSelection(ClockInterface coarse, ClockInterface fine);
+/// A clock in the words of the language, a pair clock by its target. `event`: how an event is called.
+std::string wordsOf(ClockInterface clock, llvm::function_ref<std::string(EventClockAttr)> event);
 /// Calls function(EventClockAttr) for the events that an operation names and that its results hang on, an event's own
 /// among them.
 template <typename Function> void eachEvent(mlir::Operation *op, const Function &function) {

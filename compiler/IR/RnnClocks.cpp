@@ -206,6 +206,18 @@ bool rondo::rnn::isSelection(ClockInterface coarse, ClockInterface fine) {
          coarsePair.getPer() == finePair.getPer() && isTickOf(coarsePair.getTarget(), finePair.getTarget());
 }
 
+std::string rondo::rnn::wordsOf(ClockInterface clock, function_ref<std::string(EventClockAttr)> event) {
+  if (auto axis = dyn_cast<AxisClockAttr>(clock))
+    return axis.getName().str();
+  if (auto every = dyn_cast<EveryClockAttr>(clock))
+    return wordsOf(every.getOf(), event) + " when every(" + std::to_string(every.getPeriod()) +
+           (every.getPhase() ? ", phase = " + std::to_string(every.getPhase()) : "") + ")" +
+           (every.getReverse() ? " from the end" : "");
+  if (auto selected = dyn_cast<EventClockAttr>(clock))
+    return wordsOf(selected.getOf(), event) + " when " + event(selected);
+  return wordsOf(cast<PairClockAttr>(clock).getTarget(), event);
+}
+
 //===--- Scopes ------------------------------------------------------------------------------------------------===//
 
 LogicalResult ScopeAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<CutAttr> cuts) {

@@ -327,17 +327,8 @@ void addPlace(mlir::InFlightDiagnostic &remark, Operation *op) {
     remark << "an equation";
 }
 
-/// As the language names it; an event has no name here.
 std::string wordsOf(ClockInterface clock) {
-  if (auto axis = llvm::dyn_cast<AxisClockAttr>(clock))
-    return axis.getName().str();
-  if (auto pair = llvm::dyn_cast<PairClockAttr>(clock))
-    return wordsOf(pair.getTarget()) + ", for each row of " + wordsOf(pair.getSource());
-  if (auto every = llvm::dyn_cast<EveryClockAttr>(clock))
-    return wordsOf(every.getOf()) + " when every(" + std::to_string(every.getPeriod()) +
-           (every.getPhase() ? ", phase = " + std::to_string(every.getPhase()) : "") + ")" +
-           (every.getReverse() ? " from the end" : "");
-  return wordsOf(llvm::cast<EventClockAttr>(clock).getOf()) + " when an event comes";
+  return wordsOf(clock, [](EventClockAttr) { return std::string("an event comes"); });
 }
 
 /// What makes a matrix of vectors for the loop, through operations on elements; null if nothing does.

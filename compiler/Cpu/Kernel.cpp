@@ -36,6 +36,9 @@ public:
   }
 
   void emitLines() {
+    assert(llvm::all_of(llvm::drop_begin(parts.passes),
+                        [](const Pass &pass) { return pass.folds.empty() && pass.stores.empty(); }) &&
+           "a line is walked over once");
     Value first = range.firstBlock, end = range.endBlock;
     range.firstBlock = code.index(0);
     range.endBlock = code.index(parts.blocks());

@@ -384,11 +384,10 @@ private:
 
   void buildScan(const Step &step) {
     llvm::SmallVector<Value> used = usedOutside(step);
-    // What is read of a slot at a tick is what was written before: rows of both would be the same twice. Few numbers are
-    // sooner written twice than looked for.
-    constexpr int64_t many = 1024;
+    // What is read of a slot at a tick is what was written before: rows of both would be the same twice. Vectors are sooner
+    // written twice than looked for.
     auto isWrittenOne = [&](Value value) {
-      if (rnn::elementCount(value.getType()) < many)
+      if (!rnn::isMatrix(value.getType()))
         return false;
       auto read = value.getDefiningOp<rnn::ReadOp>();
       rnn::NextOp next = read ? rnn::writerOf(read.getSlot().getDefiningOp<rnn::StateOp>()) : rnn::NextOp();

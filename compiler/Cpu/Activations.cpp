@@ -1,4 +1,5 @@
-// Each splits off a power of two and approximates the rest by a polynomial, fitted to the least error over its range.
+// Each splits off a power of two, or quarters of a circle, and approximates the rest by a polynomial, fitted to the least
+// error over its range.
 #include "compiler/Cpu/Activations.h"
 
 #include <cmath>
@@ -154,5 +155,41 @@ Value emitLog(Code &code, Value x) {
   Value odd = code.select(code.compare(Predicate::Le, x, code.real(0, x)), zeroOrLess, x);
   return code.select(proper, y, odd);
 }
+
+// With |x| = n pi / 2 + r, |r| <= pi / 4, it is the sine or the cosine of r, by whether n is even, and negative in two of
+// four quarters. n and r are found in double precision, where a product with n is exact up to a limit: beyond, where
+// neighbouring floats are a large part of a circle apart, each number is left to the C library.
+static Value emitWave(Code &code, Value x, int64_t quarters, Code::Unary function) {
+  constexpr double limit = 1 << 20, quartersOfOne = 0.636619772367581343;
+  constexpr double quarterHigh = 1.5707963267341256, quarterLow = 6.077100506506192e-11;
+  constexpr double noFractionOfDouble = 6755399441055744; // 1.5 * 2^52
+  Value size = code.unary(Code::Unary::Abs, x);
+  Value wide = code.widen(size, code.f64), magic = code.real(noFractionOfDouble, wide);
+  Value shifted = code.add(code.mul(wide, code.real(quartersOfOne, wide)), magic), n = code.sub(shifted, magic);
+  Value r = code.sub(wide, code.mul(n, code.real(quarterHigh, wide)));
+  r = code.narrow(code.sub(r, code.mul(n, code.real(quarterLow, wide))), code.f32);
+  Value quarter = code.narrow(code.bits(shifted, code.i64), code.i32);
+  quarter = code.add(quarter, code.integer(quarters, quarter));
+  Value square = code.mul(r, r);
+  Value sine = code.fma(code.mul(square, r),
+                        polynomial(code, square, {-0.16666654602268, 0.00833216029147, -0.00019515218068}), r);
+  Value cosine = code.fma(code.mul(square, square),
+                          polynomial(code, square, {0.0416666456701438, -0.00138873156160246, 2.44330826411322e-05}),
+                          code.fma(square, code.real(-0.5, r), code.real(1, r)));
+  Value isOdd = code.compare(Predicate::Ne, code.both(quarter, code.integer(1, quarter)), code.integer(0, quarter));
+  Value sign = code.shiftLeft(code.both(quarter, code.integer(2, quarter)), 30);
+  if (function == Code::Unary::Sin)
+    sign = code.differing(sign, code.differing(code.bits(x, code.i32), code.bits(size, code.i32)));
+  Value y = code.bits(code.differing(code.bits(code.select(isOdd, cosine, sine), code.i32), sign), code.f32);
+  Value isFar = code.compare(Predicate::Gt, size, code.real(limit, x));
+  Value anyFar = code.reduce(code.widen(isFar, code.i32), [&](Value a, Value b) { return code.either(a, b); });
+  return code.choose(
+      code.compare(Predicate::Ne, anyFar, code.integer(0, anyFar)),
+      [&]() -> Code::Values { return {code.select(isFar, code.unary(function, x), y)}; },
+      [&]() -> Code::Values { return {y}; })[0];
+}
+
+Value emitSin(Code &code, Value x) { return emitWave(code, x, 0, Code::Unary::Sin); }
+Value emitCos(Code &code, Value x) { return emitWave(code, x, 1, Code::Unary::Cos); }
 
 } // namespace rondo::cpu

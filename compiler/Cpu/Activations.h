@@ -10,6 +10,8 @@ mlir::Value emitTanh(Code &code, mlir::Value x);    // 3e-7, relative
 mlir::Value emitSigmoid(Code &code, mlir::Value x); // 9e-8, absolute
 mlir::Value emitExp(Code &code, mlir::Value x);     // 2 units in the last place
 mlir::Value emitLog(Code &code, mlir::Value x);     // 2 units in the last place
+mlir::Value emitSin(Code &code, mlir::Value x);     // 2 units in the last place
+mlir::Value emitCos(Code &code, mlir::Value x);     // 2 units in the last place
 
 } // namespace rondo::cpu
 #endif

@@ -39,6 +39,7 @@ struct KernelOperand {
   int64_t lineBytes = 0; // from one line to the next, in a kernel by lines
   /// Of a store in a kernel by lines: what is written behind the last one is this of all lines' values.
   std::optional<rnn::Reduction> overLines = {};
+  bool isProduct = false; // there the value is a product, which is rounded with the sum
 };
 
 /// What is stored may lie where the same element is loaded, unless a product or a fold reads it there.

@@ -51,6 +51,21 @@ static Value extremeOfReals(Code &code, Predicate before, Value a, Value b) {
   return code.select(code.isNan(a), a, code.select(code.compare(before, a, b), a, b));
 }
 
+/// The power as products and a root, where its exponent is one constant that is not large.
+static Value powerOf(Code &code, rnn::PowOp op, Value a, Value b) {
+  constexpr double mostHalves = 32; // then a product of all factors would be less exact
+  auto constant = op.getB().getDefiningOp<rnn::ConstOp>();
+  double halves = constant && constant.getValue().isSplat() ? 2 * constant.getReals()[0] : HUGE_VAL;
+  if (std::fabs(halves) > mostHalves || halves != std::floor(halves))
+    return code.power(a, b);
+  int left = int(std::fabs(halves));
+  Value result = left % 2 ? code.unary(Code::Unary::Sqrt, a) : code.real(1, a), factor = a;
+  for (left /= 2; left; left /= 2, factor = code.mul(factor, factor))
+    if (left % 2)
+      result = code.mul(result, factor);
+  return halves < 0 ? code.divide(code.real(1, a), result) : result;
+}
+
 //===--- Integers ----------------------------------------------------------------------------------------------===//
 
 /// A quotient towards zero and its rest, of a divisor that is made harmless where it is 0 or -1.
@@ -118,8 +133,8 @@ Value emitElementwise(Code &code, Operation *op, ValueRange in) {
         return code.select(code.compare(Predicate::Le, a, zero), zero, a);
       })
       .Case<rnn::SqrtOp>([&](auto) { return code.unary(Unary::Sqrt, a); })
-      .Case<rnn::SinOp>([&](auto) { return code.unary(Unary::Sin, a); })
-      .Case<rnn::CosOp>([&](auto) { return code.unary(Unary::Cos, a); })
+      .Case<rnn::SinOp>([&](auto) { return emitSin(code, a); })
+      .Case<rnn::CosOp>([&](auto) { return emitCos(code, a); })
       .Case<rnn::FloorOp>([&](auto) { return code.unary(Unary::Floor, a); })
       .Case<rnn::AbsOp>([&](auto) { return isReal(a) ? code.unary(Unary::Abs, a) : code.most(a, code.neg(a)); })
       .Case<rnn::NegOp>([&](auto) { return code.neg(a); })
@@ -132,7 +147,7 @@ Value emitElementwise(Code &code, Operation *op, ValueRange in) {
         return isReal(a) ? code.narrow(floorOfQuotient(code, a, b), code.f32) : floorDivOfInts(code, a, b);
       })
       .Case<rnn::ModOp>([&](auto) { return isReal(a) ? floorModOfReals(code, a, b) : floorModOfInts(code, a, b); })
-      .Case<rnn::PowOp>([&](auto) { return code.power(a, b); })
+      .Case<rnn::PowOp>([&](rnn::PowOp power) { return powerOf(code, power, a, b); })
       .Case<rnn::MinimumOp>(
           [&](auto) { return isReal(a) ? extremeOfReals(code, Predicate::Lt, a, b) : code.least(a, b); })
       .Case<rnn::MaximumOp>(

@@ -21,7 +21,7 @@ public:
       if (operand.lineBytes)
         os << '+' << operand.lineBytes;
       if (operand.overLines)
-        os << ' ' << rnn::stringifyReduction(*operand.overLines);
+        os << ' ' << rnn::stringifyReduction(*operand.overLines) << operand.isProduct;
       if (operand.kind == KernelOperand::Kind::Load)
         leaves.try_emplace(operand.value, i);
     }

@@ -64,12 +64,11 @@ Value LineTotals::vectorOf(const Row &row, Value block, int64_t number, ValueRan
 
 Value LineTotals::met(const Row &row, Value before) {
   Source source = parts.resolve(operandOf(row).value, 0, false);
-  auto scale = source.value.getDefiningOp<rnn::ScaleOp>();
-  rnn::Reduction kind = *operandOf(row).overLines;
-  if (!scale || parts.loaded(source.value) || kind == rnn::Reduction::Max)
-    return meet(code, kind, before, values.lanes(source));
+  if (!operandOf(row).isProduct)
+    return meet(code, *operandOf(row).overLines, before, values.lanes(source));
+  auto product = source.value.getDefiningOp<rnn::ScaleOp>();
   auto in = [&](Value operand) { return values.lanes(parts.resolve(operand, source)); };
-  return code.fma(in(scale->getOperand(0)), in(scale->getOperand(1)), before);
+  return code.fma(in(product.getBy()), in(product.getX()), before);
 }
 
 void LineTotals::meetBlock(Value block, int64_t number, MutableArrayRef<Value> carried) {

@@ -26,7 +26,11 @@ bool isMatrixFold(Operation *op) {
   if (auto product = dyn_cast<rnn::MatmulOp>(op))
     return rnn::shapeOf(product.getX().getType()).size() == 1;
   auto fold = cast<rnn::FoldOp>(op);
-  return fold.getKind() != rnn::Reduction::First && rnn::elementOf(fold.getX().getType()).isF32();
+  // Where lines are whole vectors all elements meet in the order of other kernels: not all programs that compute the sum
+  // do so line by line.
+  constexpr int64_t mostLanes = 16;
+  bool isInOrder = fold.getAxis() || rnn::shapeOf(fold.getX().getType())[1] % mostLanes == 0;
+  return fold.getKind() != rnn::Reduction::First && rnn::elementOf(fold.getX().getType()).isF32() && isInOrder;
 }
 
 /// What is made of the matrix: a number of each line, a row, or one number.
@@ -123,8 +127,9 @@ public:
       Operation *op = operand.value.getDefiningOp();
       Role role = isMatrixFold(op) ? roleOfFold(op) : Role::Matrix;
       KernelOperand store{operand.kind, seen(operand.value, role), bytesOf(operand.value.getType(), role)};
+      store.isProduct = isa_and_present<rnn::MatmulOp>(op);
       if (role == Role::Row || role == Role::Number)
-        store.overLines = isa<rnn::MatmulOp>(op) ? rnn::Reduction::Sum : cast<rnn::FoldOp>(op).getKind();
+        store.overLines = store.isProduct ? rnn::Reduction::Sum : cast<rnn::FoldOp>(op).getKind();
       stores.push_back(store);
       places.push_back(i);
     }

@@ -384,18 +384,6 @@ private:
 
   void buildScan(const Step &step) {
     llvm::SmallVector<Value> used = usedOutside(step);
-    // What is read of a slot at a tick is what was written before: rows of both would be the same twice. Vectors are sooner
-    // written twice than looked for.
-    auto isWrittenOne = [&](Value value) {
-      if (!rnn::isMatrix(value.getType()))
-        return false;
-      auto read = value.getDefiningOp<rnn::ReadOp>();
-      rnn::NextOp next = read ? rnn::writerOf(read.getSlot().getDefiningOp<rnn::StateOp>()) : rnn::NextOp();
-      return next && llvm::is_contained(used, next.getValue()) && next.getValue() != value;
-    };
-    auto firstRead = std::stable_partition(used.begin(), used.end(), std::not_fn(isWrittenOne));
-    llvm::SmallVector<Value> reads(firstRead, used.end());
-    used.erase(firstRead, used.end());
     llvm::DenseSet<Operation *> members(step.ops.begin(), step.ops.end());
     bool reverse = llvm::any_of(step.ops, [](Operation *op) {
       return llvm::isa<rnn::ReadOp, rnn::TakeOp>(op) && op->getOperand(0).getDefiningOp()->hasAttr("reverse");
@@ -416,8 +404,6 @@ private:
         cloneInto(body, op, inside, /*inScan=*/true);
     finish(scan, body, used, inside);
     top.setInsertionPointAfter(scan);
-    for (Value read : reads)
-      values.map(read, readBefore(read.getDefiningOp<rnn::ReadOp>(), read.getType()));
   }
 
   /// What an operation of the loop sees, on an event of the loop, of a value outside, led to each step ahead of the

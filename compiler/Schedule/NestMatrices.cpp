@@ -8,6 +8,7 @@
 // moved, and done again only by a second loop that reads the same matrix.
 #include "compiler/Schedule/Groups.h"
 #include "compiler/Schedule/Passes.h"
+#include "compiler/Transforms/Rewrite.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SetVector.h"
@@ -76,9 +77,10 @@ class Moved {
 public:
   explicit Moved(step::ParOp par) : body(&par.getBody().front()) {}
 
-  /// Whether the value is better computed by its reader; then all that this takes is.
-  bool add(Value value) {
-    if (costOf(value) * leastGain > rnn::elementCount(value.getType()))
+  /// Whether the value is better computed by its reader; then all that this takes is. A single one may as well read
+  /// another matrix as this one, which then is not written.
+  bool add(Value value, bool isOnlyReader) {
+    if (costOf(value) * (isOnlyReader ? 1 : leastGain) > rnn::elementCount(value.getType()))
       return false;
     take(value);
     return true;
@@ -152,7 +154,8 @@ void takeIn(step::ScanOp loop, step::ParOp par) {
   llvm::SmallVector<unsigned> results;
   for (auto [number, value] : llvm::enumerate(values))
     if (isLargeMatrix(value) && isReadBy(par.getResult(number), loop) &&
-        rnn::isSelection(rnn::clockOf(value.getType()), loop.getClock()) && moved.add(value))
+        rnn::isSelection(rnn::clockOf(value.getType()), loop.getClock()) &&
+        moved.add(value, par.getReaderOf(number) == loop))
       results.push_back(number);
   if (results.empty())
     return;
@@ -294,6 +297,23 @@ step::ScanOp readIn(step::ScanOp loop, unsigned number) {
   return loop;
 }
 
+/// Of a matrix that is given as it was and as it becomes, rows of both would be the same twice: what was, was before.
+void giveOnce(step::ScanOp loop) {
+  mlir::OperandRange values = yieldOf(loop)->getOperands();
+  mlir::OpBuilder behind(loop->getBlock(), std::next(loop->getIterator()));
+  for (auto [result, value] : llvm::zip(loop.getResults(), values)) {
+    auto read = value.getDefiningOp<rnn::ReadOp>();
+    auto state = read && isLargeMatrix(value) ? read.getSlot().getDefiningOp<rnn::StateOp>() : rnn::StateOp();
+    rnn::NextOp next = state ? rnn::writerOf(state) : rnn::NextOp();
+    auto at = next ? llvm::find(values, next.getValue()) : values.end();
+    Value written = at == values.end() || *at == value ? Value() : loop.getResult(at - values.begin());
+    if (written && !written.use_empty() && !result.use_empty())
+      result.replaceAllUsesWith(step::BeforeOp::create(behind, read.getLoc(), value.getType(), written,
+                                                       state.getReverse(), state.getScopeAttr())
+                                    .getResult());
+  }
+}
+
 struct NestMatrices : impl::NestMatricesBase<NestMatrices> {
   void runOnOperation() override {
     mlir::Block &block = getOperation().getBody().front();
@@ -308,6 +328,7 @@ struct NestMatrices : impl::NestMatricesBase<NestMatrices> {
       for (unsigned number = 0; number < loop.getNumResults(); ++number)
         if (isLargeMatrix(loop.getResult(number)))
           loop = readIn(loop, number);
+      giveOnce(loop);
       withoutUnused(loop);
     }
   }

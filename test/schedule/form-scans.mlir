@@ -57,31 +57,6 @@ rnn.model @before(%x "x" : !x) {
   rnn.return "p" = %p, "q" = %q : !x, !x
 }
 
-// A matrix that is needed as it was and as it becomes is given once; a vector, twice.
-//
-// CHECK-LABEL: step.schedule @twice
-// CHECK:       %[[NEW:.*]] = step.scan on #step {
-// CHECK:         %[[N:.*]] = rnn.add %{{.*}}, %m
-// CHECK:         step.yield %[[N]]
-// CHECK:       %[[OLD:.*]] = step.before %[[NEW]] : !rnn.stream<2x3xf32, #step>
-// CHECK:       %[[V:.*]]:2 = step.scan on #step {
-// CHECK:         %[[R:.*]] = rnn.read %v
-// CHECK:         %[[W:.*]] = rnn.add %[[R]], %x
-// CHECK:         step.yield %[[R]], %[[W]]
-// CHECK:       rnn.return "old" = %[[OLD]], "new" = %[[NEW]], "oldv" = %[[V]]#0, "newv" = %[[V]]#1
-rnn.model @twice(%x "x" : !x, %m "m" : !rnn.stream<2x3xf32, #t>) {
-  %s = rnn.state "m" : !rnn.state<!rnn.stream<2x3xf32, #t>>
-  %v = rnn.state "v" : !rnn.state<!x>
-  %old = rnn.read %s : !rnn.state<!rnn.stream<2x3xf32, #t>> -> !rnn.stream<2x3xf32, #t>
-  %oldv = rnn.read %v : !rnn.state<!x> -> !x
-  %new = rnn.add %old, %m : !rnn.stream<2x3xf32, #t>
-  %both = rnn.add %oldv, %x : !x
-  rnn.next %s, %new : !rnn.stream<2x3xf32, #t>
-  rnn.next %v, %both : !x
-  rnn.return "old" = %old, "new" = %new, "oldv" = %oldv, "newv" = %both
-    : !rnn.stream<2x3xf32, #t>, !rnn.stream<2x3xf32, #t>, !x, !x
-}
-
 // An event of the loop sees a slower value that was led to each step ahead of the loop.
 //
 // CHECK-LABEL: step.schedule @ahead

@@ -184,3 +184,25 @@ step.schedule @several(%x "x" : !x) {
   } : !x
   rnn.return "y" = %a, "z" = %b : !x, !x
 }
+
+// A matrix that others need as it was and as it becomes is given once; a vector, twice.
+//
+// CHECK-LABEL: step.schedule @twice
+// CHECK:       %[[S:.*]]:3 = step.scan on #step {
+// CHECK:         step.yield %[[NEW:.*]], %[[OLD:.*]], %[[NEXT:.*]] : !rnn.stream<32x32xf32, #step>, !rnn.stream<32xf32, #step>, !rnn.stream<32xf32, #step>
+// CHECK:       %[[BEFORE:.*]] = step.before %[[S]]#0 : !rnn.stream<32x32xf32, #step>
+// CHECK:       rnn.return "m" = %[[S]]#0, "was" = %[[BEFORE]], "v" = %[[S]]#2, "w" = %[[S]]#1
+step.schedule @twice(%x "x" : !x, %g "g" : !m) {
+  %s:4 = step.scan on #t {
+    %slot = rnn.state "m" : !rnn.state<!m>
+    %vector = rnn.state "v" : !rnn.state<!x>
+    %old = rnn.read %slot : !rnn.state<!m> -> !m
+    %was = rnn.read %vector : !rnn.state<!x> -> !x
+    %new = rnn.add %old, %g : !m
+    %next = rnn.add %was, %x : !x
+    rnn.next %slot, %new : !m
+    rnn.next %vector, %next : !x
+    step.yield %new, %old, %was, %next : !m, !m, !x, !x
+  } : !m, !m, !x, !x
+  rnn.return "m" = %s#0, "was" = %s#1, "v" = %s#3, "w" = %s#2 : !m, !m, !x, !x
+}

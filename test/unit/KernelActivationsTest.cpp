@@ -143,14 +143,52 @@ TEST(KernelActivations, LogIsNear) {
                        {nan, nan}});
 }
 
+TEST(KernelActivations, SinAndCosAreNear) {
+  auto error = [](float actual, double exact) {
+    return std::isnan(exact) ? double(!std::isnan(actual)) : unitsBetween(actual, exact);
+  };
+  expectWithin("sin", [](double x) { return std::sin(x); }, error, 2);
+  expectWithin("cos", [](double x) { return std::cos(x); }, error, 2);
+  expectValues("sin", {{0, 0}, {-0.0f, -0.0f}, {infinity, nan}, {-infinity, nan}, {nan, nan}});
+  expectValues("cos", {{0, 1}, {-0.0f, 1}, {infinity, nan}, {-infinity, nan}, {nan, nan}});
+}
+
+// Numbers beside one another do not depend on each other.
+TEST(KernelActivations, SinOfANumberIsTheSameWhateverIsBeside) {
+  for (const Isa &isa : runnableLevels()) {
+    Function sine("sin", isa);
+    std::vector<float> near, mixed;
+    for (int i = 0; i < 1024; ++i) {
+      near.push_back(0.37f * i);
+      mixed.push_back(i % 5 ? near.back() : 3e7f * i);
+    }
+    std::vector<float> y = sine(near), z = sine(mixed);
+    for (int i = 0; i < 1024; ++i)
+      ASSERT_TRUE(i % 5 == 0 || y[i] == z[i]) << near[i] << ", " << nameOf(isa);
+  }
+}
+
+// Next to multiples of pi little is left of a number.
+TEST(KernelActivations, SinAndCosAreNearWhereTheyAreSmall) {
+  std::vector<float> x;
+  for (int i = -660000; i <= 660000; i += 7) {
+    float at = float(i * 1.57079632679489662);
+    x.insert(x.end(), {std::nextafter(at, -infinity), at, std::nextafter(at, infinity)});
+  }
+  for (const Isa &isa : runnableLevels()) {
+    std::vector<float> sine = Function("sin", isa)(x), cosine = Function("cos", isa)(x);
+    for (size_t i = 0; i < x.size(); ++i) {
+      ASSERT_LE(unitsBetween(sine[i], std::sin(double(x[i]))), 2) << x[i] << ", " << nameOf(isa);
+      ASSERT_LE(unitsBetween(cosine[i], std::cos(double(x[i]))), 2) << x[i] << ", " << nameOf(isa);
+    }
+  }
+}
+
 TEST(KernelActivations, SimpleFunctionsAreExact) {
   expectValues("sqrt", {{4, 2}, {0, 0}, {-1, nan}, {infinity, infinity}, {nan, nan}});
   expectValues("floor", {{1.5f, 1}, {-1.5f, -2}, {1e30f, 1e30f}, {nan, nan}});
   expectValues("abs", {{-1.5f, 1.5f}, {-infinity, infinity}, {nan, nan}});
   expectValues("relu", {{-1, 0}, {2, 2}, {-infinity, 0}, {infinity, infinity}, {nan, nan}});
-  expectWithin(
-      "sin", [](double x) { return std::isinf(x) ? NAN : std::sin(x); },
-      [](float y, double exact) { return std::isnan(exact) ? !std::isnan(y) : absolute(y, exact); }, 1e-6);
 }
 
 } // namespace

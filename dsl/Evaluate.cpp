@@ -408,7 +408,7 @@ Value Elaborator::index(const Expr *e, Context &ctx) {
         return fail(DiagId::R0304, s.low, ctx,
                     fmt::format("index {} is outside {}: '{}' is {}", low.integer,
                                 dim.size ? fmt::format("0..{}", dim.size - 1) : "an empty axis", text(e->operands[0]),
-                                describeType(type)));
+                                describeType(*whole)));
       NodeId n = add(Op::Pick, result, clock, {x}, e, ctx);
       if (n != noNode)
         nodes[n].ints = {int64_t(axis), low.integer};
@@ -425,7 +425,7 @@ Value Elaborator::index(const Expr *e, Context &ctx) {
     if (by.type.elem == Elem::Token && by.type.tokens > dim.size)
       return fail(DiagId::R0304, s.low, ctx,
                   fmt::format("'{}' is {}, the axis has {}: '{}' is {}", text(s.low), describeType(by.type), dim.size,
-                              text(e->operands[0]), describeType(type)));
+                              text(e->operands[0]), describeType(*whole)));
     if (by.type.elem == Elem::Int) {
       const Node *modulus = by.op == Op::Modulo ? &nodes[resolve(by.operands[1])] : nullptr;
       bool isStatic = modulus && modulus->op == Op::Constant && modulus->type.dims.empty();

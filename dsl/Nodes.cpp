@@ -214,9 +214,11 @@ Value Elaborator::matrixProduct(NodeId x, NodeId y, const Expr *at, const Expr *
   size_t m = a.dims.size(), n = b.dims.size();
   auto wrong = [&](std::string message) {
     Diagnostic &d = error(DiagId::R0301, at, ctx, std::move(message));
-    for (const Expr *e : {left, right})
-      if (SMRange r = definitionOf(e, ctx); r.isValid())
-        d.note(r, fmt::format("{} is declared here", text(e)));
+    SMRange first = definitionOf(left, ctx), second = definitionOf(right, ctx);
+    if (first.isValid())
+      d.note(first, fmt::format("{} is declared here", text(left)));
+    if (second.isValid() && second.Start != first.Start)
+      d.note(second, fmt::format("{} is declared here", text(right)));
     return Value();
   };
   if (m < 1 || m > 2 || n < 1 || n > 2)

@@ -133,12 +133,12 @@ bool Elaborator::tooLarge(const Expr *at, Context &ctx) {
 }
 
 bool Elaborator::checkSize(llvm::ArrayRef<Dim> dims, SMRange at, const Context &ctx) {
-  constexpr int64_t most = int64_t(1) << 40;
+  constexpr int64_t most = int64_t(1) << 31;
   int64_t size = 1;
   for (const Dim &d : dims)
     if (!d.axis && (__builtin_mul_overflow(size, std::max<int64_t>(d.size, 1), &size) || size > most)) {
       error(DiagId::R0107, at, ctx,
-            fmt::format("{} is too large: a value has at most 2^40 elements",
+            fmt::format("{} is too large: a value has at most 2^31 elements",
                         describeType({Elem::Real, 0, DimVector(dims.begin(), dims.end())})));
       return false;
     }
@@ -337,6 +337,9 @@ std::optional<DimVector> Elaborator::broadcast(llvm::ArrayRef<NodeId> operands, 
     for (size_t k : {widest, i})
       if (llvm::ArrayRef<Dim> one = nodes[operands[k]].type.dims; one.size() == 1 && !one[0].axis && one[0].size == 1)
         hint = fmt::format("; '{}' is a number", elementText(exprs[k]));
+    if (hint.empty() && dims.size() == 2 && own.size() == 1 && agree(own, llvm::ArrayRef<Dim>(dims).take_front(1)))
+      hint = fmt::format("; '{}' goes along the last axis; for the first one transpose '{}', and the result",
+                         userText(exprs[i], ctx), userText(exprs[widest], ctx));
     Diagnostic &d = error(DiagId::R0301, at, ctx,
                           fmt::format("{} needs equal shapes: '{}' is {}, '{}' is {}{}", what,
                                       userText(exprs[widest], ctx), describeType(nodes[operands[widest]].type),

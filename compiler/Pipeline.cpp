@@ -73,13 +73,14 @@ const Stage list[] = {
     {"merge-sums", Kind::Passes, "sums of the parts of two values become parts of their sum", mergeSums},
     // What is left in a loop is what must be.
     {"order-sums", Kind::Passes, "sums of a loop begin with what does not come from it", orderSums},
+    {"orient-matrices", Kind::Passes, "matrices of a tick are read the way they lie, by vectors where that is enough",
+     orientMatrices},
     // Ahead of gradients, which windows have too.
     {"form-windows", Kind::Windows, "beside each model one that goes on with a sample, where it is asked for",
      formWindows},
     {"gradient", Kind::Gradient, "beside each model one with adjoint equations too, where it is asked for", gradient},
-    // Adjoints of products with a row, and of transposes, are such as well.
-    {"orient-matrices", Kind::Passes, "matrices of a tick are read the way they lie, by vectors where that is enough",
-     orientMatrices},
+    {"orient-adjoints", Kind::Passes,
+     "as orient-matrices: adjoints of products with a row, and of transposes, are such", orientMatrices},
     {"form-scans", Kind::Passes, "rnn to step: loops become scans, the rest runs in parallel over time", formScans},
     // What makes or reads matrices at each tick is a loop's from here on, no matter what its state would allow.
     {"nest-matrices", Kind::Passes,

@@ -287,6 +287,8 @@ Value Code::laneOf(Value vector, int64_t lane) {
 }
 
 Value Code::reduce(Value vector, llvm::function_ref<Value(Value, Value)> meet) {
+  if (lanesOf(vector.getType()) == 1)
+    return vector;
   for (int64_t lanes = lanesOf(vector.getType()); lanes > 2; lanes /= 2) {
     SmallVector<int32_t> low, high;
     for (int64_t i = 0; i < lanes / 2; ++i) {

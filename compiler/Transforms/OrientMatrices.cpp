@@ -6,9 +6,12 @@
 //   %y = rnn.fold sum %m axis 1         =>     %y = rnn.fold sum %u axis 0
 //   %z = rnn.outer %S, %row : 64x32, 1x32  =>  %z = rnn.matmul %S, %vector
 //
-// A transpose reads or writes far between its elements, and no kernel computes one. No new one is made here.
+// A transpose reads or writes far between its elements, and no kernel computes one. No new one is made here. Slots of
+// matrices with short lines are turned too, where all that is made of them can be.
 #include "compiler/Transforms/Passes.h"
+#include "compiler/Transforms/Rewrite.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace rondo::rnn {
 
@@ -31,34 +34,28 @@ bool isTranspose(Operation *op) {
   return transpose && transpose.getPermutation() == llvm::ArrayRef<int64_t>{1, 0};
 }
 
-/// Whether each element is made of those at its place, and of no other reader's but transposes.
-bool isOwnElementwise(Operation *op) {
-  if (!llvm::isa_and_present<Pointwise, ScaleOp, SelectOp, CompareOp, ConvertOp>(op))
-    return false;
-  return op->hasOneUse() || llvm::all_of(op->getUsers(), isTranspose);
+/// Whether each element is made of those at its place.
+bool isElementwise(Operation *op) {
+  return llvm::isa_and_present<Pointwise, ScaleOp, SelectOp, CompareOp, ConvertOp>(op);
+}
+
+/// Whether an operand can as well be given the other way round.
+bool takesEither(mlir::OpOperand &use) {
+  Operation *op = use.getOwner();
+  return isTranspose(op) || (llvm::isa<FoldOp, MatmulOp, TotalOp>(op) && use.getOperandNumber() == 0);
 }
 
 //===--- Transposes --------------------------------------------------------------------------------------------===//
 
 class Orientation {
 public:
-  /// Whether the transposed value takes no transpose, and the value itself does.
-  bool isBetterTransposed(Value value) const { return isTransposed(value, 0) && takesTranspose(value, 0); }
-
   /// Whether the transposed value takes no transpose.
-  bool isTransposed(Value value, int depth) const {
-    Operation *op = value.getDefiningOp();
-    if (!op || !isMatrixOfTick(value))
-      return false;
-    if (auto constant = llvm::dyn_cast<ConstOp>(op))
-      return constant.getValue().isSplat();
-    if (isTranspose(op) || isSpread(op) || llvm::isa<LiftOp>(op))
-      return true; // a tensor is transposed once
-    return depth < most && isOwnElementwise(op) &&
-           llvm::all_of(
-               op->getOperands(),
-               [&](Value operand) { return !isMatrix(operand.getType()) || isTransposed(operand, depth + 1); });
+  bool isTransposed(Value value) {
+    known.clear();
+    return isTransposed(value, 0);
   }
+  /// And the value itself does.
+  bool isBetterTransposed(Value value) { return isTransposed(value) && takesTranspose(value, 0); }
 
   /// The transposed value, where it takes none.
   Value transposed(Value value) {
@@ -91,13 +88,53 @@ public:
   }
 
 private:
-  static constexpr int most = 16; // operations from a reader to a transpose
+  static constexpr int most = 256; // operations from a reader to a transpose
+  enum class Fact { Transposed, TakesTranspose, Own };
+
+  /// What is found out once.
+  template <typename Find> bool remembered(Value value, Fact fact, int depth, Find find) {
+    auto [it, isNew] = known.try_emplace({value, int(fact)}, false);
+    if (!isNew || depth > most)
+      return it->second;
+    bool found = find();
+    return known[{value, int(fact)}] = found;
+  }
+
+  bool isTransposed(Value value, int depth) {
+    Operation *op = value.getDefiningOp();
+    if (!op || !isMatrixOfTick(value))
+      return false;
+    if (auto constant = llvm::dyn_cast<ConstOp>(op))
+      return constant.getValue().isSplat();
+    if (isTranspose(op) || isSpread(op) || llvm::isa<LiftOp>(op))
+      return true; // a tensor is transposed once
+    return remembered(value, Fact::Transposed, depth, [&] {
+      return isOwn(value, depth) && llvm::all_of(op->getOperands(), [&](Value operand) {
+               return !isMatrix(operand.getType()) || isTransposed(operand, depth + 1);
+             });
+    });
+  }
 
   /// Whether there is a transpose that only this value needs.
-  bool takesTranspose(Value value, int depth) const {
+  bool takesTranspose(Value value, int depth) {
     Operation *op = value.getDefiningOp();
-    return isTranspose(op) || (depth < most && isOwnElementwise(op) &&
-                               llvm::any_of(op->getOperands(), [&](Value x) { return takesTranspose(x, depth + 1); }));
+    return isTranspose(op) || (op && remembered(value, Fact::TakesTranspose, depth, [&] {
+                                 return isOwn(value, depth) && llvm::any_of(op->getOperands(), [&](Value x) {
+                                          return takesTranspose(x, depth + 1);
+                                        });
+                               }));
+  }
+
+  /// Whether it is made element by element, and nobody needs it the way it is: it has one reader, or all take either.
+  bool isOwn(Value value, int depth) {
+    if (!isElementwise(value.getDefiningOp()))
+      return false;
+    return value.hasOneUse() || remembered(value, Fact::Own, depth, [&] {
+             return llvm::all_of(value.getUses(), [&](mlir::OpOperand &use) {
+               Operation *user = use.getOwner();
+               return takesEither(use) || (isElementwise(user) && isOwn(user->getResult(0), depth + 1));
+             });
+           });
   }
 
   /// The numbers of a column times those of a row, the other way round.
@@ -114,8 +151,80 @@ private:
     return MatmulOp::create(builder, op->getLoc(), as(column, {shape[0], 1}), row, false);
   }
 
+  llvm::DenseMap<std::pair<Value, int>, bool> known;
   llvm::DenseMap<Value, Value> made;
 };
+
+//===--- Slots -------------------------------------------------------------------------------------------===//
+
+/// Lines of a few numbers leave most of a vector's lanes empty, and each ends with adding up lanes.
+bool isNarrow(mlir::Type type) {
+  constexpr int64_t most = 16;
+  llvm::ArrayRef<int64_t> shape = shapeOf(type);
+  return isMatrix(type) && shape[1] <= most && 2 * shape[1] <= shape[0];
+}
+
+/// Whether all that is made of the value element by element has no transpose if the value is one.
+bool isReadEither(Value value, Orientation &orientation) {
+  llvm::SmallSetVector<Value, 8> values;
+  values.insert(value);
+  for (size_t i = 0; i < values.size(); ++i) // it grows
+    for (mlir::OpOperand &use : values[i].getUses()) {
+      Operation *user = use.getOwner();
+      if (takesEither(use))
+        continue;
+      if (!isElementwise(user) || !orientation.isTransposed(user->getResult(0)))
+        return false;
+      values.insert(user->getResult(0));
+    }
+  return true;
+}
+
+/// Remembers a narrow matrix the other way round, where no transpose is left of that.
+void turnSlot(StateOp state, Orientation &orientation) {
+  NextOp next = writerOf(state);
+  if (!next || !isNarrow(next.getValue().getType()))
+    return;
+  auto turned = [](Value matrix) {
+    llvm::ArrayRef<int64_t> shape = shapeOf(matrix.getType());
+    return llvm::cast<StreamType>(withShape(matrix.getType(), {shape[1], shape[0]}));
+  };
+  auto transposed = [](mlir::OpBuilder &builder, Value matrix) -> Value {
+    return TransposeOp::create(builder, matrix.getLoc(), matrix, llvm::ArrayRef<int64_t>{1, 0});
+  };
+  mlir::OpBuilder builder(state);
+  auto slot = StateOp::create(builder, state.getLoc(), StateType::get(turned(next.getValue())), state.getPath(),
+                              state.getReverse(), state.getScopeAttr());
+  llvm::SmallVector<ReadOp> reads = readsOf(state);
+  llvm::SmallVector<Value> seen;
+  for (ReadOp read : reads) {
+    builder.setInsertionPoint(read);
+    seen.push_back(transposed(builder, ReadOp::create(builder, read.getLoc(), turned(read), slot.getSlot())));
+    read.getResult().replaceAllUsesWith(seen.back());
+  }
+  builder.setInsertionPointAfter(next);
+  mlir::Location loc = next.getLoc();
+  Value value = next.getValue(), written = transposed(builder, value);
+  next.erase();
+  bool isBetter = orientation.isTransposed(value) &&
+                  llvm::all_of(seen, [&](Value matrix) { return isReadEither(matrix, orientation); });
+  if (isBetter) {
+    NextOp::create(builder, loc, slot.getSlot(), written);
+    for (ReadOp read : reads)
+      read.erase();
+    state.erase();
+    return;
+  }
+  NextOp::create(builder, loc, state.getSlot(), value);
+  written.getDefiningOp()->erase();
+  for (auto [read, matrix] : llvm::zip(reads, seen)) {
+    matrix.replaceAllUsesWith(read.getResult());
+    Operation *transpose = matrix.getDefiningOp(), *other = transpose->getOperand(0).getDefiningOp();
+    transpose->erase();
+    other->erase();
+  }
+  slot.erase();
+}
 
 //===--- Products ----------------------------------------------------------------------------------------------===//
 
@@ -187,8 +296,10 @@ struct OrientMatrices : impl::OrientMatricesBase<OrientMatrices> {
         Value fold = product ? asFold(product) : Value();
         replace(&op, fold ? fold : asVectors(&op));
       }
-    // Readers first: what they read the other way round may then be read by one less.
     Orientation orientation;
+    for (StateOp state : llvm::make_early_inc_range(block.getOps<StateOp>()))
+      turnSlot(state, orientation);
+    // Readers first: what they read the other way round may then be read by one less.
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
       turn(&op, orientation);
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
@@ -199,7 +310,7 @@ struct OrientMatrices : impl::OrientMatricesBase<OrientMatrices> {
   /// Lets an operation that can read a matrix either way read it the better one.
   static void turn(Operation *op, Orientation &orientation) {
     if (isTranspose(op)) {
-      if (orientation.isTransposed(op->getOperand(0), 0))
+      if (orientation.isTransposed(op->getOperand(0)))
         op->getResult(0).replaceAllUsesWith(orientation.transposed(op->getOperand(0)));
       return;
     }

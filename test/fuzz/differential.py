@@ -22,7 +22,8 @@ sys.dont_write_bytecode = True
 import programs
 
 MODEL_PASSES = ["simplify", "narrow-slots", "dead-state", "simplify", "split-products", "commute-crossings",
-                "dead-state", "merge-products", "chain-sums", "dead-state", "merge-sums", "order-sums"]
+                "dead-state", "merge-products", "chain-sums", "dead-state", "merge-sums", "order-sums",
+                "orient-matrices"]
 SCHEDULE_PASSES = ["nest-matrices", "parallel-scan", "batch-segments", "expand-memory", "plan-tape", "form-chunks", "form-waves"]
 
 

@@ -109,3 +109,46 @@ rnn.model @vectors(%a "a" : !d, %b "b" : !n, %s "s" : !m) {
   %dot = rnn.matmul %l, %l : !rnn.stream<2048xf32, #t>, !rnn.stream<2048xf32, #t>
   rnn.return "p" = %p, "q" = %q, "w" = %w, "dot" = %dot : !rnn.stream<1x32xf32, #t>, !rnn.stream<64x1xf32, #t>, !rnn.stream<8x1xf32, #t>, !rnn.stream<f32, #t>
 }
+
+// A matrix of short lines is remembered the other way round.
+//
+// CHECK-LABEL: rnn.model @narrow
+// CHECK-NOT:   rnn.transpose
+// CHECK:       %[[SLOT:.*]] = rnn.state "s" : !rnn.state<!rnn.stream<4x64xf32, #step>>
+// CHECK:       %[[OLD:.*]] = rnn.read %[[SLOT]]
+// CHECK-NOT:   rnn.transpose
+// CHECK:       %[[NEW:.*]] = rnn.add %{{.*}}, %{{.*}} : !rnn.stream<4x64xf32, #step>
+// CHECK-NOT:   rnn.transpose
+// CHECK-DAG:   rnn.next %[[SLOT]], %[[NEW]]
+// CHECK-DAG:   rnn.matmul transposed %[[NEW]], %q
+// CHECK-DAG:   rnn.fold max %[[OLD]] axis 1
+rnn.model @narrow(%a "a" : !d, %q "q" : !rnn.stream<4xf32, #t>) {
+  %slot = rnn.state "s" : !rnn.state<!rnn.stream<64x4xf32, #t>>
+  %old = rnn.read %slot : !rnn.state<!rnn.stream<64x4xf32, #t>> -> !rnn.stream<64x4xf32, #t>
+  %half = rnn.const 0.5 : !rnn.stream<64x4xf32, #t>
+  %less = rnn.mul %old, %half : !rnn.stream<64x4xf32, #t>
+  %outer = rnn.outer %a, %q : !d, !rnn.stream<4xf32, #t> -> !rnn.stream<64x4xf32, #t>
+  %new = rnn.add %less, %outer : !rnn.stream<64x4xf32, #t>
+  rnn.next %slot, %new : !rnn.stream<64x4xf32, #t>
+  %read = rnn.matmul %new, %q : !rnn.stream<64x4xf32, #t>, !rnn.stream<4xf32, #t>
+  %most = rnn.fold max %old axis 0 : !rnn.stream<64x4xf32, #t>
+  rnn.return "read" = %read, "most" = %most : !d, !rnn.stream<4xf32, #t>
+}
+
+// One that is given as it is, stays; so does one that meets what is no transpose.
+//
+// CHECK-LABEL: rnn.model @stays
+// CHECK-NOT:   4x64
+// CHECK:       rnn.return
+rnn.model @stays(%x "x" : !rnn.stream<64x4xf32, #t>) {
+  %given = rnn.state "given" : !rnn.state<!rnn.stream<64x4xf32, #t>>
+  %g = rnn.read %given : !rnn.state<!rnn.stream<64x4xf32, #t>> -> !rnn.stream<64x4xf32, #t>
+  %g1 = rnn.tanh %g : !rnn.stream<64x4xf32, #t>
+  rnn.next %given, %g1 : !rnn.stream<64x4xf32, #t>
+  %met = rnn.state "met" : !rnn.state<!rnn.stream<64x4xf32, #t>>
+  %m = rnn.read %met : !rnn.state<!rnn.stream<64x4xf32, #t>> -> !rnn.stream<64x4xf32, #t>
+  %m1 = rnn.add %m, %x : !rnn.stream<64x4xf32, #t>
+  rnn.next %met, %m1 : !rnn.stream<64x4xf32, #t>
+  %sum = rnn.fold sum %m1 axis 0 : !rnn.stream<64x4xf32, #t>
+  rnn.return "given" = %g1, "sum" = %sum : !rnn.stream<64x4xf32, #t>, !rnn.stream<4xf32, #t>
+}

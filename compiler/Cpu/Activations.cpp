@@ -159,7 +159,7 @@ Value emitLog(Code &code, Value x) {
 // With |x| = n pi / 2 + r, |r| <= pi / 4, it is the sine or the cosine of r, by whether n is even, and negative in two of
 // four quarters. n and r are found in double precision, where a product with n is exact up to a limit: beyond, where
 // neighbouring floats are a large part of a circle apart, each number is left to the C library.
-static Value emitWave(Code &code, Value x, int64_t quarters, Code::Unary function) {
+static Value emitWave(Code &code, Value x, Code::Unary function) {
   constexpr double limit = 1 << 20, quartersOfOne = 0.636619772367581343;
   constexpr double quarterHigh = 1.5707963267341256, quarterLow = 6.077100506506192e-11;
   constexpr double noFractionOfDouble = 6755399441055744; // 1.5 * 2^52
@@ -169,7 +169,8 @@ static Value emitWave(Code &code, Value x, int64_t quarters, Code::Unary functio
   Value r = code.sub(wide, code.mul(n, code.real(quarterHigh, wide)));
   r = code.narrow(code.sub(r, code.mul(n, code.real(quarterLow, wide))), code.f32);
   Value quarter = code.narrow(code.bits(shifted, code.i64), code.i32);
-  quarter = code.add(quarter, code.integer(quarters, quarter));
+  if (function == Code::Unary::Cos)
+    quarter = code.add(quarter, code.integer(1, quarter));
   Value square = code.mul(r, r);
   Value sine = code.fma(code.mul(square, r),
                         polynomial(code, square, {-0.16666654602268, 0.00833216029147, -0.00019515218068}), r);
@@ -189,7 +190,7 @@ static Value emitWave(Code &code, Value x, int64_t quarters, Code::Unary functio
       [&]() -> Code::Values { return {y}; })[0];
 }
 
-Value emitSin(Code &code, Value x) { return emitWave(code, x, 0, Code::Unary::Sin); }
-Value emitCos(Code &code, Value x) { return emitWave(code, x, 1, Code::Unary::Cos); }
+Value emitSin(Code &code, Value x) { return emitWave(code, x, Code::Unary::Sin); }
+Value emitCos(Code &code, Value x) { return emitWave(code, x, Code::Unary::Cos); }
 
 } // namespace rondo::cpu

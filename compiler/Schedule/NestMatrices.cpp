@@ -26,18 +26,13 @@ namespace {
 /// What is moved has this many times as many elements as what is read or written instead.
 constexpr int64_t leastGain = 2;
 
-/// Smaller ones cost less, as rows of all of time, than the steps of a loop do.
-bool isLargeMatrix(Value value) {
-  constexpr int64_t least = 256;
-  return rnn::clockOf(value.getType()) && rnn::isMatrix(value.getType()) && rnn::elementCount(value.getType()) >= least;
-}
+bool isLargeMatrix(Value value) { return rnn::isLargeMatrix(value.getType()); }
 
 bool isCheap(Operation *op) { return llvm::isa<rnn::ConstOp, rnn::LiftOp>(op); }
 
 /// What computes each element of a matrix from a few numbers.
-bool isElementwise(Operation *op) {
-  return llvm::isa<rnn::Pointwise, rnn::ScaleOp, rnn::SelectOp, rnn::CompareOp, rnn::ConvertOp, rnn::StraightOp>(op) ||
-         isCheap(op) || rnn::isMovement(op) || rnn::isSpread(op);
+bool isOfFew(Operation *op) {
+  return rnn::isElementwise(op) || isCheap(op) || rnn::isMovement(op) || rnn::isSpread(op);
 }
 
 /// The sum of a matrix' lines or columns, or of all of it.
@@ -103,7 +98,7 @@ private:
   /// Whether the reader may compute it: what others need too would be computed twice.
   bool isMovable(Value value) const {
     Operation *op = value.getDefiningOp();
-    return isInside(value) && op->getNumResults() == 1 && isElementwise(op) && (isCheap(op) || value.hasOneUse());
+    return isInside(value) && op->getNumResults() == 1 && isOfFew(op) && (isCheap(op) || value.hasOneUse());
   }
 
   /// Numbers of each tick that have to be there for it.
@@ -207,7 +202,7 @@ private:
     if (!llvm::isa<step::ParOp>(op->getParentOp()) || op->getNumResults() != 1)
       return false;
     Value result = op->getResult(0);
-    bool isAgainMatrix = isElementwise(op) && !isCheap(op) && isLargeMatrix(result);
+    bool isAgainMatrix = isOfFew(op) && !isCheap(op) && isLargeMatrix(result);
     bool isFit = rnn::clockOf(result.getType()) == loop.getClock() && (isAgainMatrix || isNarrowing(op));
     ops.insert(op);
     return isFit && llvm::all_of(op->getOperands(), [&](Value operand) { return isInLoop(operand); }) &&

@@ -331,7 +331,7 @@ std::string wordsOf(ClockInterface clock) {
   return wordsOf(clock, [](EventClockAttr) { return std::string("an event comes"); });
 }
 
-/// What makes a matrix of vectors for the loop, through operations on elements; null if nothing does.
+/// What makes a large matrix of vectors for the loop, through operations on elements; null if nothing does.
 Operation *spreadFor(const Component &loop) {
   llvm::SmallSetVector<Operation *, 8> known;
   for (Operation *op : loop.ops)
@@ -340,9 +340,11 @@ Operation *spreadFor(const Component &loop) {
         known.insert(operand.getDefiningOp());
   for (size_t i = 0; i < known.size(); ++i) { // it grows
     Operation *op = known[i];
+    if (op->getNumResults() != 1 || !isLargeMatrix(op->getResult(0).getType()))
+      continue;
     if (isSpread(op))
       return op;
-    if (op->getNumResults() == 1 && isMatrix(op->getResult(0).getType()) && llvm::isa<Pointwise, ScaleOp>(op))
+    if (isElementwise(op))
       for (mlir::Value operand : op->getOperands())
         if (operand.getDefiningOp())
           known.insert(operand.getDefiningOp());

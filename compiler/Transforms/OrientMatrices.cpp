@@ -34,11 +34,6 @@ bool isTranspose(Operation *op) {
   return transpose && transpose.getPermutation() == llvm::ArrayRef<int64_t>{1, 0};
 }
 
-/// Whether each element is made of those at its place.
-bool isElementwise(Operation *op) {
-  return llvm::isa_and_present<Pointwise, ScaleOp, SelectOp, CompareOp, ConvertOp>(op);
-}
-
 /// Whether an operand can as well be given the other way round.
 bool takesEither(mlir::OpOperand &use) {
   Operation *op = use.getOwner();
@@ -89,7 +84,7 @@ public:
 
 private:
   static constexpr int most = 256; // operations from a reader to a transpose
-  enum class Fact { Transposed, TakesTranspose, Own };
+  enum class Fact { Transposed, TakesTranspose, ReadEither };
 
   /// What is found out once.
   template <typename Find> bool remembered(Value value, Fact fact, int depth, Find find) {
@@ -125,16 +120,18 @@ private:
                                }));
   }
 
-  /// Whether it is made element by element, and nobody needs it the way it is: it has one reader, or all take either.
+  /// Whether it is made element by element, and nobody but the one who asks needs it the way it is.
   bool isOwn(Value value, int depth) {
-    if (!isElementwise(value.getDefiningOp()))
-      return false;
-    return value.hasOneUse() || remembered(value, Fact::Own, depth, [&] {
-             return llvm::all_of(value.getUses(), [&](mlir::OpOperand &use) {
-               Operation *user = use.getOwner();
-               return takesEither(use) || (isElementwise(user) && isOwn(user->getResult(0), depth + 1));
-             });
-           });
+    return isElementwise(value.getDefiningOp()) && (value.hasOneUse() || isReadEither(value, depth));
+  }
+
+  bool isReadEither(Value value, int depth) {
+    return remembered(value, Fact::ReadEither, depth, [&] {
+      return llvm::all_of(value.getUses(), [&](mlir::OpOperand &use) {
+        Operation *user = use.getOwner();
+        return takesEither(use) || (isElementwise(user) && isReadEither(user->getResult(0), depth + 1));
+      });
+    });
   }
 
   /// The numbers of a column times those of a row, the other way round.
@@ -155,7 +152,7 @@ private:
   llvm::DenseMap<Value, Value> made;
 };
 
-//===--- Slots -------------------------------------------------------------------------------------------===//
+//===--- Slots -------------------------------------------------------------------------------------------------===//
 
 /// Lines of a few numbers leave most of a vector's lanes empty, and each ends with adding up lanes.
 bool isNarrow(mlir::Type type) {
@@ -165,7 +162,7 @@ bool isNarrow(mlir::Type type) {
 }
 
 /// Whether all that is made of the value element by element has no transpose if the value is one.
-bool isReadEither(Value value, Orientation &orientation) {
+bool leavesNoTranspose(Value value, Orientation &orientation) {
   llvm::SmallSetVector<Value, 8> values;
   values.insert(value);
   for (size_t i = 0; i < values.size(); ++i) // it grows
@@ -207,7 +204,7 @@ void turnSlot(StateOp state, Orientation &orientation) {
   Value value = next.getValue(), written = transposed(builder, value);
   next.erase();
   bool isBetter = orientation.isTransposed(value) &&
-                  llvm::all_of(seen, [&](Value matrix) { return isReadEither(matrix, orientation); });
+                  llvm::all_of(seen, [&](Value matrix) { return leavesNoTranspose(matrix, orientation); });
   if (isBetter) {
     NextOp::create(builder, loc, slot.getSlot(), written);
     for (ReadOp read : reads)

@@ -8,6 +8,15 @@
 
 namespace rondo::rnn {
 
+bool isElementwise(mlir::Operation *op) {
+  return llvm::isa_and_present<Pointwise, ScaleOp, SelectOp, CompareOp, ConvertOp, StraightOp>(op);
+}
+
+bool isLargeMatrix(mlir::Type type) {
+  constexpr int64_t least = 256;
+  return clockOf(type) && isMatrix(type) && elementCount(type) >= least;
+}
+
 /// In the order of `ticksLessOften`: tensors or streams or pairs, the depth of the axis, ticks for one of its own.
 static std::tuple<int, int, double> frequency(ClockInterface clock) {
   if (!clock)

@@ -6,6 +6,13 @@
 
 namespace rondo::rnn {
 
+/// True if each element of the result is made of those at its place, or of one number.
+bool isElementwise(mlir::Operation *op);
+
+/// A matrix of a tick that loops make and read by vectors: smaller ones cost less, as rows of all of time, than the steps
+/// of a loop do.
+bool isLargeMatrix(mlir::Type type);
+
 /// An estimate of cost: true if `a` ticks less often than `b`. A coarser axis does, whatever is selected from the finer
 /// one; on one axis a period says how often, and an event is taken to come at every fourth tick. A pair clock ticks more
 /// often than any other; tensors, of the null clock, are computed once.

@@ -162,7 +162,7 @@ rnn.model @known(%x "x" : !x) {
     : !x, !x, !x, !rnn.stream<4xf32, #section>, !x, !rnn.stream<4xf32, #rnn.axis<"sample">>
 }
 
-// A sum of matrices of vectors: they stay in the loop.
+// A sum of matrices of vectors: they stay in the loop. Small ones do not.
 //
 // CHECK: remark: loop through m: forward, on step, degree 1, Jacobian identity, coefficients free of the state; step by step all the same: line [[#@LINE+5]] makes a matrix of vectors, which stays in the loop
 // CHECK: remark: output y
@@ -175,4 +175,16 @@ rnn.model @memory(%x "x" : !rnn.stream<16xf32, #t>, %f "f" : !rnn.stream<f32, #t
   rnn.next %s, %new : !rnn.stream<16x16xf32, #t>
   %y = rnn.matmul %new, %x : !rnn.stream<16x16xf32, #t>, !rnn.stream<16xf32, #t>
   rnn.return "y" = %y : !rnn.stream<16xf32, #t>
+}
+
+// CHECK: remark: loop through m: forward, on step, degree 1, Jacobian identity, coefficients free of the state{{$}}
+// CHECK: remark: output y
+rnn.model @small(%x "x" : !x) {
+  %s = rnn.state "m" : !rnn.state<!rnn.stream<4x4xf32, #t>>
+  %old = rnn.read %s : !rnn.state<!rnn.stream<4x4xf32, #t>> -> !rnn.stream<4x4xf32, #t>
+  %outer = rnn.outer %x, %x : !x, !x -> !rnn.stream<4x4xf32, #t>
+  %new = rnn.add %old, %outer : !rnn.stream<4x4xf32, #t>
+  rnn.next %s, %new : !rnn.stream<4x4xf32, #t>
+  %y = rnn.matmul %new, %x : !rnn.stream<4x4xf32, #t>, !x
+  rnn.return "y" = %y : !x
 }

@@ -152,3 +152,18 @@ rnn.model @stays(%x "x" : !rnn.stream<64x4xf32, #t>) {
   %sum = rnn.fold sum %m1 axis 0 : !rnn.stream<64x4xf32, #t>
   rnn.return "given" = %g1, "sum" = %sum : !rnn.stream<64x4xf32, #t>, !rnn.stream<4xf32, #t>
 }
+
+// What others need the way it is, is not made the other way round too.
+//
+// CHECK-LABEL: rnn.model @needed
+// CHECK:       %[[T:.*]] = rnn.transpose %s [1, 0]
+// CHECK:       %[[E:.*]] = rnn.exp %[[T]]
+// CHECK:       rnn.fold sum %[[E]] axis 0
+// CHECK-NEXT:  %[[Y:.*]] = rnn.tanh %[[E]]
+rnn.model @needed(%s "s" : !m) {
+  %t = rnn.transpose %s [1, 0] : !m
+  %e = rnn.exp %t : !w
+  %sum = rnn.fold sum %e axis 0 : !w
+  %y = rnn.tanh %e : !w
+  rnn.return "sum" = %sum, "y" = %y : !d, !w
+}

@@ -15,6 +15,11 @@ namespace builtins {
 
 std::string quoted(const Call &c) { return fmt::format("'{}'", c.builtin->name); }
 
+/// How a value of a type that is no number becomes one, behind a message.
+static const char *wayToNumber(const Type &t) {
+  return t.elem == Elem::Token ? ": use 'embed(n)(..)' or 'one_hot(..)'" : ": use 'real(..)'";
+}
+
 const Expr *argExpr(const Call &c, size_t i) { return i < c.argExprs.size() ? c.argExprs[i] : c.expr; }
 
 NodeId number(Elaborator &e, Call &c, size_t i, bool keepInt) {
@@ -25,7 +30,7 @@ NodeId number(Elaborator &e, Call &c, size_t i, bool keepInt) {
   if (t.elem == Elem::Token || t.elem == Elem::Bool) {
     e.fail(DiagId::R0302, argExpr(c, i), c.ctx,
            fmt::format("{} takes numbers; '{}' is {}{}", quoted(c), e.text(argExpr(c, i)), e.describeType(t),
-                       t.elem == Elem::Token ? ": use 'embed(n)(..)' or 'one_hot(..)'" : ""));
+                       wayToNumber(t)));
     return noNode;
   }
   return keepInt ? n : e.convert(n, Elem::Real, 0, argExpr(c, i), c.ctx);
@@ -516,7 +521,7 @@ Value Elaborator::concat(llvm::ArrayRef<Value> given, llvm::ArrayRef<const Expr 
     if (t.elem == Elem::Token || t.elem == Elem::Bool) {
       fail(DiagId::R0302, e, ctx,
            fmt::format("'concat' joins numbers; '{}' is {}{}", text(e), describeType(t),
-                       t.elem == Elem::Token ? ": use 'embed(n)(..)' or 'one_hot(..)'" : ": use 'real(..)'"));
+                       wayToNumber(t)));
       bad = true;
       return;
     }

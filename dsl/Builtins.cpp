@@ -520,8 +520,7 @@ Value Elaborator::concat(llvm::ArrayRef<Value> given, llvm::ArrayRef<const Expr 
     const Type &t = nodes[n].type;
     if (t.elem == Elem::Token || t.elem == Elem::Bool) {
       fail(DiagId::R0302, e, ctx,
-           fmt::format("'concat' joins numbers; '{}' is {}{}", text(e), describeType(t),
-                       wayToNumber(t)));
+           fmt::format("'concat' joins numbers; '{}' is {}{}", text(e), describeType(t), wayToNumber(t)));
       bad = true;
       return;
     }

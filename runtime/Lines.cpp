@@ -114,23 +114,6 @@ float sumOf(const float *x, int64_t size) {
   return foldParts(sums);
 }
 
-float dotOf(const float *a, const float *b, int64_t size) {
-  if (size < parts) {
-    float sum = 0;
-    for (int64_t i = 0; i < size; ++i)
-      sum += a[i] * b[i];
-    return sum;
-  }
-  float sums[parts] = {};
-  int64_t i = 0;
-  for (; i + parts <= size; i += parts)
-    for (int64_t j = 0; j < parts; ++j)
-      sums[j] += a[i + j] * b[i + j];
-  for (int64_t j = 0; i + j < size; ++j)
-    sums[j] += a[i + j] * b[i + j];
-  return foldParts(sums);
-}
-
 //===--- With vector code --------------------------------------------------------------------------------------===//
 
 namespace {

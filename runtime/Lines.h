@@ -67,7 +67,6 @@ constexpr bool uses(OpCode op, LineCode code) {
   case OpCode::SoftmaxPer:
   case OpCode::LogSoftmax:
   case OpCode::LogSoftmaxPer: return code == LineCode::Exps;
-  case OpCode::Matmul:
   case OpCode::Total:
   case OpCode::Reduce: return code == LineCode::Combine;
   case OpCode::TotalOuter: return code == LineCode::Products || code == LineCode::Tiles;
@@ -84,7 +83,6 @@ void softmaxLines(const Lines *lines, const float *x, float *y, int64_t size, in
 void logSoftmaxLines(const Lines *lines, const float *x, float *y, int64_t size, int64_t count);
 
 float sumOf(const float *x, int64_t size);
-float dotOf(const float *a, const float *b, int64_t size);
 
 /// The lines of x, `stride` elements apart, times factors that lie `step` apart (0: one for all), added up in order.
 void combineLines(const Lines *lines, const float *factors, int64_t step, const float *x, int64_t stride, float *y,

@@ -164,8 +164,6 @@ enum class OpCode : uint8_t {
   Argmax,    // v: x, y; n: outer, size. y token
   OneHot,    // v: x (token), y; n: outer, size
   Transpose, // v: x, y; n: rank, sizes of x, permutation (axis i of y is axis permutation[i] of x)
-  Matmul,    // v: W, x, y; n: m, k, n, transposed: [m,k] (transposed: [k,m]) times [k,n]
-  Outer,     // v: a, b, y; n: m, k, n: [m,n] and [k,n] to [m,k]
   Embed,     // v: table, index, y; n: entries, elements an entry. Index token or i64; out of range: zero
   Scatter,   // v: index, dy, y; n: entries, elements an entry: y is zero but for the entry at the index
   Random, // v: y; n: path hash, site, elements; in single steps also: 0 drawn at each step, 1 once a sequence, 2 once
@@ -204,9 +202,11 @@ enum class OpCode : uint8_t {
   Loss, // n: loss, clock; v: value, mask if there is one
 
   // Sums over all rows of the operation's clock, at the top level. Operands are on it, or have one row; results have one
-  Total,        // v: x, y; n: elements
-  TotalOuter,   // v: a, each b, each y, and perhaps s; n: m, n, k of each b: as Outer, of one a; s [m]: the sum of a
-                // itself, where n is 1
+  Total, // v: x, y; n: elements
+  // v: a, each b, each y, and perhaps s; n: m, n, whether by lines, k of each b: y [m,k] is the sum of a b transposed, of
+  // a [m,n] and b [k,n]; by lines of a transposed b, of a [n,m] and b [n,k]. s [m]: the sum of a
+  // itself, where n is 1
+  TotalOuter,
   TotalScatter, // v: index, dy, y; n: entries, elements an entry: as Scatter
 
   // Of a call that gives gradients

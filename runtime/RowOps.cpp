@@ -210,38 +210,6 @@ void transpose(const RowTask &task, const Operand *o, int64_t count) {
   });
 }
 
-/// y = W x with W: [m, k] (or [k, m] if transposed), x: [k, n].
-void matmul(const RowTask &task, const Operand *o, int64_t count) {
-  int64_t m = task.numbers[0], k = task.numbers[1], n = task.numbers[2];
-  bool transposed = task.numbers[3];
-  const Lines *lines = task.call->lines;
-  for (int64_t row = 0; row < count; ++row) {
-    const float *w = rowOf<const float>(o[0], row), *x = rowOf<const float>(o[1], row);
-    float *y = rowOf<float>(o[2], row);
-    if (n == 1 && !transposed) {
-      for (int64_t i = 0; i < m; ++i)
-        y[i] = dotOf(w + i * k, x, k);
-    } else if (n == 1) {
-      combineLines(lines, x, 1, w, m, y, m, k);
-    } else {
-      for (int64_t i = 0; i < m; ++i)
-        combineLines(lines, w + i * (transposed ? 1 : k), transposed ? m : 1, x, n, y + i * n, n, k);
-    }
-  }
-}
-
-/// y = a b transposed with a: [m, n], b: [k, n].
-void outer(const RowTask &task, const Operand *o, int64_t count) {
-  int64_t m = task.numbers[0], k = task.numbers[1], n = task.numbers[2];
-  for (int64_t row = 0; row < count; ++row) {
-    const float *a = rowOf<const float>(o[0], row), *b = rowOf<const float>(o[1], row);
-    float *y = rowOf<float>(o[2], row);
-    for (int64_t i = 0; i < m; ++i)
-      for (int64_t j = 0; j < k; ++j)
-        y[i * k + j] = n == 1 ? a[i] * b[j] : dotOf(a + i * n, b + j * n, n);
-  }
-}
-
 int64_t indexAt(const RowTask &task, int32_t operand, const char *row) {
   if (task.call->array(task.call->views(*task.op)[operand].array).element == Element::I64)
     return *reinterpret_cast<const int64_t *>(row);
@@ -286,8 +254,6 @@ RowFunction rowFunctionOf(OpCode code) {
   case OpCode::Argmax: return argmax;
   case OpCode::OneHot: return oneHot;
   case OpCode::Transpose: return transpose;
-  case OpCode::Matmul: return matmul;
-  case OpCode::Outer: return outer;
   case OpCode::Embed: return embed;
   case OpCode::Scatter: return scatter;
   default: return nullptr;

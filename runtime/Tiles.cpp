@@ -4,7 +4,6 @@
 // are less than what rounding does to a float's product; the other six take less time than vectors take for one of
 // floats. What is not finite gives NaN, and what is smaller than 2^-110 loses bits.
 #include "runtime/Tiles.h"
-#include "runtime/RowOps.h"
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -26,12 +25,8 @@ struct alignas(64) Setup {
 
 /// Elements begin..end-1 of terms.
 struct Numbers {
-  Operand x;
-  int64_t inner, begin, end;
-
-  const float *at(int64_t term) const {
-    return inner == 1 ? rowOf<const float>(x, term) : rowOf<const float>(x, term / inner) + term % inner;
-  }
+  Terms terms;
+  int64_t begin, end;
 };
 
 RONDO_ON_TILES inline __mmask16 maskOf(int64_t count) {
@@ -41,11 +36,11 @@ RONDO_ON_TILES inline __mmask16 maskOf(int64_t count) {
 /// Sixteen elements of a term, zeros behind the last.
 RONDO_ON_TILES inline __m512 load(const Numbers &x, const float *row, int64_t element) {
   __mmask16 mask = maskOf(x.end - element);
-  if (x.inner == 1)
+  if (x.terms.step == 1)
     return _mm512_maskz_loadu_ps(mask, row + element);
   __m512i places = _mm512_mullo_epi32(_mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
-                                      _mm512_set1_epi32(int32_t(x.inner)));
-  return _mm512_mask_i32gather_ps(_mm512_setzero_ps(), mask, places, row + element * x.inner, 4);
+                                      _mm512_set1_epi32(int32_t(x.terms.step)));
+  return _mm512_mask_i32gather_ps(_mm512_setzero_ps(), mask, places, row + element * x.terms.step, 4);
 }
 
 /// The upper halves of their words are bf16; the lower ones are zero.
@@ -66,8 +61,8 @@ RONDO_ON_TILES inline Split split(__m512 x) {
 /// Two terms side by side, as tiles have them.
 RONDO_ON_TILES inline Split pairOf(const Numbers &x, int64_t term, int64_t end, int64_t element) {
   Split zero = {{_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()}};
-  Split even = term < end ? split(load(x, x.at(term), element)) : zero;
-  Split odd = term + 1 < end ? split(load(x, x.at(term + 1), element)) : zero;
+  Split even = term < end ? split(load(x, x.terms.at(term), element)) : zero;
+  Split odd = term + 1 < end ? split(load(x, x.terms.at(term + 1), element)) : zero;
   for (int64_t p = 0; p < parts; ++p)
     odd.part[p] = _mm512_or_si512(odd.part[p], _mm512_srli_epi32(even.part[p], 16));
   return odd;
@@ -184,9 +179,11 @@ void ask(const Numbers &x, int64_t first, int64_t end, int64_t share, int64_t sh
   constexpr int64_t line = 64;
   int64_t count = end - first;
   for (int64_t t = first + count * share / shares; t < first + count * (share + 1) / shares; ++t) {
-    const float *row = x.at(t);
-    auto *to = reinterpret_cast<const char *>(row + x.end * x.inner);
-    for (auto *at = reinterpret_cast<const char *>(row + x.begin * x.inner); at < to; at += line)
+    if (x.terms.isBesideLast(t))
+      continue;
+    const float *row = x.terms.at(t);
+    auto *to = reinterpret_cast<const char *>(row + x.end * x.terms.step);
+    for (auto *at = reinterpret_cast<const char *>(row + x.begin * x.terms.step); at < to; at += line)
       __builtin_prefetch(at, 0, 2);
   }
 }
@@ -196,7 +193,7 @@ void ask(const Numbers &x, int64_t first, int64_t end, int64_t share, int64_t sh
 RONDO_ON_TILES void addOnTiles(const TileTask &task, int64_t first, int64_t terms) {
   auto endOf = [&](int64_t first) { return terms < first + tileTermsAtOnce ? terms : first + tileTermsAtOnce; };
   int64_t end = endOf(first), nextEnd = endOf(end), used = (end - first + stepTerms - 1) / stepTerms;
-  Numbers a{task.a, task.inner, task.line, task.endLine};
+  Numbers a{task.a, task.line, task.endLine};
   int64_t lines = a.end - a.begin, pairs = (lines + 2 * tileRows - 1) / (2 * tileRows);
   char *panel = task.memory, *blocks = panel + tilePanelBytes;
   alignas(64) float sums[4 * tileRows * tileRows];
@@ -205,7 +202,7 @@ RONDO_ON_TILES void addOnTiles(const TileTask &task, int64_t first, int64_t term
   copyLines(a, first, end, blocks);
   for (int64_t f = 0; f < task.count; ++f) {
     const TileFactor &factor = task.factors[f];
-    Numbers b{factor.b, task.inner, factor.column, factor.endColumn};
+    Numbers b{factor.b, factor.column, factor.endColumn};
     int64_t panels = (b.end - b.begin + tilePanelColumns - 1) / tilePanelColumns;
     for (int64_t p = 0; p < panels; ++p) {
       int64_t column = p * tilePanelColumns;

@@ -2,7 +2,7 @@
 #ifndef RONDO_RUNTIME_TILES_H
 #define RONDO_RUNTIME_TILES_H
 
-#include "runtime/Plan.h"
+#include "runtime/RowOps.h"
 
 namespace rondo::runtime {
 
@@ -11,20 +11,35 @@ namespace rondo::runtime {
 constexpr int64_t tileTermsAtOnce = 128, tilePanelColumns = 32, tileBlockLines = 16;
 constexpr int64_t tilePanelBytes = 24 << 10, tileBlockBytes = 12 << 10;
 
+/// What is multiplied and summed up: each row holds `inner` terms.
+struct Terms {
+  Operand rows;
+  int64_t inner = 1;
+  int64_t step = 1;    // from one element of a term to the next
+  int64_t between = 0; // from one term of a row to the next
+
+  /// Whether its elements lie in the same lines of a cache as those of the term before.
+  bool isBesideLast(int64_t term) const { return step > 1 && term % inner > 0; }
+  /// The first element.
+  const float *at(int64_t term) const {
+    return inner == 1 ? rowOf<const float>(rows, term)
+                      : rowOf<const float>(rows, term / inner) + term % inner * between;
+  }
+};
+
 /// Columns of a result that lie in one array. `y`: their first, in the task's first line; lines are `stride` apart.
 struct TileFactor {
-  Operand b;
+  Terms b;
   int64_t column = 0, endColumn = 0; // elements of a term of b
   float *y = nullptr;
   int64_t stride = 0;
 };
 
 struct TileTask {
-  Operand a;
+  Terms a;
   int64_t line = 0, endLine = 0; // elements of a term of a
   const TileFactor *factors = nullptr;
   int64_t count = 0;
-  int64_t inner = 1;      // of a row: term t is made of elements t % inner, inner + t % inner, .. of row t / inner
   char *memory = nullptr; // for a panel, and for blocks of all lines
 };
 

@@ -79,19 +79,19 @@ int64_t panelAt(int64_t column, int64_t end) {
   return rest == panelColumns + lineLanes ? rest / 2 : least(panelColumns, rest);
 }
 
-/// y [m, k], the sum of a b transposed over all rows, with a: [m, n], b: [k, n], for each b. The columns of all y count
-/// on from one to the next.
+/// y [m, k], the sum of a b transposed over all rows, with a: [m, n], b: [k, n], for each b; or, by lines, of a transposed
+/// b, with a: [n, m], b: [n, k]. The columns of all y count on from one to the next.
 class Products {
 public:
   Products(const Call &call, const OpPlan &op)
-      : call(call), op(op), m(call.numbers(op)[0]), inner(call.numbers(op)[1]), terms(call.rowsOf(op.clock) * inner),
-        a(operandOf(call, call.views(op)[0])), isByPlace(call.arrays[call.views(op)[0].array].samples) {
+      : call(call), op(op), m(call.numbers(op)[0]), terms(call.rowsOf(op.clock) * call.numbers(op)[1]),
+        a(termsOf(operandOf(call, call.views(op)[0]), m)), isByPlace(call.arrays[call.views(op)[0].array].samples) {
     if (int32_t last = op.views.count - 1; last == 2 * factorsOf(op) + 1)
       sums = rowOf<float>(operandOf(call, call.views(op)[last]), 0);
     for (int32_t i = 0; i < factorsOf(op); ++i)
       isByPlace &= call.views(op)[1 + i].rows != Rows::Mapped;
     if (isByPlace)
-      a.rows = nullptr;
+      a.rows.rows = nullptr;
   }
 
   /// What the threads may need, however many they are.
@@ -119,12 +119,14 @@ public:
   }
 
 private:
-  static int32_t factorsOf(const OpPlan &op) { return op.numbers.count - 2; }
+  /// Its numbers: m, n, whether by lines, and k of each b.
+  static constexpr int32_t firstWidth = 3;
+  static int32_t factorsOf(const OpPlan &op) { return op.numbers.count - firstWidth; }
 
   static int64_t columnsOf(const Call &call, const OpPlan &op) {
     int64_t columns = 0;
     for (int32_t i = 0; i < factorsOf(op); ++i)
-      columns += call.numbers(op)[2 + i];
+      columns += call.numbers(op)[firstWidth + i];
     return columns;
   }
 
@@ -134,7 +136,7 @@ private:
       return false;
     int64_t columns = 0;
     for (int32_t i = 0; i < factorsOf(op); ++i)
-      columns += roundedUp(call.numbers(op)[2 + i], tilePanelColumns);
+      columns += roundedUp(call.numbers(op)[firstWidth + i], tilePanelColumns);
     return columns <= 2 * columnsOf(call, op);
   }
 
@@ -154,10 +156,15 @@ private:
 
   /// Columns begin..end-1 of y are those of the task.
   struct Part {
-    Operand b;
+    Terms b;
     float *y;
     int64_t k, begin, end;
   };
+
+  Terms termsOf(Operand rows, int64_t size) const {
+    int64_t inner = call.numbers(op)[1];
+    return call.numbers(op)[2] ? Terms{rows, inner, 1, size} : Terms{rows, inner, inner, 1};
+  }
 
   /// With its rows in the order of a's.
   Operand factor(int32_t i) const {
@@ -173,9 +180,10 @@ private:
   template <typename Function> void eachPart(int64_t column, int64_t endColumn, const Function &function) const {
     int32_t factors = factorsOf(op);
     for (int32_t i = 0; i < factors; ++i) {
-      int64_t k = call.numbers(op)[2 + i], begin = column > 0 ? column : 0, end = least(endColumn, k);
+      int64_t k = call.numbers(op)[firstWidth + i], begin = column > 0 ? column : 0, end = least(endColumn, k);
       if (begin < end)
-        function(Part{factor(i), rowOf<float>(operandOf(call, call.views(op)[1 + factors + i]), 0), k, begin, end});
+        function(Part{termsOf(factor(i), k), rowOf<float>(operandOf(call, call.views(op)[1 + factors + i]), 0), k,
+                      begin, end});
       column -= k;
       endColumn -= k;
     }
@@ -183,7 +191,7 @@ private:
 
   /// What is copied at once: elements begin..end-1 of rows.
   struct Piece {
-    Operand x;
+    Terms x;
     int64_t begin, end, first, count;
   };
 
@@ -204,8 +212,8 @@ private:
       std::memset(sums + line, 0, size_t(endLine - line) * sizeof(float));
     auto addSums = [&](int64_t first) {
       for (int64_t begin = line; sumsRows && begin < endLine; begin += stripElements)
-        addRows(call.lines, a, first, least(first + chunkRows, terms), begin, least(stripElements, endLine - begin),
-                sums + begin);
+        addRows(call.lines, a.rows, first, least(first + chunkRows, terms), begin,
+                least(stripElements, endLine - begin), sums + begin);
     };
     if (onTiles)
       return computeOnTiles(line, endLine, column, endColumn, memory, addSums);
@@ -247,7 +255,7 @@ private:
   void computeOnTiles(int64_t line, int64_t endLine, int64_t column, int64_t endColumn, float *memory,
                       const AddSums &addSums) const {
     auto *factors = static_cast<TileFactor *>(__builtin_alloca(size_t(factorsOf(op)) * sizeof(TileFactor)));
-    TileTask task{a, line, endLine, factors, 0, inner, reinterpret_cast<char *>(memory)};
+    TileTask task{a, line, endLine, factors, 0, reinterpret_cast<char *>(memory)};
     eachPart(column, endColumn, [&](const Part &part) {
       factors[task.count++] = {part.b, part.begin, part.end, part.y + line * part.k + part.begin, part.k};
     });
@@ -263,9 +271,11 @@ private:
     constexpr int64_t lineBytes = 64;
     int64_t end = piece.first + piece.count * (share + 1) / shares;
     for (int64_t t = piece.first + piece.count * share / shares; t < end; ++t) {
-      const float *row = rowOf<const float>(piece.x, t / inner);
-      auto *to = reinterpret_cast<const char *>(row + piece.end * inner);
-      for (auto *at = reinterpret_cast<const char *>(row + piece.begin * inner); at < to; at += lineBytes)
+      if (piece.x.isBesideLast(t))
+        continue;
+      const float *row = piece.x.at(t);
+      auto *to = reinterpret_cast<const char *>(row + piece.end * piece.x.step);
+      for (auto *at = reinterpret_cast<const char *>(row + piece.begin * piece.x.step); at < to; at += lineBytes)
         __builtin_prefetch(at, 0, 3);
     }
   }
@@ -278,20 +288,43 @@ private:
     }
   }
 
-  /// By pieces of each row that lie `tileStep` apart, with zeros behind the last.
+  /// By pieces of each term that lie `tileStep` apart, with zeros behind the last.
   template <int64_t Width> void copy(const Piece &piece, float *to) const {
     const auto &[x, begin, end, first, count] = piece;
-    for (int64_t t = first; t < first + count; ++t, to += Width) {
-      const float *from =
-          inner == 1 ? rowOf<const float>(x, t) + begin : rowOf<const float>(x, t / inner) + begin * inner + t % inner;
+    for (int64_t t = first, together; t < first + count; t += together, to += together * Width) {
+      const float *from = x.at(t) + begin * x.step;
       float *place = to;
       int64_t e = begin;
-      for (; inner == 1 && e + Width <= end; e += Width, from += Width, place += tileStep)
+      together = x.step > 1 && t % x.inner + 4 <= x.inner && t + 4 <= first + count ? 4 : 1;
+      for (; together == 1 && x.step == 1 && e + Width <= end; e += Width, from += Width, place += tileStep)
         copyLine<Width>(from, place);
-      for (; e < end; e += Width, from += Width * inner, place += tileStep)
-        for (int64_t i = 0; i < Width; ++i)
-          place[i] = e + i < end ? from[i * inner] : 0;
+      for (; e < end; e += Width, from += Width * x.step, place += tileStep) {
+        int64_t i = 0;
+        for (; together == 4 && i + 4 <= least(Width, end - e); i += 4)
+          turnSquare(from + i * x.step, x.step, place + i, Width);
+        for (int64_t own = 0; own < together; ++own)
+          for (int64_t j = i; j < Width; ++j)
+            place[own * Width + j] = e + j < end ? from[j * x.step + own] : 0;
+      }
     }
+  }
+
+  /// Four terms side by side: four elements of each.
+  static void turnSquare(const float *from, int64_t step, float *to, int64_t stride) {
+    using Four = float __attribute__((vector_size(16)));
+    Four a, b, c, d;
+    std::memcpy(&a, from, sizeof(a));
+    std::memcpy(&b, from + step, sizeof(b));
+    std::memcpy(&c, from + 2 * step, sizeof(c));
+    std::memcpy(&d, from + 3 * step, sizeof(d));
+    Four lowAb = __builtin_shufflevector(a, b, 0, 4, 1, 5), highAb = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    Four lowCd = __builtin_shufflevector(c, d, 0, 4, 1, 5), highCd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    a = __builtin_shufflevector(lowAb, lowCd, 0, 1, 4, 5), b = __builtin_shufflevector(lowAb, lowCd, 2, 3, 6, 7);
+    c = __builtin_shufflevector(highAb, highCd, 0, 1, 4, 5), d = __builtin_shufflevector(highAb, highCd, 2, 3, 6, 7);
+    std::memcpy(to, &a, sizeof(a));
+    std::memcpy(to + stride, &b, sizeof(b));
+    std::memcpy(to + 2 * stride, &c, sizeof(c));
+    std::memcpy(to + 3 * stride, &d, sizeof(d));
   }
 
   /// In parts that need no call of the C library.
@@ -317,8 +350,8 @@ private:
 
   const Call &call;
   const OpPlan &op;
-  int64_t m, inner, terms;
-  Operand a;
+  int64_t m, terms;
+  Terms a;
   float *sums = nullptr;
   bool isByPlace; // rows are added up as they lie, step by step
   bool onTiles = usesTiles(call, op);

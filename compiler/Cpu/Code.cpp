@@ -301,6 +301,24 @@ Value Code::reduce(Value vector, llvm::function_ref<Value(Value, Value)> meet) {
   return meet(laneOf(vector, 0), laneOf(vector, 1));
 }
 
+void Code::transpose(MutableArrayRef<Value> square) {
+  auto lanes = int64_t(square.size());
+  for (int64_t size = lanes / 2; size > 0; size /= 2) {
+    // Of squares of this size, four in each larger one, two change places.
+    SmallVector<int32_t> low, high;
+    for (int64_t i = 0; i < lanes; ++i) {
+      low.push_back(i & size ? lanes + i - size : i);
+      high.push_back(i & size ? lanes + i : i + size);
+    }
+    for (int64_t i = 0; i < lanes; ++i)
+      if (!(i & size)) {
+        Value a = square[i], b = square[i + size];
+        square[i] = LLVM::ShuffleVectorOp::create(builder, location, a, b, low);
+        square[i + size] = LLVM::ShuffleVectorOp::create(builder, location, a, b, high);
+      }
+  }
+}
+
 //===--- Memory ------------------------------------------------------------------------------------------------===//
 
 Value Code::at(Value base, Value bytes) {

@@ -113,6 +113,8 @@ public:
   mlir::Value laneOf(mlir::Value vector, int64_t lane);
   /// One number of all lanes: halves meet until one is left.
   mlir::Value reduce(mlir::Value vector, llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> meet);
+  /// As many vectors as each has lanes, a power of two: lane i of the j-th becomes lane j of the i-th.
+  void transpose(llvm::MutableArrayRef<mlir::Value> square);
 
   //===--- Memory: addresses are in bytes ---===//
 

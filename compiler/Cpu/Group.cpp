@@ -9,8 +9,8 @@ using mlir::Value;
 
 //===--- What is kept ------------------------------------------------------------------------------------------===//
 
-/// True for a fold of all elements of a value, or of a matrix, not of a product of two vectors.
-static bool isKernelFold(Operation *op) { return isMatrixFold(op) || (llvm::isa<rnn::FoldOp>(op) && isWholeFold(op)); }
+/// True for a fold of all elements of a value, or of a matrix.
+static bool isKernelFold(Operation *op) { return isMatrixFold(op) || isWholeFold(op); }
 
 bool Group::isKernelOp(Operation *op) const {
   if (isElementwise(op) || isKernelFold(op) || rnn::isSpread(op))
@@ -33,7 +33,7 @@ void Group::keepWhatIsNeeded() {
       llvm::for_each(op.getOperands(), [&](Value operand) { keep(keptFor(operand)); });
     else if (!isKernelOp(&op))
       llvm::for_each(op.getOperands(), [&](Value operand) { keep(operand); });
-    else if (auto product = llvm::dyn_cast<rnn::MatmulOp>(op); product && lines.of(product) == 1)
+    else if (auto product = llvm::dyn_cast<rnn::MatmulOp>(op); isPackedProduct(&op) && lines.of(product) == 1)
       keep(product.getX());
     if (isKernelOp(&op))
       keepForLines(&op);
@@ -109,7 +109,7 @@ void Group::walk(Value value, Value root, const Members *members, bool inFold, R
   }
   if (!(inFold ? found.folded : found.computed).insert(value))
     return;
-  if (auto product = llvm::dyn_cast<rnn::MatmulOp>(op); product && lines.of(value) == 1) {
+  if (auto product = llvm::dyn_cast<rnn::MatmulOp>(op); isPackedProduct(op) && lines.of(value) == 1) {
     found.products.insert(value);
     found.loads.insert(product.getX());
     return;

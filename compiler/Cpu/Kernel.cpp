@@ -2,6 +2,7 @@
 #include "compiler/Cpu/KernelElements.h"
 #include "compiler/Cpu/KernelProducts.h"
 #include "compiler/Cpu/LineTotals.h"
+#include "compiler/Cpu/Matrices.h"
 #include "compiler/Cpu/MatrixUnit.h"
 #include "compiler/Cpu/RoundedRows.h"
 #include "compiler/Cpu/RowAddress.h"
@@ -556,14 +557,19 @@ private:
 } // namespace
 
 LogicalResult emitKernel(const Kernel &kernel, llvm::StringRef name, const Isa &isa, ModuleOp module) {
-  KernelParts parts(kernel, isa);
-  if (!parts.problem().empty())
-    return module.emitError("kernel ") << name << ": " << parts.problem();
   Code code(module, isa);
   Type n = code.i64;
   ValueRange in = code.begin(name, {code.pointer, n, n, n, n}, false);
   Range range{in[1], in[2], code.least(in[3], in[4]), code.most(in[3], in[4]),
               code.compare(Predicate::Gt, in[3], in[4])};
+  if (kernel.isOfMatrices) {
+    emitMatrixKernel(code, kernel, in[0], range.firstRow, range.endRow, range.firstBlock, range.endBlock);
+    code.end();
+    return success();
+  }
+  KernelParts parts(kernel, isa);
+  if (!parts.problem().empty())
+    return module.emitError("kernel ") << name << ": " << parts.problem();
   if (blocksOf(kernel, isa) == 0) {
     range.firstBlock = code.index(0);
     range.endBlock = code.index(kernel.lines > 1 ? kernel.lines : parts.blocks());

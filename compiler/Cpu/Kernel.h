@@ -55,7 +55,8 @@ struct KernelOperand {
 struct Kernel {
   int64_t width = 0;
   int64_t lines = 1;
-  bool isInLoop = false; // step after step, often for one row: what counts is how long one takes
+  bool isOfMatrices = false; // the stored value is an operation on the loads as wholes, see Matrices.h
+  bool isInLoop = false;     // step after step, often for one row: what counts is how long one takes
   std::vector<KernelOperand> operands;
   std::shared_ptr<mlir::Block> body;
 };

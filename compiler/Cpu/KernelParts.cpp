@@ -1,5 +1,7 @@
 #include "compiler/Cpu/KernelParts.h"
+
 #include "compiler/Cpu/KernelProducts.h"
+#include "compiler/Cpu/Matrices.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -435,6 +437,8 @@ int64_t blocksOf(const Kernel &kernel, const Isa &isa) {
   auto isOverLines = [](const KernelOperand &operand) { return operand.overLines.has_value(); };
   if (kernel.lines > 1)
     return llvm::any_of(kernel.operands, isOverLines) ? 0 : kernel.lines;
+  if (kernel.isOfMatrices)
+    return blocksOfMatrixKernel(kernel, isa);
   KernelParts parts(kernel, isa);
   if (kernel.width == 1 || parts.hasFolds() || !parts.scalars.empty())
     return 0;

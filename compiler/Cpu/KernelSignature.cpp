@@ -80,8 +80,9 @@ private:
 } // namespace
 
 std::string signatureOf(const Kernel &kernel, const Isa &isa) {
-  return Signature(kernel).text + (kernel.isInLoop ? "loop\n" : "\n") + std::to_string(int(isa.level)) +
-         std::to_string(int(isa.weights)) + std::to_string(isa.hasPairs) + std::to_string(isa.hasTiles);
+  return Signature(kernel).text + (kernel.isOfMatrices ? "matrices " : "") + (kernel.isInLoop ? "loop\n" : "\n") +
+         std::to_string(int(isa.level)) + std::to_string(int(isa.weights)) + std::to_string(isa.hasPairs) +
+         std::to_string(isa.hasTiles);
 }
 
 } // namespace rondo::cpu

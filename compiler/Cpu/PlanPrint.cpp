@@ -26,27 +26,13 @@ const char *nameOf(Place place) {
 }
 
 const char *nameOf(OpCode code) {
-  const char *names[] = {"clock",         "map",
-                         "par",           "scan",
-                         "kernel",        "copy",
-                         "zero",          "fold",
-                         "softmax",       "log_softmax",
-                         "cumsum",        "pick",
-                         "window",        "overlap",
-                         "argmax",        "one_hot",
-                         "transpose",     "matmul",
-                         "outer",         "embed",
-                         "scatter",       "random",
-                         "tick",          "reduce",
-                         "softmax per",   "log_softmax per",
-                         "cumsum per",    "pick per",
-                         "window per",    "overlap per",
-                         "affine",        "ctc",
-                         "dctc",          "event",
-                         "commit",        "choose",
-                         "pack",          "loss",
-                         "total",         "total outer",
-                         "total scatter", "gradient"};
+  const char *names[] = {"clock",      "map",         "par",           "scan",        "kernel",      "copy",
+                         "zero",       "fold",        "softmax",       "log_softmax", "cumsum",      "pick",
+                         "window",     "overlap",     "argmax",        "one_hot",     "transpose",   "embed",
+                         "scatter",    "random",      "tick",          "reduce",      "softmax per", "log_softmax per",
+                         "cumsum per", "pick per",    "window per",    "overlap per", "affine",      "ctc",
+                         "dctc",       "event",       "commit",        "choose",      "pack",        "loss",
+                         "total",      "total outer", "total scatter", "gradient"};
   return names[int(code)];
 }
 

@@ -1,4 +1,5 @@
 // Operations that the runtime knows, as entries of the plan.
+#include "compiler/Cpu/Matrices.h"
 #include "compiler/Cpu/Planner.h"
 #include "compiler/Schedule/FormStep.h"
 #include "runtime/Random.h"
@@ -29,14 +30,6 @@ int64_t count(Value value) { return rnn::elementCount(value.getType()); }
 
 int64_t bytes(Value value) { return runtime::bytesOf(Planner::elementOf(value.getType())); }
 
-/// Numbers of a product of columns: m, k, n.
-llvm::SmallVector<int64_t> numbersOf(rnn::OuterOp op) {
-  llvm::ArrayRef<int64_t> a = rnn::shapeOf(op.getA().getType()), b = rnn::shapeOf(op.getB().getType());
-  if (a.size() + 1 == b.size()) // a scalar and [k], or [n] and [k,n]
-    return {1, b[0], a.empty() ? 1 : a[0]};
-  return {a[0], count(op.getResult()) / a[0], a.size() == 2 ? a[1] : 1};
-}
-
 llvm::SmallVector<int64_t> numbersOf(rnn::ScatterAddOp op) {
   int64_t entries = rnn::shapeOf(op.getResult().getType())[0];
   return {entries, count(op.getResult()) / entries};
@@ -62,6 +55,10 @@ std::optional<OpPlan> Planner::rowOp(Operation *op, int32_t clock, llvm::ArrayRe
     numbers.append(more.begin(), more.end());
     return make(perOf() ? over : inside, numbers);
   };
+  if (std::optional<Kernel> ofMatrices = matrixKernel(op)) {
+    int64_t blocks = blocksOf(*ofMatrices, isa);
+    return make(OpCode::Kernel, {kernel(std::move(*ofMatrices)), blocks});
+  }
   return llvm::TypeSwitch<Operation *, std::optional<OpPlan>>(op)
       .Case([&](rnn::FoldOp fold) {
         Value x = fold.getX();
@@ -91,14 +88,6 @@ std::optional<OpPlan> Planner::rowOp(Operation *op, int32_t clock, llvm::ArrayRe
         numbers.append(o.getPermutation().begin(), o.getPermutation().end());
         return make(OpCode::Transpose, numbers);
       })
-      .Case([&](rnn::MatmulOp o) {
-        // Products with a row give one row less.
-        llvm::ArrayRef<int64_t> w = rnn::shapeOf(o.getW().getType()), x = rnn::shapeOf(o.getX().getType());
-        bool transposed = o.getTransposed();
-        int64_t k = x[0], n = x.size() == 2 ? x[1] : 1, m = w.size() == 1 ? 1 : w[transposed ? 1 : 0];
-        return make(OpCode::Matmul, {m, k, n, w.size() == 2 && transposed});
-      })
-      .Case([&](rnn::OuterOp o) { return make(OpCode::Outer, numbersOf(o)); })
       .Case([&](rnn::EmbedOp o) {
         int64_t entries = rnn::shapeOf(o.getTable().getType())[0];
         return make(OpCode::Embed, {entries, count(o.getTable()) / entries});
@@ -148,8 +137,10 @@ std::optional<OpPlan> Planner::totalOp(Operation *op, int32_t clock, llvm::Array
   return llvm::TypeSwitch<Operation *, std::optional<OpPlan>>(op)
       .Case([&](rnn::TotalOp o) { return makeOp(OpCode::Total, clock, all, {count(o.getX())}); })
       .Case([&](rnn::OuterOp o) {
-        llvm::SmallVector<int64_t> n = numbersOf(o);
-        return makeOp(OpCode::TotalOuter, clock, all, {n[0], n[2], n[1]});
+        llvm::ArrayRef<int64_t> b = rnn::shapeOf(o.getB().getType());
+        bool byLines = o.getTransposed();
+        int64_t k = b[byLines ? 1 : 0], n = count(o.getB()) / k;
+        return makeOp(OpCode::TotalOuter, clock, all, {count(o.getA()) / n, n, byLines, k});
       })
       .Case([&](rnn::ScatterAddOp o) { return makeOp(OpCode::TotalScatter, clock, all, numbersOf(o)); })
       .Default([](Operation *) { return std::nullopt; });

@@ -33,16 +33,24 @@ private:
     return llvm::ArrayRef(planner.tables().numbers).slice(op.numbers.first, op.numbers.count);
   }
 
-  /// A sum of floats that are all of a row, or of products of single numbers. Another one is none that can be joined.
+  /// A sum of floats that are all of a row, or of products with one factor. Another one is none that can be joined.
   bool isSum(const OpPlan &op) {
     if (op.code == OpCode::TotalOuter)
-      return viewsOf(op).size() == 3 && numbersOf(op)[1] == 1;
+      return viewsOf(op).size() == 3;
     return op.code == OpCode::Total && planner.arrayOf(viewsOf(op)[0]).element == Element::F32;
+  }
+
+  /// Elements of a term, how many terms a row has, and whether they are its lines.
+  std::array<int64_t, 3> termsOf(const OpPlan &op) {
+    llvm::ArrayRef<int64_t> numbers = numbersOf(op);
+    if (op.code == OpCode::Total)
+      return {numbers[0], 1, 0};
+    return {numbers[0], numbers[1], numbers[2]};
   }
 
   bool isOfSame(const OpPlan &a, const OpPlan &b) {
     const View &x = viewsOf(a)[0], &y = viewsOf(b)[0];
-    return a.clock == b.clock && numbersOf(a)[0] == numbersOf(b)[0] && x.array == y.array && x.offset == y.offset &&
+    return a.clock == b.clock && termsOf(a) == termsOf(b) && x.array == y.array && x.offset == y.offset &&
            x.rows == y.rows && x.map == y.map;
   }
 
@@ -71,7 +79,7 @@ private:
 
   OpPlan join(llvm::ArrayRef<size_t> group) {
     llvm::SmallVector<View> factors, results, rowSum;
-    llvm::SmallVector<int64_t> numbers{numbersOf(ops[group.front()])[0], 1};
+    auto numbers = llvm::to_vector<8>(termsOf(ops[group.front()]));
     for (size_t i : group) {
       llvm::ArrayRef<View> views = viewsOf(ops[i]);
       if (ops[i].code == OpCode::Total) {
@@ -80,7 +88,7 @@ private:
       }
       factors.push_back(views[1]);
       results.push_back(views[2]);
-      numbers.push_back(numbersOf(ops[i])[2]);
+      numbers.push_back(numbersOf(ops[i])[3]);
     }
     llvm::SmallVector<View> all{viewsOf(ops[group.front()])[0]};
     llvm::append_range(all, factors);

@@ -6,12 +6,28 @@ namespace rondo::rnn {
 
 using mlir::Value;
 
+/// Whether the adjoint of x is the product of two matrices of each tick, summed up over all of them.
+static bool isSumOfProducts(Value x, Value left, Value right) {
+  return !clockOf(x.getType()) && clockOf(left.getType()) && clockOf(right.getType()) &&
+         shapeOf(left.getType()).size() == 2 && shapeOf(right.getType()).size() == 2;
+}
+
+/// The sum over all ticks of left (or left transposed) times right: no tick has a product of its own.
+static Value sumOfProducts(Adjoints &a, Value left, Value right, bool transposed) {
+  Value lines = transposed ? left : a.make<TransposeOp>(left, llvm::ArrayRef<int64_t>{1, 0});
+  int64_t m = shapeOf(lines.getType())[1], k = shapeOf(right.getType())[1];
+  return a.make<OuterOp>(valueType({m, k}, elementOf(right.getType()), ClockInterface()), lines, right,
+                         /*transposed=*/true);
+}
+
 /// y = w x, for all ranks: [m,k] by [k] or [k,n], and [k] by [k] or [k,n].
 static void transposeMatmul(Adjoints &a, MatmulOp op, Value dy) {
   Value w = op.getW(), x = op.getX();
   bool isRow = shapeOf(w.getType()).size() == 1;
   if (a.wants(x)) {
-    if (!isRow)
+    if (isSumOfProducts(x, w, dy))
+      a.add(x, sumOfProducts(a, w, dy, !op.getTransposed()));
+    else if (!isRow)
       a.add(x, a.make<MatmulOp>(w, dy, !op.getTransposed()));
     else if (shapeOf(x.getType()).size() == 1)
       a.add(x, a.make<ScaleOp>(dy, w));
@@ -27,10 +43,12 @@ static void transposeOuter(Adjoints &a, OuterOp op, Value dy) {
   Value u = op.getA(), v = op.getB();
   size_t rank = shapeOf(dy.getType()).size();
   if (a.wants(u))
-    a.add(u, a.make<MatmulOp>(dy, v));
+    a.add(u, isSumOfProducts(u, dy, v) ? sumOfProducts(a, dy, v, false) : a.make<MatmulOp>(dy, v));
   if (!a.wants(v))
     return;
-  if (rank == 2)
+  if (isSumOfProducts(v, dy, u))
+    a.add(v, sumOfProducts(a, dy, u, true));
+  else if (rank == 2)
     a.add(v, a.make<MatmulOp>(dy, u, /*transposed=*/true));
   else if (shapeOf(v.getType()).size() == 1)
     a.add(v, a.make<ScaleOp>(u, dy));

@@ -35,7 +35,8 @@ def Rnn_OuterOp : Rnn_Op<"outer", [Pure]> {
   let summary = "a times b transposed: the adjoint of a product's left operand";
   let description = [{
     [m] and [k] give [m,k]; [m,n] and [k,n] give [m,k], summed over n; a scalar and [k] give [k]; [n] and [k,n] give
-    [k]. A stream result has one a tick; a tensor result is summed over all samples and ticks.
+    [k]. With `transposed` it is a transposed times b: [n,m] and [n,k] give [m,k]. A stream result has one a tick; a
+    tensor result is summed over all samples and ticks.
 
     ```mlir
     // args: %dz : !rnn.stream<256xf32, #t>, %x : !rnn.stream<96xf32, #t>
@@ -43,10 +44,10 @@ def Rnn_OuterOp : Rnn_Op<"outer", [Pure]> {
     %each = rnn.outer %dz, %x : !rnn.stream<256xf32, #t>, !rnn.stream<96xf32, #t> -> !rnn.stream<256x96xf32, #t>
     ```
   }];
-  let arguments = (ins Rnn_Real:$a, Rnn_Real:$b);
+  let arguments = (ins Rnn_Real:$a, Rnn_Real:$b, UnitAttr:$transposed);
   let results = (outs Rnn_Real:$result);
   let assemblyFormat = [{
-    $a `,` $b
+    (`transposed` $transposed^)? $a `,` $b
     attr-dict `:` qualified(type($a)) `,` qualified(type($b)) `->` qualified(type($result))
   }];
   let hasVerifier = 1;

@@ -187,7 +187,10 @@ static LogicalResult verifySummed(Operation *op, Type result) {
 LogicalResult OuterOp::verify() {
   ArrayRef<int64_t> a = shapeOf(getA().getType()), b = shapeOf(getB().getType()), result = shapeOf(getType());
   SmallVector<int64_t> expected;
-  if (a.size() == 1 && b.size() == 1)
+  if (getTransposed()) {
+    if (a.size() == 2 && b.size() == 2 && a[0] == b[0])
+      expected = {a[1], b[1]};
+  } else if (a.size() == 1 && b.size() == 1)
     expected = {a[0], b[0]};
   else if (a.size() == 2 && b.size() == 2 && a[1] == b[1])
     expected = {a[0], b[0]};

@@ -76,10 +76,13 @@ public:
 /// a[m, n] b[k, n] transposed: the sum over n of outer products.
 class OuterContribution final : public Contribution {
 public:
-  OuterContribution(int64_t m, int64_t k, int64_t n) : m(m), k(k), n(n) {}
+  OuterContribution(int64_t m, int64_t k, int64_t n, bool transposed) : m(m), k(k), n(n), transposed(transposed) {}
   bool add(Evaluation &evaluation, llvm::ArrayRef<Row> in, double *sum) const override {
     std::vector<double> part(m * k);
-    product(evaluation.fp64(), {reals(in[0]), n, 1}, {reals(in[1]), 1, n}, part.data(), m, n, k);
+    if (transposed)
+      product(evaluation.fp64(), {reals(in[0]), 1, m}, {reals(in[1]), k, 1}, part.data(), m, n, k);
+    else
+      product(evaluation.fp64(), {reals(in[0]), n, 1}, {reals(in[1]), 1, n}, part.data(), m, n, k);
     for (int64_t i = 0; i < m * k; ++i)
       sum[i] = rounded(sum[i] + part[i], evaluation.fp64());
     return true;
@@ -87,6 +90,7 @@ public:
 
 private:
   int64_t m, k, n;
+  bool transposed;
 };
 
 class TotalContribution final : public Contribution {
@@ -182,12 +186,13 @@ std::unique_ptr<Rule> summed(Compiler &c, mlir::Operation *op, std::unique_ptr<C
 }
 
 std::unique_ptr<Rule> outer(Compiler &c, rnn::OuterOp op) {
-  // [m] and [k]; [m,n] and [k,n]; a scalar and [k]; [n] and [k,n]: the last axis of b, where it has two, is summed.
+  // [m] and [k]; [m,n] and [k,n]; a scalar and [k]; [n] and [k,n]: the last axis of b, where it has two, is summed. If
+  // transposed, the first.
   llvm::ArrayRef<int64_t> b = c.type(op.getB()).shape;
-  int64_t n = b.size() == 2 ? b[1] : 1;
-  int64_t k = b.empty() ? 1 : b[0];
+  int64_t n = b.size() == 2 ? b[op.getTransposed() ? 0 : 1] : 1;
+  int64_t k = b.empty() ? 1 : b[op.getTransposed() ? 1 : 0];
   int64_t m = c.type(op.getA()).size / std::max<int64_t>(n, 1);
-  return summed(c, op, std::make_unique<OuterContribution>(m, k, n));
+  return summed(c, op, std::make_unique<OuterContribution>(m, k, n, op.getTransposed()));
 }
 
 std::unique_ptr<Rule> embed(Compiler &c, rnn::EmbedOp op) {

@@ -93,7 +93,7 @@ Expected<Work> countWork(step::ScheduleOp schedule, rnn::ModelOp model, const re
     group.walk([&](rnn::OuterOp product) {
       ArrayRef<int64_t> right = rnn::shapeOf(product.getB().getType());
       ArrayRef<int64_t> rows = rowsOf(product.getA(), product.getB());
-      double shared = right.size() == 2 ? double(right[1]) : 1; // summed over
+      double shared = right.size() == 2 ? double(right[product.getTransposed() ? 0 : 1]) : 1; // summed over
       sums.flops += 2.0 * double(elementsOf(product.getA())) * double(elementsOf(product.getB())) / shared *
                     double(std::accumulate(rows.begin(), rows.end(), int64_t(0)));
     });

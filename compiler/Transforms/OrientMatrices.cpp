@@ -262,6 +262,28 @@ Value asVectors(Operation *op) {
   return isMatrixOfTick(b) && !shapeOf(a.getType()).empty() && isOneRow(a) ? times(b, a, false) : Value();
 }
 
+/// A product of two matrices, the second or both of which are better read the other way round, as the product that does;
+/// null if it is another one.
+Value withoutTransposes(Operation *op, Orientation &orientation) {
+  if (!llvm::isa<MatmulOp, OuterOp>(op))
+    return {};
+  Value a = op->getOperand(0), b = op->getOperand(1);
+  if (!isMatrix(a.getType()) || !isMatrixOfTick(b) || !orientation.isBetterTransposed(b))
+    return {};
+  mlir::OpBuilder builder(op);
+  mlir::Type type = op->getResult(0).getType();
+  auto matmul = llvm::dyn_cast<MatmulOp>(op);
+  auto outer = llvm::dyn_cast<OuterOp>(op);
+  if (outer && isMatrixOfTick(a) && orientation.isBetterTransposed(a))
+    return OuterOp::create(builder, op->getLoc(), type, orientation.transposed(a), orientation.transposed(b),
+                           !outer.getTransposed());
+  if (matmul && !matmul.getTransposed())
+    return OuterOp::create(builder, op->getLoc(), type, a, orientation.transposed(b));
+  if (outer && !outer.getTransposed() && clockOf(type))
+    return MatmulOp::create(builder, op->getLoc(), a, orientation.transposed(b), false);
+  return {};
+}
+
 /// The sum of the products of the elements of two matrices, as this.
 Value asFold(MatmulOp product) {
   auto w = product.getW().getDefiningOp<ReshapeOp>(), x = product.getX().getDefiningOp<ReshapeOp>();
@@ -310,6 +332,10 @@ struct OrientMatrices : impl::OrientMatricesBase<OrientMatrices> {
       if (orientation.isTransposed(op->getOperand(0)))
         op->getResult(0).replaceAllUsesWith(orientation.transposed(op->getOperand(0)));
       return;
+    }
+    if (Value product = withoutTransposes(op, orientation)) {
+      op->getResult(0).replaceAllUsesWith(product);
+      op = product.getDefiningOp();
     }
     if (!llvm::isa<FoldOp, MatmulOp, TotalOp>(op) || !isMatrixOfTick(op->getOperand(0)) ||
         !orientation.isBetterTransposed(op->getOperand(0)))

@@ -171,9 +171,9 @@ def OrientMatrices : Pass<"rondo-orient-matrices", "::rondo::rnn::ModelOp"> {
   let description = [{
     Transposes that lead through operations on elements to a transpose, to what spreads vectors, or to the sum of lines or
     columns are left out; none is made. Slots of matrices whose lines are short become slots of the transposed, if no
-    transpose is left of that. Products whose operand has one row or one column are of a matrix and a vector, and the sum
-    of products of all elements of two matrices is a fold: what kernels compute line by line. Sums are rounded in another
-    order.
+    transpose is left of that. Products of two matrices take the form that reads the second one, or both, as they lie.
+    Products whose operand has one row or one column are of a matrix and a vector, and the sum of products of all elements
+    of two matrices is a fold: what kernels compute line by line. Sums are rounded in another order.
 
     ```mlir
     %t = rnn.transpose %S [1, 0] : !rnn.stream<64x32xf32, #t>

@@ -27,6 +27,18 @@ rnn.model @streams(%k "k" : !k, %x "x" : !x) {
   rnn.return "y" = %y : !rnn.stream<2xf32, #t>
 }
 
+// Of a matrix of each tick and weights to the right of it: one sum over the lines of all ticks; no tick has a product.
+//
+// CHECK-LABEL: rnn.model @lines.backward
+// CHECK-DAG:   %[[DW:.*]] = rnn.outer transposed %k, %d.y : {{.*}} -> tensor<3x4xf32>
+// CHECK-DAG:   %[[DK:.*]] = rnn.outer %d.y, %W : {{.*}} -> !rnn.stream<2x3xf32, #t>
+// CHECK:       rnn.return {{.*}}, "d.W" = %[[DW]], "d.k" = %[[DK]]
+rnn.model @lines(%k "k" : !k) {
+  %W = rnn.param "W" init(glorot) : tensor<3x4xf32>
+  %y = rnn.matmul %k, %W : !k, tensor<3x4xf32>
+  rnn.return "y" = %y : !rnn.stream<2x4xf32, #t>
+}
+
 // CHECK-LABEL: rnn.model @tables.backward
 // CHECK:       %[[DE:.*]] = rnn.scatter_add %i, %d.y : {{.*}} -> tensor<5x3xf32>
 // CHECK:       rnn.return {{.*}}, "d.E" = %[[DE]]

@@ -167,3 +167,24 @@ rnn.model @needed(%s "s" : !m) {
   %y = rnn.tanh %e : !w
   rnn.return "sum" = %sum, "y" = %y : !d, !w
 }
+
+// Products of two matrices read the second one, or both, the way they lie, if there is a form of the product that does.
+//
+// CHECK-LABEL: rnn.model @products
+// CHECK-NOT:   rnn.transpose %
+// CHECK-DAG:   rnn.outer %s, %r
+// CHECK-DAG:   rnn.matmul %s, %q
+// CHECK-DAG:   rnn.outer transposed %s, %r : {{.*}} -> tensor<32x32xf32>
+// CHECK-DAG:   rnn.outer %q, %q : {{.*}} -> tensor<32x32xf32>
+// CHECK:       rnn.return
+rnn.model @products(%s "s" : !m, %r "r" : !m, %q "q" : !w) {
+  %a = rnn.transpose %r [1, 0] : !m
+  %x = rnn.matmul %s, %a : !m, !w
+  %b = rnn.transpose %q [1, 0] : !w
+  %y = rnn.outer %s, %b : !m, !m -> !rnn.stream<64x64xf32, #t>
+  %c = rnn.transpose %s [1, 0] : !m
+  %d = rnn.outer %c, %a : !w, !w -> tensor<32x32xf32>
+  %e = rnn.outer transposed %b, %b : !m, !m -> tensor<32x32xf32>
+  rnn.return "x" = %x, "y" = %y, "d" = %d, "e" = %e : !rnn.stream<64x64xf32, #t>, !rnn.stream<64x64xf32, #t>,
+    tensor<32x32xf32>, tensor<32x32xf32>
+}

@@ -1,4 +1,5 @@
 #include "KernelTesting.h"
+#include "compiler/Cpu/Matrices.h"
 
 #include "InterpreterTesting.h"
 #include "compiler/Cpu/MachineCode.h"
@@ -171,6 +172,12 @@ TestKernel::TestKernel(const std::string &text, Isa isa, int64_t width) : isa(is
   }
   model = *module->getOps<rnn::ModelOp>().begin();
   params = reference::initialise(model, 7);
+  mlir::OperandRange outputs = model.getBody().front().getTerminator()->getOperands();
+  if (width == 0) {
+    description = *matrixKernel(outputs.front().getDefiningOp());
+    compile(text);
+    return;
+  }
   description.width = width;
   auto add = [&](KernelOperand::Kind kind, mlir::Value value) { description.operands.push_back({kind, value}); };
   for (mlir::Value input : model.getBody().getArguments())
@@ -181,7 +188,7 @@ TestKernel::TestKernel(const std::string &text, Isa isa, int64_t width) : isa(is
   for (auto product : model.getOps<rnn::MatmulOp>())
     if (isPackedProduct(product))
       add(KernelOperand::Kind::Weights, product);
-  for (mlir::Value output : model.getBody().front().getTerminator()->getOperands())
+  for (mlir::Value output : outputs)
     add(KernelOperand::Kind::Store, output);
 
   layouts = layoutsOf(description, isa);

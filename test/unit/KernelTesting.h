@@ -42,9 +42,10 @@ enum class Layout {
 using Rows = std::map<std::string, reference::Array>; // by name: [row, ...]
 
 /// The kernel of a model: all inputs are loaded, and parameters, unless a product has them packed; outputs are stored.
+/// Without a width the kernel of its one output, an operation on matrices as wholes.
 class TestKernel {
 public:
-  TestKernel(const std::string &text, Isa isa, int64_t width);
+  TestKernel(const std::string &text, Isa isa, int64_t width = 0);
   ~TestKernel();
 
   /// Numbers for the inputs, from a seed. They, and weights of products, are such that the format of weights has them.

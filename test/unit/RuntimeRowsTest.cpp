@@ -188,37 +188,6 @@ TEST(RuntimeRows, WindowsAndTheirDuals) {
   }
 }
 
-TEST(RuntimeRows, ProductsOfMatrices) {
-  std::mt19937 random(4);
-  for (auto [m, k, n, transposed] :
-       {std::array<int64_t, 4>{3, 37, 1, 0}, {5, 4, 1, 1}, {3, 4, 5, 0}, {3, 4, 5, 1}, {1, 7, 1, 0}}) {
-    int64_t rows = 18;
-    std::vector<float> w = randomReals(random, rows * m * k), x = randomReals(random, rows * k * n);
-    std::vector<double> expected;
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t i = 0; i < m; ++i)
-        for (int64_t j = 0; j < n; ++j) {
-          double sum = 0;
-          for (int64_t l = 0; l < k; ++l)
-            sum += double(w[r * m * k + (transposed ? l * m + i : i * k + l)]) * x[(r * k + l) * n + j];
-          expected.push_back(sum);
-        }
-    expectNear(RowCase(rows).input(w).input(x).run(OpCode::Matmul, {m, k, n, transposed}, m * n), expected, 1e-5);
-
-    std::vector<float> a = randomReals(random, rows * m * n), b = randomReals(random, rows * k * n);
-    expected.clear();
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t i = 0; i < m; ++i)
-        for (int64_t l = 0; l < k; ++l) {
-          double sum = 0;
-          for (int64_t j = 0; j < n; ++j)
-            sum += double(a[(r * m + i) * n + j]) * b[(r * k + l) * n + j];
-          expected.push_back(sum);
-        }
-    expectNear(RowCase(rows).input(a).input(b).run(OpCode::Outer, {m, k, n}, m * k), expected, 1e-5);
-  }
-}
-
 TEST(RuntimeRows, TransposesReorderAxes) {
   std::mt19937 random(5);
   for (auto &[shape, order] : std::vector<std::pair<std::vector<int64_t>, std::vector<int64_t>>>{

@@ -70,7 +70,7 @@ TEST(RuntimeTotals, IntegersWrapAround) {
   EXPECT_EQ(as<int64_t>(run(plan, batch)), (std::vector<int64_t>{INT64_MIN, 6}));
 }
 
-/// Products of [m, n] and [k, n], the first seen as it is, the second one tick before.
+/// Products of [m, n] and [k, n], or of [n, m] and [n, k], the first seen as it is, the second one tick before.
 TEST(RuntimeTotals, Products) {
   std::mt19937 random(2);
   for (auto [m, k, n] : {std::array<int64_t, 3>{1, 1, 1},
@@ -85,7 +85,7 @@ TEST(RuntimeTotals, Products) {
                          {6, 4, 3},
                          {1, 9, 20},
                          {17, 50, 7}})
-    for (int64_t most : {0, 4, 90}) {
+    for (auto [most, byLines] : {std::pair{0, false}, {4, false}, {90, false}, {4, true}, {90, true}}) {
       PlanBuilder plan;
       int32_t t = plan.axis("t"), a = plan.input("a", t, m * n), b = plan.input("b", t, k * n),
               y = plan.output("y", -1, m * k);
@@ -93,7 +93,7 @@ TEST(RuntimeTotals, Products) {
       plan.top(plan.copy(t, PlanBuilder::same(b), PlanBuilder::same(seen)));
       int32_t before = plan.map(MapPlan::Kind::Strict, t, t);
       plan.top(OpCode::TotalOuter, t, {PlanBuilder::same(a), PlanBuilder::mapped(seen, before), PlanBuilder::one(y)},
-               {m, n, k});
+               {m, n, byLines, k});
       TestBatch batch = batchOf(random, 5, most);
       int64_t rows = batch.offsets[0].back();
       std::vector<float> left = randomReals(random, rows * m * n), right = randomReals(random, rows * k * n);
@@ -104,8 +104,10 @@ TEST(RuntimeTotals, Products) {
         for (int64_t row = batch.offsets[0][s] + 1; row < batch.offsets[0][s + 1]; ++row)
           for (int64_t i = 0; i < m; ++i)
             for (int64_t j = 0; j < k; ++j)
-              for (int64_t e = 0; e < n; ++e)
-                expected[i * k + j] += double(left[(row * m + i) * n + e]) * right[((row - 1) * k + j) * n + e];
+              for (int64_t e = 0; e < n; ++e) {
+                double ofLeft = left[row * m * n + (byLines ? e * m + i : i * n + e)];
+                expected[i * k + j] += ofLeft * right[(row - 1) * k * n + (byLines ? e * k + j : j * n + e)];
+              }
       expectNear(as<float>(run(plan, batch)), expected, rows * n);
     }
 }
@@ -119,7 +121,7 @@ TEST(RuntimeTotals, SeveralProducts) {
         PlanBuilder plan;
         int32_t t = plan.axis("t");
         std::vector<View> factors, results;
-        std::vector<int64_t> numbers{m, 1};
+        std::vector<int64_t> numbers{m, 1, 0};
         int32_t a = plan.input("a", t, m);
         for (size_t i = 0; i < widths.size(); ++i) {
           numbers.push_back(widths[i]);

@@ -46,7 +46,7 @@ struct Rows {
 };
 
 /// Lines 3..m-1, and columns 1.. of factors of so many; what stands beside must stay.
-void expectSums(int64_t m, std::vector<int64_t> widths, int64_t rows, int64_t inner, std::mt19937 &random,
+void expectSums(int64_t m, std::vector<int64_t> widths, int64_t rows, int64_t inner, bool byLines, std::mt19937 &random,
                 const std::function<std::vector<float>(int64_t)> &numbers) {
   Rows a(numbers(rows * m * inner), m * inner, rows, random);
   std::vector<Rows> b;
@@ -57,12 +57,15 @@ void expectSums(int64_t m, std::vector<int64_t> widths, int64_t rows, int64_t in
     y.push_back(numbers(m * k));
   }
   std::vector<std::vector<float>> before = y;
+  auto termsOf = [&](Operand operand, int64_t size) {
+    return byLines ? Terms{operand, inner, 1, size} : Terms{operand, inner, inner, 1};
+  };
   for (size_t i = 0; i < widths.size(); ++i)
-    factors.push_back({b[i].operand, 1, widths[i], y[i].data() + 3 * widths[i] + 1, widths[i]});
+    factors.push_back({termsOf(b[i].operand, widths[i]), 1, widths[i], y[i].data() + 3 * widths[i] + 1, widths[i]});
   int64_t blocks = (m - 3 + 2 * tileBlockLines - 1) / (2 * tileBlockLines) * 2;
   std::vector<char> memory(64 + tilePanelBytes + blocks * tileBlockBytes);
   char *place = memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64);
-  TileTask task{a.operand, 3, m, factors.data(), int64_t(factors.size()), inner, place};
+  TileTask task{termsOf(a.operand, m), 3, m, factors.data(), int64_t(factors.size()), place};
   int64_t terms = rows * inner;
   for (int64_t first = 0; first < terms; first += tileTermsAtOnce)
     addOnTiles(task, first, terms);
@@ -72,8 +75,11 @@ void expectSums(int64_t m, std::vector<int64_t> widths, int64_t rows, int64_t in
         int64_t place = i * widths[f] + j;
         double sum = before[f][place], size = std::fabs(sum);
         for (int64_t t = 0; i >= 3 && j >= 1 && t < terms; ++t) {
-          double product = double(rowOf<float>(a.operand, t / inner)[i * inner + t % inner]) *
-                           rowOf<float>(factors[f].b, t / inner)[j * inner + t % inner];
+          auto elementOf = [&](const Operand &of, int64_t size, int64_t element) {
+            return double(
+                rowOf<float>(of, t / inner)[byLines ? t % inner * size + element : element * inner + t % inner]);
+          };
+          double product = elementOf(a.operand, m, i) * elementOf(b[f].operand, widths[f], j);
           sum += product;
           size += std::fabs(product);
         }
@@ -84,16 +90,17 @@ void expectSums(int64_t m, std::vector<int64_t> widths, int64_t rows, int64_t in
 TEST_F(Tiles, AddUpAsFloatsDo) {
   auto make = [&](int64_t count) { return numbers(count); };
   for (int64_t rows : {1, 2, 31, 33, 128, 129, 300})
-    expectSums(40, {17}, rows, 1, random, make);
+    expectSums(40, {17}, rows, 1, false, random, make);
   for (int64_t m : {4, 19, 35, 64, 100})
-    expectSums(m, {2, 33, 64, 100}, 70, 1, random, make);
+    expectSums(m, {2, 33, 64, 100}, 70, 1, false, random, make);
   for (int64_t inner : {2, 3, 17})
-    expectSums(50, {40, 20}, 40, inner, random, make);
+    for (bool byLines : {false, true})
+      expectSums(50, {40, 20}, 40, inner, byLines, random, make);
 }
 
 TEST_F(Tiles, LargeAndSmallNumbers) {
   for (float scale : {1e-12f, 1e-6f, 1e9f, 1e15f})
-    expectSums(40, {40}, 150, 1, random, [&](int64_t count) {
+    expectSums(40, {40}, 150, 1, false, random, [&](int64_t count) {
       std::vector<float> x = numbers(count);
       for (float &number : x)
         number *= scale * (random() % 2 ? 1 : 1000);
@@ -106,14 +113,14 @@ TEST_F(Tiles, NoNumberGivesNone) {
   a[7] = NAN;
   b[32 + 9] = INFINITY;
   TileFactor factor;
-  factor.b.base = reinterpret_cast<char *>(b.data());
-  factor.b.stride = 32 * sizeof(float);
+  factor.b.rows.base = reinterpret_cast<char *>(b.data());
+  factor.b.rows.stride = 32 * sizeof(float);
   factor.endColumn = factor.stride = 32;
   factor.y = y.data();
   alignas(64) static char memory[tilePanelBytes + 2 * tileBlockBytes];
   TileTask task;
-  task.a.base = reinterpret_cast<char *>(a.data());
-  task.a.stride = 32 * sizeof(float);
+  task.a.rows.base = reinterpret_cast<char *>(a.data());
+  task.a.rows.stride = 32 * sizeof(float);
   task.endLine = 32;
   task.factors = &factor;
   task.count = 1;

@@ -40,6 +40,15 @@ rnn.model @m(%x "x" : !rnn.stream<3xf32, #t>) {
 // -----
 
 #t = #rnn.axis<"t">
+rnn.model @m(%x "x" : !rnn.stream<3xf32, #t>) {
+  // expected-error@+1 {{makes 'tensor<3x3xf32>' of}}
+  %y = rnn.outer transposed %x, %x : !rnn.stream<3xf32, #t>, !rnn.stream<3xf32, #t> -> tensor<3x3xf32>
+  rnn.return
+}
+
+// -----
+
+#t = #rnn.axis<"t">
 #s = #rnn.axis<"sample">
 rnn.model @m(%x "x" : !rnn.stream<2x5xf32, #t>, %y "y" : !rnn.stream<!rnn.token<5>, #t>) {
   // expected-error@+1 {{takes rows of real[K] and of tokens, for a scalar}}

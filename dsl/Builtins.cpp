@@ -442,7 +442,11 @@ Value Elaborator::callBuiltin(const Builtin &builtin, const Expr *e, Context &ct
         StringRef along = name != "axis"                         ? ""
                           : builtin.name == StringRef("maximum") ? "; the largest along an axis is 'max(x, axis = 0)'"
                           : builtin.name == StringRef("minimum") ? "; the least along an axis is '-max(-x, axis = 0)'"
-                                                                 : "";
+                          : builtin.name == StringRef("concat") || builtin.name == StringRef("split")
+                              ? "; it works along the first axis: 'transpose' puts another one there"
+                          : llvm::is_contained({"softmax", "log_softmax", "cumsum", "argmax"}, StringRef(builtin.name))
+                              ? "; it works along the last axis: 'transpose' puts another one there"
+                              : "";
         error(DiagId::R0203, arg.name->range, ctx,
               fmt::format("'{}' has no argument '{}'{}", builtin.name, name.str(),
                           along.empty() ? "; its named arguments: " + known : along.str()));

@@ -400,6 +400,13 @@ Value spread(Elaborator &e, Call &c) {
   return over(v);
 }
 
+/// What is given as a period and is no number.
+std::string describePeriod(Elaborator &e, const Value &v) {
+  if (!v.is(Value::Kind::Node))
+    return e.describeValue(v);
+  return e.nodes[v.node].op == Op::Param ? "a parameter; a layer whose clock is learned has 'blend = ..'" : "a stream";
+}
+
 Value every(Elaborator &e, Call &c) {
   Value phase = Value::ofInt(0);
   const Expr *phaseExpr = nullptr;
@@ -409,9 +416,9 @@ Value every(Elaborator &e, Call &c) {
     if (v.is(Value::Kind::Real))
       return e.fail(DiagId::R0406, at, c.ctx, fmt::format("a {} is a whole number of ticks, not {}", what, v.real));
     else if (!v.is(Value::Kind::Int))
-      return e.fail(DiagId::R0303, at, c.ctx,
-                    fmt::format("the {} of 'every' must be static; '{}' is {}", what, e.text(at),
-                                v.is(Value::Kind::Node) ? "a stream" : e.describeValue(v)));
+      return e.fail(
+          DiagId::R0303, at, c.ctx,
+          fmt::format("the {} of 'every' must be static; '{}' is {}", what, e.text(at), describePeriod(e, v)));
   int64_t p = c.args[0].integer, k = phase.integer;
   if (p < 1)
     return e.fail(DiagId::R0406, argExpr(c, 0), c.ctx, fmt::format("a period is at least 1, not {}", p));

@@ -294,6 +294,7 @@ public:
     error(id, at->range, ctx, std::move(message));
     return Value();
   }
+  std::string waysToStates(const Expr *e) const;
   std::string text(const Expr *e) const;                         // the source, clipped
   std::string elementText(const Expr *e) const;                  // of the one element of a vector
   std::string userText(const Expr *e, const Context &ctx) const; // of a library cell's input what is given for it

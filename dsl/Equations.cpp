@@ -255,8 +255,9 @@ Value Elaborator::force(Equation &equation, unsigned position, const Expr *at, C
   } else {
     if (!v.isError())
       error(DiagId::R0203, equation.value, own,
-            fmt::format("{} names on the left, {} on the right", count,
-                        v.is(Value::Kind::List) ? fmt::format("{} values", v.list->elements.size()) : "one value"));
+            fmt::format("{} names on the left, {} on the right{}", count,
+                        v.is(Value::Kind::List) ? fmt::format("{} values", v.list->elements.size()) : "one value",
+                        v.is(Value::Kind::Node) ? waysToStates(equation.value) : ""));
     results.assign(count, Value());
   }
   for (size_t i = 0; i < results.size(); ++i)
@@ -270,6 +271,14 @@ Value Elaborator::force(Equation &equation, unsigned position, const Expr *at, C
                          nodes[results[0].node].clock &&
                          clocks.resolve(nodes[results[0].node].clock)->kind == Clock::Kind::Var;
   return equation.results[std::min<size_t>(position, results.size() - 1)];
+}
+
+/// Behind a message on an application like 'lstm(8)(x)', of which more than its result was wanted.
+std::string Elaborator::waysToStates(const Expr *e) const {
+  if (e->kind != Expr::Kind::Call || e->operands[0]->kind != Expr::Kind::Call)
+    return "";
+  return fmt::format("; states are members of an instance: 'core = {}', 'core(..)' and 'core.NAME\''",
+                     text(e->operands[0]));
 }
 
 /// Holds a name's value against its declared type and against what a recursion took it for.

@@ -406,9 +406,10 @@ Value Elaborator::index(const Expr *e, Context &ctx) {
     if (low.is(Value::Kind::Int)) {
       if (low.integer < 0 || low.integer >= dim.size)
         return fail(DiagId::R0304, s.low, ctx,
-                    fmt::format("index {} is outside {}: '{}' is {}", low.integer,
+                    fmt::format("index {} is outside {}: '{}' is {}{}", low.integer,
                                 dim.size ? fmt::format("0..{}", dim.size - 1) : "an empty axis", text(e->operands[0]),
-                                describeType(*whole)));
+                                describeType(*whole),
+                                low.integer < 0 && dim.size ? fmt::format("; the last is {}", dim.size - 1) : ""));
       NodeId n = add(Op::Pick, result, clock, {x}, e, ctx);
       if (n != noNode)
         nodes[n].ints = {int64_t(axis), low.integer};

@@ -32,7 +32,9 @@ Item *Parser::item(Where where) {
   expected(isFor                   ? "an item or '}' (a loop stands behind its equation: 'h[k] = .. for k in 0..n')"
            : isIf                  ? "an item or '}' (a choice stands in an equation: 'y = if c then a else b')"
            : at(TokenKind::Assign) ? "an item or '}' (values are compared by '==')"
-                                   : "an item or '}'");
+           : at(TokenKind::LeftBrace)
+               ? "an item or '}' (a loop is one equation and has no braces: 'h[k] = .. for k in 0..n')"
+               : "an item or '}'");
   return nullptr;
 }
 

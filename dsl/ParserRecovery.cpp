@@ -107,8 +107,9 @@ bool Parser::expectClose(TokenKind kind, uint32_t open, bool afterElement) {
   }
   const Token &opening = stream.tokens[open];
   std::string close = "'" + spelling(kind).str() + "'";
+  StringRef list = !afterElement && at(TokenKind::Comma) ? "; several values are a list: '[a, b]'" : "";
   if (Diagnostic *error = expected(afterElement ? "',' or " + close : close))
-    error->note(opening.range(), "this '" + opening.text().str() + "' is not closed");
+    error->note(opening.range(), "this '" + opening.text().str() + "' is not closed" + list.str());
   return false;
 }
 

@@ -249,9 +249,18 @@ Value Elaborator::bindInput(const Decl &decl, const Value &given, const Expr *at
   }
   if (t.dims.size() != is.dims.size()) {
     bool isOne = t.dims.empty() && is.dims.size() == 1 && !is.dims[0].axis && is.dims[0].size == 1;
-    return differs(DiagId::R0301, isOne                                   ? fmt::format(": use '{}'", elementText(at))
-                                  : is.dims.empty() && t.dims.size() == 1 ? fmt::format(": use '[{}]'", text(at))
-                                                                          : "");
+    bool isOfRows = t.dims.size() >= 2 && t.dims.size() == is.dims.size() + 1, isMatrix = is.dims.size() >= 2;
+    std::string hint;
+    if (isOne)
+      hint = fmt::format(": use '{}'", elementText(at));
+    else if (t.dims.size() == 1 && is.dims.empty())
+      hint = fmt::format(": use '[{}]'", text(at));
+    else if (isOfRows && nodes[n].clock)
+      hint = fmt::format(
+          ": all its rows at each tick of another clock are 'spread(collect({}, per = sample), to = ..)'", text(at));
+    else if (t.dims.size() == 1 && isMatrix && !is.dims[0].axis)
+      hint = ": one row a tick, without batch and time; rows of a matrix meet weights as 'x @ W'";
+    return differs(DiagId::R0301, hint);
   }
   for (size_t i = 0; i < t.dims.size(); ++i) {
     Value v = Value::ofInt(is.dims[i].size);

@@ -118,6 +118,7 @@ private:
   Value importFold(const dsl::Node &node, Space space);
   Value importRowProduct(const dsl::Node &node, Space space);
   Value importConv1d(const dsl::Node &node, Space space);
+  Value productsOfNeighbours(Value x, Value filters);
   Value importCtc(const dsl::Node &node);
 
   //===--- Time.cpp ---===//

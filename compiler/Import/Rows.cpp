@@ -186,18 +186,35 @@ Value Importer::importConv1d(const dsl::Node &node, Space space) {
   Value x = operand(node.operands[0], space, real), filters = operandOrTensor(node.operands[1], space, real);
   llvm::ArrayRef<int64_t> shape = rnn::shapeOf(filters.getType());
   int64_t width = shape.back(), features = shape.size() == 3 ? shape[1] * width : width;
+  if (!space.rows && in.dims.size() == 2)
+    return productsOfNeighbours(x, filters);
   filters = reshape(filters, {shape[0], features});
   if (space.rows) {
     Value window = rnn::WindowOp::create(b, width, x, space.ticks);
     return rnn::MatmulOp::create(b, filters, reshape(window, features), false);
   }
-  int64_t count = in.dims[0].size;
-  if (in.dims.size() == 2) // the window goes over the last axis
-    x = transpose(x, {1, 0});
   Value window = rnn::WindowOp::create(b, width, x, ClockInterface());
-  if (in.dims.size() == 2)
-    window = transpose(window, {1, 0, 2});
-  return rnn::MatmulOp::create(b, reshape(window, {count, features}), transpose(filters, {1, 0}), false);
+  return rnn::MatmulOp::create(b, window, transpose(filters, {1, 0}), false);
+}
+
+/// x[s, c], F[k, c, w]: the sum over w of the rows, moved, times a matrix of the filters.
+Value Importer::productsOfNeighbours(Value x, Value filters) {
+  llvm::ArrayRef<int64_t> shape = rnn::shapeOf(filters.getType());
+  int64_t rows = rnn::shapeOf(x.getType())[0], width = shape[2];
+  Value sum;
+  for (int64_t i = 0; i < width; ++i) {
+    int64_t by = i - (width - 1) / 2; // row s meets row s + by
+    int64_t begin = std::max<int64_t>(by, 0), end = rows + std::min<int64_t>(by, 0);
+    if (begin >= end)
+      continue;
+    Value moved = x;
+    if (by != 0)
+      moved = rnn::PadOp::create(b, rnn::SliceOp::create(b, x, begin, end, 0), begin - by, end - by, rows, 0);
+    Value filter = reshape(rnn::SliceOp::create(b, filters, i, i + 1, 2), {shape[0], shape[1]});
+    Value each = rnn::MatmulOp::create(b, moved, transpose(filter, {1, 0}), false);
+    sum = sum ? rnn::AddOp::create(b, sum, each).getResult() : each;
+  }
+  return sum;
 }
 
 Value Importer::importCtc(const dsl::Node &node) {

@@ -99,12 +99,75 @@ struct PutOfZero : OpRewritePattern<PutOp> {
   }
 };
 
+/// Rows of a matrix that are all the same vector: [v for j in 0..n].
+struct ConcatOfEqual : OpRewritePattern<ConcatOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ConcatOp concat, PatternRewriter &rewriter) const override {
+    Value part = concat.getParts().front();
+    llvm::ArrayRef<int64_t> shape = shapeOf(part.getType());
+    if (concat.getAxis() != 0 || shape[0] != 1 || concat.getParts().size() < 2 || !llvm::all_equal(concat.getParts()))
+      return rewriter.notifyMatchFailure(concat, "parts are no rows, or differ");
+    mlir::Type row = valueType(shape.drop_front(), elementOf(part.getType()), clockOf(part.getType()));
+    Value vector = rewriter.create<ReshapeOp>(concat.getLoc(), row, part);
+    rewriter.replaceOpWithNewOp<RepeatOp>(concat, concat.getType(), vector);
+    return mlir::success();
+  }
+};
+
+/// An element of a vector that is a value by itself.
+struct Element {
+  Value vector;
+  int64_t index = 0;
+};
+
+Element elementOfVector(Value scalar) {
+  auto reshape = scalar.getDefiningOp<ReshapeOp>();
+  if (!reshape || elementCount(scalar.getType()) != 1)
+    return {};
+  auto isVector = [](Value x) { return shapeOf(x.getType()).size() == 1; };
+  if (auto slice = reshape.getX().getDefiningOp<SliceOp>(); slice && isVector(slice.getX()))
+    return {slice.getX(), int64_t(slice.getBegin())};
+  if (auto split = reshape.getX().getDefiningOp<SplitOp>(); split && isVector(split.getX()))
+    return {split.getX(), llvm::cast<mlir::OpResult>(reshape.getX()).getResultNumber()};
+  return {};
+}
+
+/// Rows of a matrix that are a vector times the elements of another: [u[i] * v for i in 0..n].
+struct ConcatOfScaled : OpRewritePattern<ConcatOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ConcatOp concat, PatternRewriter &rewriter) const override {
+    Element first;
+    Value row;
+    if (concat.getAxis() != 0 || concat.getParts().size() < 2 || !clockOf(concat.getType()))
+      return rewriter.notifyMatchFailure(concat, "no rows of a stream");
+    for (auto [i, part] : llvm::enumerate(concat.getParts())) {
+      auto reshape = part.getDefiningOp<ReshapeOp>();
+      auto scale = reshape ? reshape.getX().getDefiningOp<ScaleOp>() : ScaleOp();
+      if (!scale || shapeOf(scale.getType()).size() != 1 || shapeOf(part.getType())[0] != 1)
+        return rewriter.notifyMatchFailure(concat, "a part is no scaled vector");
+      Element element = elementOfVector(scale.getBy());
+      if (i == 0) {
+        first = element;
+        row = scale.getX();
+      }
+      if (!element.vector || element.vector != first.vector || element.index != first.index + int64_t(i) ||
+          scale.getX() != row)
+        return rewriter.notifyMatchFailure(concat, "parts are not a vector times elements side by side");
+    }
+    int64_t end = first.index + int64_t(concat.getParts().size());
+    Value column = rewriter.createOrFold<SliceOp>(concat.getLoc(), first.vector, first.index, end, 0);
+    rewriter.replaceOpWithNewOp<OuterOp>(concat, concat.getType(), column, row);
+    return mlir::success();
+  }
+};
+
 struct Simplify : impl::SimplifyBase<Simplify> {
   LogicalResult initialize(mlir::MLIRContext *context) override {
     mlir::RewritePatternSet set(context);
     set.add<OfZero<LatestOp>, OfZero<ReduceOp>, OfZero<CrossOp>, OfZero<TotalOp>, OfZero<WindowOp>, OfZero<OverlapOp>,
             OfZero<CumsumOp>, OfZero<FoldOp>, OfZero<EmbedOp>, TimesZero<MatmulOp>, TimesZero<MulOp>,
-            TimesZero<ScaleOp>, TimesZero<OuterOp>, ReadOfZero, TakeOfNothing, PutOfZero>(context);
+            TimesZero<ScaleOp>, TimesZero<OuterOp>, ReadOfZero, TakeOfNothing, PutOfZero, ConcatOfEqual,
+            ConcatOfScaled>(context);
     for (mlir::RegisteredOperationName name : context->getRegisteredOperationsByDialect("rnn"))
       name.getCanonicalizationPatterns(set, context);
     patterns = mlir::FrozenRewritePatternSet(std::move(set));

@@ -77,3 +77,28 @@ rnn.model @accumulator(%x "x" : !x) {
   %y = rnn.add %x, %t : !x
   rnn.return "y" = %y : !x
 }
+
+// A matrix whose rows are all one vector is that vector repeated; one whose rows are a vector times the elements of
+// another, side by side, is their product.
+//
+// CHECK-LABEL: rnn.model @rows
+// CHECK-DAG:   %[[SAME:.*]] = rnn.repeat %x : {{.*}} -> !rnn.stream<3x4xf32, #step>
+// CHECK-DAG:   %[[PART:.*]] = rnn.slice %x[1, 3] axis 0
+// CHECK-DAG:   %[[SCALED:.*]] = rnn.outer %[[PART]], %x : {{.*}} -> !rnn.stream<2x4xf32, #step>
+// CHECK-DAG:   %[[MIXED:.*]] = rnn.concat
+// CHECK:       rnn.return "same" = %[[SAME]], "scaled" = %[[SCALED]], "mixed" = %[[MIXED]]
+rnn.model @rows(%x "x" : !x) {
+  %r = rnn.reshape %x : !x -> !rnn.stream<1x4xf32, #t>
+  %same = rnn.concat %r, %r, %r axis 0 : !rnn.stream<1x4xf32, #t>, !rnn.stream<1x4xf32, #t>, !rnn.stream<1x4xf32, #t>
+  %s1 = rnn.slice %x [1, 2] axis 0 : !x
+  %s2 = rnn.slice %x [2, 3] axis 0 : !x
+  %n1 = rnn.reshape %s1 : !rnn.stream<1xf32, #t> -> !rnn.stream<f32, #t>
+  %n2 = rnn.reshape %s2 : !rnn.stream<1xf32, #t> -> !rnn.stream<f32, #t>
+  %v1 = rnn.scale %n1, %x : !rnn.stream<f32, #t>, !x
+  %v2 = rnn.scale %n2, %x : !rnn.stream<f32, #t>, !x
+  %r1 = rnn.reshape %v1 : !x -> !rnn.stream<1x4xf32, #t>
+  %r2 = rnn.reshape %v2 : !x -> !rnn.stream<1x4xf32, #t>
+  %scaled = rnn.concat %r1, %r2 axis 0 : !rnn.stream<1x4xf32, #t>, !rnn.stream<1x4xf32, #t>
+  %mixed = rnn.concat %r2, %r1 axis 0 : !rnn.stream<1x4xf32, #t>, !rnn.stream<1x4xf32, #t>
+  rnn.return "same" = %same, "scaled" = %scaled, "mixed" = %mixed : !rnn.stream<3x4xf32, #t>, !rnn.stream<2x4xf32, #t>, !rnn.stream<2x4xf32, #t>
+}

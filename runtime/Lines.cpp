@@ -73,28 +73,6 @@ void fill(float *y, int64_t size, float value) {
     y[i] = value;
 }
 
-void softmaxLine(const float *x, float *y, int64_t size) {
-  float most = mostOf(x, size);
-  if (most == -INFINITY)
-    return fill(y, size, 0);
-  for (int64_t i = 0; i < size; ++i)
-    y[i] = expOf(x[i] - most);
-  float sum = sumOf(y, size);
-  for (int64_t i = 0; i < size; ++i)
-    y[i] /= sum;
-}
-
-void logSoftmaxLine(const float *x, float *y, int64_t size) {
-  float most = mostOf(x, size);
-  if (most == -INFINITY)
-    return fill(y, size, -INFINITY);
-  for (int64_t i = 0; i < size; ++i)
-    y[i] = expOf(x[i] - most);
-  float log = std::log(sumOf(y, size));
-  for (int64_t i = 0; i < size; ++i)
-    y[i] = x[i] - most - log;
-}
-
 } // namespace
 
 float sumOf(const float *x, int64_t size) {
@@ -118,33 +96,50 @@ float sumOf(const float *x, int64_t size) {
 
 namespace {
 
-/// Calls finish(x, y, shift, sum) for each line, of which y has the exponentials of x - shift.
+/// Exponentials of x - shift of each of `count` lines, at most mostTogether, that are shorter than a vector, as of one line:
+/// its own largest element is 0, as that of each of them.
+void shortExps(const Lines *lines, const float *x, const float *shifts, float *y, int64_t size, int64_t count) {
+  float shifted[mostTogether * lineLanes] = {}, exps[mostTogether * lineLanes], most, sum;
+  for (int64_t line = 0; line < count; ++line)
+    for (int64_t i = line * size; i < (line + 1) * size; ++i)
+      shifted[i] = x[i] - shifts[line];
+  int64_t all = size * count < lineLanes ? lineLanes : size * count;
+  lines->exps(Array(shifted, all, 1, 1, all), Array(exps, all, 1, 1, all), Array(&most, 1), Array(&sum, 1));
+  std::memcpy(y, exps, size_t(size * count) * sizeof(float));
+}
+
+/// Calls finish(x, y, shift, sum) for each line, of which y has the exponentials of x - shift. A sum is 0 only where all
+/// elements are -inf: the largest of others gives a 1.
 template <typename Finish>
 void eachExps(const Lines *lines, const float *x, float *y, int64_t size, int64_t count, const Finish &finish) {
-  for (int64_t done = 0, together; done < count; done += together) {
+  bool hasVectors = lines && lines->exps && isCountable(size);
+  for (int64_t done = 0, together; done < count && size > 0; done += together) {
     together = togetherOf(size, count - done);
     float shifts[mostTogether], sums[mostTogether];
-    lines->exps(Array(x, size, 1, together, size), Array(y, size, 1, together, size), Array(shifts, together),
-                Array(sums, together));
+    if (hasVectors && size >= lineLanes) {
+      lines->exps(Array(x, size, 1, together, size), Array(y, size, 1, together, size), Array(shifts, together),
+                  Array(sums, together));
+    } else {
+      for (int64_t i = 0; i < together; ++i) {
+        float most = mostOf(x + i * size, size);
+        shifts[i] = most == -INFINITY ? 0 : most;
+      }
+      if (hasVectors)
+        shortExps(lines, x, shifts, y, size, together);
+      for (int64_t i = 0; i < together; ++i) {
+        for (int64_t e = i * size; e < (i + 1) * size && !hasVectors; ++e)
+          y[e] = expOf(x[e] - shifts[i]);
+        sums[i] = sumOf(y + i * size, size);
+      }
+    }
     for (int64_t i = 0; i < together; ++i, x += size, y += size)
       finish(x, y, shifts[i], sums[i]);
   }
 }
 
-bool hasExps(const Lines *lines, int64_t size) {
-  return lines && lines->exps && size >= lineLanes && isCountable(size);
-}
-
 } // namespace
 
-// A sum of exponentials is 0 only where all elements are -inf: the largest of others gives a 1.
-
 void softmaxLines(const Lines *lines, const float *x, float *y, int64_t size, int64_t count) {
-  if (!hasExps(lines, size)) {
-    for (int64_t i = 0; i < count; ++i)
-      softmaxLine(x + i * size, y + i * size, size);
-    return;
-  }
   eachExps(lines, x, y, size, count, [=](const float *, float *y, float, float sum) {
     float factor = sum == 0 ? 0 : 1 / sum;
     for (int64_t i = 0; i < size; ++i)
@@ -153,11 +148,6 @@ void softmaxLines(const Lines *lines, const float *x, float *y, int64_t size, in
 }
 
 void logSoftmaxLines(const Lines *lines, const float *x, float *y, int64_t size, int64_t count) {
-  if (!hasExps(lines, size)) {
-    for (int64_t i = 0; i < count; ++i)
-      logSoftmaxLine(x + i * size, y + i * size, size);
-    return;
-  }
   eachExps(lines, x, y, size, count, [=](const float *x, float *y, float shift, float sum) {
     float log = sum == 0 ? 0 : std::log(sum);
     for (int64_t i = 0; i < size; ++i)

@@ -102,10 +102,7 @@ public:
     code.loop(firstRow, endRow, code.index(1), [&](Value row) {
       Value atA = a.of(code, row), atB = b.of(code, row), atY = y.of(code, row);
       code.loop(code.index(0), code.index(product.n), code.index(columns), [&](Value column) {
-        if (product.n > columns)
-          column = code.least(column, code.index(product.n - columns));
-        else
-          column = code.index(0);
+        column = product.n > columns ? code.least(column, code.index(product.n - columns)) : code.index(0);
         emitGroup(atA, atB, code.at(atY, code.mul(column, code.index(bytesOfReal))), column, firstLine, endLine);
       });
     });

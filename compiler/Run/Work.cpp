@@ -23,6 +23,18 @@ int64_t elementsOf(mlir::Value value) {
   return std::accumulate(shape.begin(), shape.end(), int64_t(1), std::multiplies<int64_t>());
 }
 
+/// Whether this adds up products: of two vectors, or of rows with the weights that an attention gives them.
+bool addsUpProducts(mlir::Operation *op) {
+  auto fold = dyn_cast<rnn::FoldOp>(op);
+  auto reduce = dyn_cast<rnn::ReduceOp>(op);
+  if (!(fold && fold.getKind() == rnn::Reduction::Sum) && !(reduce && reduce.getKind() == rnn::Reduction::Sum))
+    return false;
+  mlir::Value each = op->getOperand(0);
+  if (auto par = each.getDefiningOp<step::ParOp>())
+    each = par.getBody().front().getTerminator()->getOperand(cast<mlir::OpResult>(each).getResultNumber());
+  return isa_and_present<rnn::MulOp, rnn::ScaleOp>(each.getDefiningOp());
+}
+
 /// Rows on each clock of a model, by sample.
 using Ticks = DenseMap<mlir::Attribute, std::vector<int64_t>>;
 
@@ -96,6 +108,13 @@ Expected<Work> countWork(step::ScheduleOp schedule, rnn::ModelOp model, const re
       double shared = right.size() == 2 ? double(right[product.getTransposed() ? 0 : 1]) : 1; // summed over
       sums.flops += 2.0 * double(elementsOf(product.getA())) * double(elementsOf(product.getB())) / shared *
                     double(std::accumulate(rows.begin(), rows.end(), int64_t(0)));
+    });
+    group.walk([&](mlir::Operation *op) {
+      if (!addsUpProducts(op))
+        return;
+      ArrayRef<int64_t> rows = rowsOf(op->getOperand(0), op->getOperand(0));
+      sums.flops +=
+          2.0 * double(elementsOf(op->getOperand(0))) * double(std::accumulate(rows.begin(), rows.end(), int64_t(0)));
     });
     group.walk([&](rnn::MatmulOp product) {
       ArrayRef<int64_t> rows = rowsOf(product.getW(), product.getX());

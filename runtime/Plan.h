@@ -171,8 +171,9 @@ enum class OpCode : uint8_t {
   Tick,   // v: y (i64); n: reverse, scope (-1: none). Number of the tick since the scope's begin
 
   // Over rows. At the top level; on a pair clock with per = its target also in a Scan
-  Reduce, // v: x, y; n: clock of x, kind (Reduction), reverse, scope, elements, whether it leads from pairs to their
-          // source. On the clock of y
+  // v: x, perhaps weights (a number for each of its rows, which is multiplied by it before it is summed up), y; n: clock
+  // of x, kind (Reduction), reverse, scope, elements, whether it leads from pairs to their source. On the clock of y
+  Reduce,
   SoftmaxPer,
   LogSoftmaxPer, // v: x, y; n: per, elements. Each element over the rows of one tick of per
   CumsumPer,     // v: x, y; n: per, elements, reverse

@@ -28,52 +28,6 @@ bool isRangeOp(OpCode code) {
 
 namespace {
 
-/// Collects rows into one.
-template <typename T> class Reducer {
-public:
-  Reducer(Reduction kind, bool reverse, int64_t elements, T *y)
-      : kind(kind), reverse(reverse), elements(elements), y(y) {}
-
-  void add(const T *x) {
-    if (count++ == 0 || (kind == Reduction::First && reverse))
-      std::memcpy(y, x, size_t(elements) * sizeof(T));
-    else if (kind == Reduction::Max)
-      for (int64_t e = 0; e < elements; ++e)
-        y[e] = maximum(y[e], x[e]);
-    else if (kind != Reduction::First)
-      for (int64_t e = 0; e < elements; ++e)
-        y[e] = plus(y[e], x[e]);
-  }
-
-  /// Rows begin..end-1, the first ones.
-  void addAll(const Lines *lines, const Operand &x, int32_t begin, int32_t end) {
-    if constexpr (sizeof(T) == sizeof(float) && T(0.5) != 0)
-      if ((kind == Reduction::Sum || kind == Reduction::Mean) && !x.rows &&
-          combinesLines(lines, elements, end - begin)) {
-        const float one = 1;
-        combineLines(lines, &one, 0, rowOf<const T>(x, begin), x.stride / int64_t(sizeof(T)), y, elements, end - begin);
-        count = end - begin;
-        return;
-      }
-    for (int32_t i = begin; i < end; ++i)
-      add(rowOf<const T>(x, i));
-  }
-
-  void end() {
-    if (count == 0)
-      std::memset(y, 0, size_t(elements) * sizeof(T));
-    else if (kind == Reduction::Mean)
-      for (int64_t e = 0; e < elements; ++e)
-        y[e] = meanOf(y[e], count);
-  }
-
-private:
-  Reduction kind;
-  bool reverse;
-  int64_t elements, count = 0;
-  T *y;
-};
-
 struct ReduceNumbers {
   int32_t from, scope;
   Reduction kind;
@@ -82,6 +36,85 @@ struct ReduceNumbers {
   explicit ReduceNumbers(const int64_t *n)
       : from(int32_t(n[0])), scope(int32_t(n[3])), kind(Reduction(n[1])), reverse(n[2]), toSource(n[5]),
         elements(n[4]) {}
+};
+
+/// `count` rows of a window from `first` on, `step` apart.
+struct RowSteps {
+  int64_t first = 0, step = 1, count = 0;
+};
+
+/// The bytes from each of these rows to the next, if they are the same number; else -1.
+int64_t distanceOf(const Operand &x, const RowSteps &steps) {
+  if (!x.rows || steps.count < 2)
+    return steps.step * x.stride;
+  const int32_t *rows = x.rows + steps.first;
+  int64_t distance = rows[steps.step] - rows[0];
+  for (int64_t i = 2; i < steps.count; ++i)
+    if (rows[i * steps.step] - rows[(i - 1) * steps.step] != distance)
+      return -1;
+  return distance < 0 ? -1 : distance * x.stride;
+}
+
+/// Collects rows into one: rows of x, each times its number of the weights if there are any.
+template <typename T> class Reducer {
+public:
+  static constexpr bool isFloat = sizeof(T) == sizeof(float) && T(0.5) != 0;
+
+  Reducer(const ReduceNumbers &n, const Operand *operands, int32_t count, int64_t to)
+      : n(n), x(operands[0]), weights(count == 3 ? &operands[1] : nullptr), y(rowOf<T>(operands[count - 1], to)) {}
+
+  void add(int64_t row) {
+    const T *from = rowOf<const T>(x, row);
+    bool isFirst = count++ == 0;
+    if (isFloat && weights)
+      addWeighed(from, *rowOf<const T>(*weights, row), isFirst);
+    else if (isFirst || (n.kind == Reduction::First && n.reverse))
+      std::memcpy(y, from, size_t(n.elements) * sizeof(T));
+    else if (n.kind == Reduction::Max)
+      for (int64_t e = 0; e < n.elements; ++e)
+        y[e] = maximum(y[e], from[e]);
+    else if (n.kind != Reduction::First)
+      for (int64_t e = 0; e < n.elements; ++e)
+        y[e] = plus(y[e], from[e]);
+  }
+
+  /// All that there are.
+  void addAll(const Lines *lines, const RowSteps &steps) {
+    if constexpr (isFloat)
+      if ((n.kind == Reduction::Sum || n.kind == Reduction::Mean) && combinesLines(lines, n.elements, steps.count)) {
+        int64_t lineBytes = distanceOf(x, steps), factorBytes = weights ? distanceOf(*weights, steps) : 0;
+        if (lineBytes >= 0 && factorBytes >= 0) {
+          const float one = 1, *factors = weights ? rowOf<const float>(*weights, steps.first) : &one;
+          combineLines(lines, factors, factorBytes / int64_t(sizeof(float)), rowOf<const T>(x, steps.first),
+                       lineBytes / int64_t(sizeof(T)), y, n.elements, steps.count);
+          count = steps.count;
+          return;
+        }
+      }
+    for (int64_t i = 0; i < steps.count; ++i)
+      add(steps.first + i * steps.step);
+  }
+
+  void end() {
+    if (count == 0)
+      std::memset(y, 0, size_t(n.elements) * sizeof(T));
+    else if (n.kind == Reduction::Mean)
+      for (int64_t e = 0; e < n.elements; ++e)
+        y[e] = meanOf(y[e], count);
+  }
+
+  bool isEmpty() const { return count == 0; }
+
+private:
+  void addWeighed(const T *from, T weight, bool isFirst) {
+    for (int64_t e = 0; e < n.elements; ++e)
+      y[e] = isFirst ? weight * from[e] : y[e] + weight * from[e];
+  }
+
+  const ReduceNumbers &n;
+  const Operand &x, *weights;
+  T *y;
+  int64_t count = 0;
 };
 
 /// Whose ticks see which: for each tick of `to` (each sample) a range of ticks of `from`.
@@ -105,22 +138,36 @@ struct ReduceTime {
 
 template <typename T> void reduce(Call &call, const OpPlan &op, const ReduceTime &time, const Range *ranges) {
   ReduceNumbers n(call.numbers(op));
-  Operand x = operandOf(call, call.views(op)[0]), y = operandOf(call, call.views(op)[1]);
+  Operand operands[3];
+  for (int32_t v = 0; v < op.views.count; ++v)
+    operands[v] = operandOf(call, call.views(op)[v]);
   bool fromPair = call.isPair(n.from);
   const int32_t *pairs = fromPair ? call.clocks[n.from].pairs : nullptr;
   // All rows of a range of ticks.
   auto rows = [&](int64_t to, Range ticks) {
-    Reducer<T> reducer(n.kind, n.reverse, n.elements, rowOf<T>(y, to));
+    Reducer<T> reducer(n, operands, op.views.count, to);
     int32_t begin = pairs ? pairs[ticks.begin] : ticks.begin, end = pairs ? pairs[ticks.end] : ticks.end;
-    reducer.addAll(call.lines, x, begin, end);
+    reducer.addAll(call.lines, {begin, 1, end - begin});
     reducer.end();
   };
   // The rows at which they meet one tick of the source.
   auto meetings = [&](int64_t to, Range ticks, int32_t source) {
-    Reducer<T> reducer(n.kind, n.reverse, n.elements, rowOf<T>(y, to));
-    for (int32_t t = ticks.begin; t < ticks.end; ++t)
-      if (int32_t row = pairRow(call, n.from, t, source); row >= 0)
-        reducer.add(rowOf<const T>(x, row));
+    Reducer<T> reducer(n, operands, op.views.count, to);
+    RowSteps steps; // as far as they are regular
+    for (int32_t t = ticks.begin; t < ticks.end; ++t) {
+      int32_t row = pairRow(call, n.from, t, source);
+      if (row < 0)
+        continue;
+      if (steps.count > 1 && row != steps.first + steps.count * steps.step) {
+        reducer.addAll(nullptr, steps);
+        steps.count = 0;
+      }
+      if (steps.count == 1)
+        steps.step = row - steps.first;
+      if (steps.count++ == 0)
+        steps.first = row;
+    }
+    reducer.addAll(reducer.isEmpty() ? call.lines : nullptr, steps);
     reducer.end();
   };
   if (time.kind == ReduceTime::Kind::All)
@@ -369,8 +416,8 @@ void runRangesInScan(const RowTask &task, const Operand *operands, const int32_t
   withElement(task.element, [&](auto element) {
     using T = decltype(element);
     for (int64_t i = 0; i < targets; ++i) {
-      Reducer<T> reducer(n.kind, n.reverse, n.elements, rowOf<T>(operands[1], i));
-      reducer.addAll(task.call->lines, operands[0], offsets[i], offsets[i + 1]);
+      Reducer<T> reducer(n, operands, task.op->views.count, i);
+      reducer.addAll(task.call->lines, {offsets[i], 1, offsets[i + 1] - offsets[i]});
       reducer.end();
     }
   });

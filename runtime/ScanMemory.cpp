@@ -6,7 +6,8 @@ namespace rondo::runtime {
 int32_t windowOf(const Call &call, const OpPlan &op, int32_t operand) {
   if (op.code == OpCode::Event)
     return call.clock(int32_t(call.numbers(op)[0])).parent;
-  return op.code == OpCode::Reduce && operand == 0 ? int32_t(call.numbers(op)[0]) : op.clock;
+  bool isRead = operand >= 0 && operand < op.views.count - 1;
+  return op.code == OpCode::Reduce && isRead ? int32_t(call.numbers(op)[0]) : op.clock;
 }
 
 static bool isOneCut(const Call &call, int32_t scope, int32_t clock) {

@@ -32,7 +32,7 @@ void Group::keepWhatIsNeeded() {
     if (llvm::isa<step::YieldOp>(op))
       llvm::for_each(op.getOperands(), [&](Value operand) { keep(keptFor(operand)); });
     else if (!isKernelOp(&op))
-      llvm::for_each(op.getOperands(), [&](Value operand) { keep(operand); });
+      llvm::for_each(Planner::rowsReadBy(&op), [&](Value operand) { keep(operand); });
     else if (auto product = llvm::dyn_cast<rnn::MatmulOp>(op); isPackedProduct(&op) && lines.of(product) == 1)
       keep(product.getX());
     if (isKernelOp(&op))
@@ -140,7 +140,7 @@ int64_t Group::levelOf(Value value) {
     for (Value load : found.loads)
       level = std::max(level, levelOf(load) + 1);
   } else {
-    for (Value operand : op->getOperands())
+    for (Value operand : Planner::rowsReadBy(op))
       level = std::max(level, levelOf(operand) + 1);
   }
   return levels[value] = level;
@@ -265,8 +265,10 @@ llvm::DenseSet<Value> Group::findRead(llvm::ArrayRef<Members> kernels) const {
       read.insert(found.together.begin(), found.together.end());
     }
   for (Operation &op : block)
-    if (!isKernelOp(&op) && !llvm::isa<step::YieldOp>(op))
-      read.insert(op.operand_begin(), op.operand_end());
+    if (!isKernelOp(&op) && !llvm::isa<step::YieldOp>(op)) {
+      llvm::SmallVector<Value> rows = Planner::rowsReadBy(&op);
+      read.insert(rows.begin(), rows.end());
+    }
   return read;
 }
 
@@ -363,7 +365,7 @@ bool Group::addKernel(const Members &members) {
 
 bool Group::addRowOp(Operation *op) {
   llvm::SmallVector<View> operands, results;
-  for (Value operand : op->getOperands())
+  for (Value operand : Planner::rowsReadBy(op))
     operands.push_back(loadView(operand));
   int64_t level = 0;
   for (Value result : op->getResults()) {

@@ -124,6 +124,9 @@ bool planPar(Planner &planner, step::ParOp par) {
   if (par.getNumResults() == 0)
     return true;
   mlir::Block &block = par.getBody().front();
+  for (Operation *reader : par.getResult(0).getUsers())
+    if (Planner::rowsReadBy(reader).size() > reader->getNumOperands())
+      return true; // it reads what is multiplied here
   rnn::ClockInterface attribute = rnn::clockOf(par.getResult(0).getType());
   int32_t clock = planner.clock(attribute);
   planner.settle(attribute);

@@ -37,6 +37,42 @@ llvm::SmallVector<int64_t> numbersOf(rnn::ScatterAddOp op) {
 
 } // namespace
 
+/// The product of rows and their weights that this sum alone needs, inside of a par that makes nothing else, or beside
+/// it; null if there is none.
+static rnn::ScaleOp weighedRows(Operation *op) {
+  auto reduce = llvm::dyn_cast<rnn::ReduceOp>(op);
+  if (!reduce || reduce.getKind() != rnn::Reduction::Sum)
+    return {};
+  auto par = reduce.getX().getDefiningOp<step::ParOp>();
+  llvm::SmallVector<Value> products{reduce.getX()};
+  if (par && (par.getChunked() || par.getTrailing()))
+    return {};
+  if (par)
+    products.assign(par.getBody().front().getTerminator()->operand_begin(),
+                    par.getBody().front().getTerminator()->operand_end());
+  auto isWeighed = [&](Value product) {
+    auto scale = product.getDefiningOp<rnn::ScaleOp>();
+    return scale && product.hasOneUse() && llvm::all_of(scale->getOperands(), [&](Value operand) {
+             return rnn::clockOf(operand.getType()) == rnn::clockOf(product.getType()) &&
+                    !(par && operand.getParentBlock() == &par.getBody().front());
+           });
+  };
+  bool isAlone = !par || llvm::all_of(par.getResults(), [](Value result) {
+    auto user = result.hasOneUse() ? llvm::dyn_cast<rnn::ReduceOp>(*result.user_begin()) : rnn::ReduceOp();
+    return user && user.getKind() == rnn::Reduction::Sum;
+  });
+  if (!isAlone || !llvm::all_of(products, isWeighed))
+    return {};
+  unsigned number = par ? llvm::cast<mlir::OpResult>(reduce.getX()).getResultNumber() : 0;
+  return products[number].getDefiningOp<rnn::ScaleOp>();
+}
+
+llvm::SmallVector<Value> Planner::rowsReadBy(Operation *op) {
+  if (rnn::ScaleOp scale = weighedRows(op))
+    return {scale.getX(), scale.getBy()};
+  return llvm::SmallVector<Value>(op->getOperands());
+}
+
 std::optional<OpPlan> Planner::rowOp(Operation *op, int32_t clock, llvm::ArrayRef<View> operands,
                                      llvm::ArrayRef<View> results) {
   llvm::SmallVector<View> all(operands);

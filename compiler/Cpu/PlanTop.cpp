@@ -365,8 +365,10 @@ bool Planner::planRowOp(Operation *op) {
     return planTotal(op);
   settle(attribute);
   llvm::SmallVector<View> operands, results;
-  for (Value operand : op->getOperands()) {
-    operands.push_back(ownRows(operand));
+  llvm::SmallVector<Value> rows = rowsReadBy(op);
+  for (Value operand : rows) {
+    bool isWeighed = rows.size() > op->getNumOperands() && operand == rows.front(); // wherever they lie
+    operands.push_back(isWeighed ? view(operand) : ownRows(operand));
     settle(rnn::clockOf(operand.getType()));
   }
   if (auto per = op->getAttrOfType<ClockInterface>("per"))

@@ -73,6 +73,9 @@ public:
   int32_t kernel(Kernel kernel);
 
   //===--- Operations ---===//
+  /// The rows that an operation which the runtime knows reads: its operands'. A sum of weighed rows reads the rows and
+  /// the weights, whose products are never in memory.
+  static llvm::SmallVector<mlir::Value> rowsReadBy(mlir::Operation *op);
   int32_t addOp(OpCode code, int32_t clock, llvm::ArrayRef<View> views, llvm::ArrayRef<int64_t> numbers);
   OpPlan makeOp(OpCode code, int32_t clock, llvm::ArrayRef<View> views, llvm::ArrayRef<int64_t> numbers);
   OpPlan makeCopy(int32_t clock, View from, View to, int64_t bytes) {

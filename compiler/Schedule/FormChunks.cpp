@@ -1,4 +1,4 @@
-// Which pars need not be whole. What a loop reads of a par at a step is one row a sequence: a whole array of rows would
+// Which pars need not be whole. Products that are summed up at once are a par that is never computed. What a loop reads of a par at a step is one row a sequence: a whole array of rows would
 // be written to far memory, and read from there. What several loops read, each its own part, is taken apart for it. And
 // what a loop makes for one par is read while it is near.
 #include "compiler/Schedule/FormChunks.h"
@@ -83,6 +83,61 @@ static void divideByReaders(step::ParOp par) {
   par.erase();
 }
 
+//===--- Sums with weights -------------------------------------------------------------------------------------===//
+
+/// Whether a sum over rows alone needs this result, a number of each row times a row that the par does not make.
+static bool isWeighed(step::ParOp par, unsigned number) {
+  mlir::Value result = par.getResult(number), product = par.getBody().front().getTerminator()->getOperand(number);
+  auto reduce = result.hasOneUse() ? llvm::dyn_cast<rnn::ReduceOp>(*result.user_begin()) : rnn::ReduceOp();
+  auto scale = product.getDefiningOp<rnn::ScaleOp>();
+  return reduce && reduce.getKind() == rnn::Reduction::Sum && scale && product.hasOneUse() &&
+         scale->getBlock() == &par.getBody().front() && scale.getX().getParentBlock() != scale->getBlock() &&
+         llvm::all_of(scale->getOperandTypes(),
+                      [&](mlir::Type type) { return rnn::clockOf(type) == rnn::clockOf(result.getType()); });
+}
+
+/// Takes such products out, into a par that makes nothing else: what sums them up reads rows and weights, and the
+/// products need not be anywhere. Weights that are made here become results.
+static void separateWeighed(step::ParOp par) {
+  mlir::Block &body = par.getBody().front();
+  Operation *yield = body.getTerminator();
+  llvm::SmallVector<unsigned> weighed, others;
+  for (unsigned result = 0; result < par.getNumResults(); ++result)
+    (isWeighed(par, result) ? weighed : others).push_back(result);
+  llvm::SetVector<mlir::Value> kept;
+  for (unsigned result : weighed)
+    if (mlir::Value by = yield->getOperand(result).getDefiningOp<rnn::ScaleOp>().getBy(); by.getParentBlock() == &body)
+      kept.insert(by);
+  if (weighed.empty() || (others.empty() && kept.empty()))
+    return;
+  llvm::SmallVector<mlir::Value> yielded;
+  for (unsigned result : others)
+    yielded.push_back(yield->getOperand(result));
+  llvm::append_range(yielded, kept);
+  mlir::OpBuilder builder(par);
+  auto rest = step::ParOp::create(builder, par.getLoc(), mlir::ValueRange(yielded).getTypes(), false, false);
+  llvm::SmallVector<mlir::Value> products;
+  for (unsigned result : weighed)
+    products.push_back(yield->getOperand(result));
+  auto own = step::ParOp::create(builder, par.getLoc(), mlir::ValueRange(products).getTypes(), false, false);
+  yield->setOperands(yielded);
+  rest.getBody().takeBody(par.getBody());
+  builder.createBlock(&own.getBody());
+  for (mlir::Value product : products)
+    product.getDefiningOp()->moveBefore(builder.getBlock(), builder.getBlock()->end());
+  step::YieldOp::create(builder, par.getLoc(), products);
+  for (size_t i = 0; i < kept.size(); ++i) {
+    mlir::Value by = kept[i];
+    by.replaceUsesWithIf(rest.getResult(others.size() + i),
+                         [&](mlir::OpOperand &use) { return use.getOwner()->getParentOp() == own; });
+  }
+  for (auto [i, result] : llvm::enumerate(others))
+    par.getResult(result).replaceAllUsesWith(rest.getResult(i));
+  for (auto [i, result] : llvm::enumerate(weighed))
+    par.getResult(result).replaceAllUsesWith(own.getResult(i));
+  par.erase();
+}
+
 //===--- Behind a loop -----------------------------------------------------------------------------------------===//
 
 /// Multiply-adds of a group at each tick.
@@ -160,6 +215,8 @@ static void trail(step::ParOp par, step::ScanOp leader) {
 }
 
 void formChunks(step::ScheduleOp schedule) {
+  for (step::ParOp par : llvm::make_early_inc_range(schedule.getBody().front().getOps<step::ParOp>()))
+    separateWeighed(par);
   for (step::ParOp par : llvm::make_early_inc_range(schedule.getBody().front().getOps<step::ParOp>()))
     divideByReaders(par);
   for (step::ParOp par : schedule.getBody().front().getOps<step::ParOp>())

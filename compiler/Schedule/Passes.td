@@ -137,7 +137,8 @@ def FormChunks : Pass<"rondo-form-chunks", "::rondo::step::ScheduleOp"> {
   let summary = "pars around a loop, step by step, are computed a few steps ahead of it or behind";
   let description = [{
     Rows that a loop reads of a par, or a par of a loop, are not all there at once: they stay in a near cache, and memory
-    does not grow with time.
+    does not grow with time. Rows that a sum alone reads, each times a weight, are never there: their products are a par by
+    itself, which nobody computes.
 
     ```mlir
     %p = step.par { .. rnn.matmul %W, %x .. }

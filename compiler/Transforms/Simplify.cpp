@@ -161,13 +161,50 @@ struct ConcatOfScaled : OpRewritePattern<ConcatOp> {
   }
 };
 
+/// A number times a vector is one product, whatever made it.
+struct OuterOfNumber : OpRewritePattern<OuterOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(OuterOp outer, PatternRewriter &rewriter) const override {
+    if (!shapeOf(outer.getA().getType()).empty() || !clockOf(outer.getType()))
+      return rewriter.notifyMatchFailure(outer, "no number times a vector at each tick");
+    rewriter.replaceOpWithNewOp<ScaleOp>(outer, outer.getType(), outer.getA(), outer.getB());
+    return mlir::success();
+  }
+};
+
+/// Rows of pairs of ticks that have several weights are summed up weight by weight: their products need not be there.
+struct ReduceOfWeighed : OpRewritePattern<ReduceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  static bool isWeighed(Value value) {
+    if (!value.hasOneUse())
+      return false;
+    if (auto sum = value.getDefiningOp<AddOp>())
+      return isWeighed(sum.getA()) && isWeighed(sum.getB());
+    return bool(value.getDefiningOp<ScaleOp>());
+  }
+  LogicalResult matchAndRewrite(ReduceOp reduce, PatternRewriter &rewriter) const override {
+    auto sum = reduce.getX().getDefiningOp<AddOp>();
+    if (reduce.getKind() != Reduction::Sum || !sum || !isWeighed(sum) ||
+        !llvm::isa<PairClockAttr>(clockOf(sum.getType())))
+      return rewriter.notifyMatchFailure(reduce, "no sum of rows with several weights");
+    llvm::SmallVector<Value> parts;
+    for (Value weighed : sum->getOperands()) {
+      Operation *part = rewriter.clone(*reduce);
+      part->setOperand(0, weighed);
+      parts.push_back(part->getResult(0));
+    }
+    rewriter.replaceOpWithNewOp<AddOp>(reduce, parts[0], parts[1]);
+    return mlir::success();
+  }
+};
+
 struct Simplify : impl::SimplifyBase<Simplify> {
   LogicalResult initialize(mlir::MLIRContext *context) override {
     mlir::RewritePatternSet set(context);
     set.add<OfZero<LatestOp>, OfZero<ReduceOp>, OfZero<CrossOp>, OfZero<TotalOp>, OfZero<WindowOp>, OfZero<OverlapOp>,
             OfZero<CumsumOp>, OfZero<FoldOp>, OfZero<EmbedOp>, TimesZero<MatmulOp>, TimesZero<MulOp>,
-            TimesZero<ScaleOp>, TimesZero<OuterOp>, ReadOfZero, TakeOfNothing, PutOfZero, ConcatOfEqual,
-            ConcatOfScaled>(context);
+            TimesZero<ScaleOp>, TimesZero<OuterOp>, ReadOfZero, TakeOfNothing, PutOfZero, ConcatOfEqual, ConcatOfScaled,
+            OuterOfNumber, ReduceOfWeighed>(context);
     for (mlir::RegisteredOperationName name : context->getRegisteredOperationsByDialect("rnn"))
       name.getCanonicalizationPatterns(set, context);
     patterns = mlir::FrozenRewritePatternSet(std::move(set));

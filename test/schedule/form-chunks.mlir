@@ -235,3 +235,29 @@ step.schedule @apart(%x "x" : !x) {
   } : !rnn.stream<4xf32, #t>
   rnn.return "y" = %y, "z" = %z : !x, !rnn.stream<4xf32, #t>
 }
+
+// What a sum weighs is a par by itself, with weights that are results: nobody computes it. A product that is needed
+// otherwise stays.
+//
+// CHECK-LABEL: step.schedule @weighed
+// CHECK:       %[[MADE:.*]]:2 = step.par {
+// CHECK:         %[[W:.*]] = rnn.exp %w
+// CHECK:         %[[KEPT:.*]] = rnn.scale %w, %x
+// CHECK:         step.yield %[[KEPT]], %[[W]]
+// CHECK:       %[[PRODUCT:.*]] = step.par {
+// CHECK-NEXT:    %[[P:.*]] = rnn.scale %[[MADE]]#1, %x
+// CHECK-NEXT:    step.yield %[[P]]
+// CHECK:       rnn.reduce sum %[[PRODUCT]]
+// CHECK:       rnn.reduce max %[[MADE]]#0
+#sample = #rnn.axis<"sample">
+step.schedule @weighed(%x "x" : !rnn.stream<4xf32, #t>, %w "w" : !rnn.stream<f32, #t>) {
+  %p:2 = step.par {
+    %e = rnn.exp %w : !rnn.stream<f32, #t>
+    %a = rnn.scale %e, %x : !rnn.stream<f32, #t>, !rnn.stream<4xf32, #t>
+    %b = rnn.scale %w, %x : !rnn.stream<f32, #t>, !rnn.stream<4xf32, #t>
+    step.yield %a, %b : !rnn.stream<4xf32, #t>, !rnn.stream<4xf32, #t>
+  } : !rnn.stream<4xf32, #t>, !rnn.stream<4xf32, #t>
+  %y = rnn.reduce sum %p#0 : !rnn.stream<4xf32, #t> -> !rnn.stream<4xf32, #sample>
+  %z = rnn.reduce max %p#1 : !rnn.stream<4xf32, #t> -> !rnn.stream<4xf32, #sample>
+  rnn.return "y" = %y, "z" = %z : !rnn.stream<4xf32, #sample>, !rnn.stream<4xf32, #sample>
+}

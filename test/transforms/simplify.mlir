@@ -102,3 +102,24 @@ rnn.model @rows(%x "x" : !x) {
   %mixed = rnn.concat %r2, %r1 axis 0 : !rnn.stream<1x4xf32, #t>, !rnn.stream<1x4xf32, #t>
   rnn.return "same" = %same, "scaled" = %scaled, "mixed" = %mixed : !rnn.stream<3x4xf32, #t>, !rnn.stream<2x4xf32, #t>, !rnn.stream<2x4xf32, #t>
 }
+
+// Rows of pairs with several weights are summed up weight by weight.
+//
+// CHECK-LABEL: rnn.model @weights
+// CHECK-DAG:   %[[A:.*]] = rnn.scale %{{.*}}, %[[ROWS:.*]] : {{.*}}
+// CHECK-DAG:   %[[B:.*]] = rnn.scale %{{.*}}, %[[ROWS]] : {{.*}}
+// CHECK-DAG:   %[[C:.*]] = rnn.reduce sum %[[A]]
+// CHECK-DAG:   %[[D:.*]] = rnn.reduce sum %[[B]]
+// CHECK:       rnn.add %[[C]], %[[D]]
+#s = #rnn.axis<"source">
+#p = #rnn.pair<#t, #s>
+rnn.model @weights(%x "x" : !rnn.stream<4xf32, #s>, %a "a" : !rnn.stream<f32, #t>, %b "b" : !rnn.stream<f32, #s>) {
+  %rows = rnn.cross %x : !rnn.stream<4xf32, #s> -> !rnn.stream<4xf32, #p>
+  %v = rnn.cross %a : !rnn.stream<f32, #t> -> !rnn.stream<f32, #p>
+  %w = rnn.cross %b : !rnn.stream<f32, #s> -> !rnn.stream<f32, #p>
+  %first = rnn.scale %v, %rows : !rnn.stream<f32, #p>, !rnn.stream<4xf32, #p>
+  %second = rnn.outer %w, %rows : !rnn.stream<f32, #p>, !rnn.stream<4xf32, #p> -> !rnn.stream<4xf32, #p>
+  %each = rnn.add %first, %second : !rnn.stream<4xf32, #p>
+  %y = rnn.reduce sum %each : !rnn.stream<4xf32, #p> -> !rnn.stream<4xf32, #t>
+  rnn.return "y" = %y : !rnn.stream<4xf32, #t>
+}

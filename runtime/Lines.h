@@ -1,8 +1,8 @@
 // Lines: elements that lie one behind another, and what is done to a line as a whole.
 //
-// For lines that are long enough there is vector code for each kind of machine, which runtime/generators writes when
-// Rondo is built. A library holds that of its machines which its model uses (compiler/Emit); a model's Lines point to
-// it. All else is done by plain code. Which of the two it is hangs on sizes alone, never on how many lines there are.
+// For lines that are long enough, and for exponentials of any, there is vector code for each kind of machine, which
+// runtime/generators writes when Rondo is built. A library holds that of its machines which its model uses
+// (compiler/Emit); a model's Lines point to it. All else is done by plain code. Which of the two it is hangs on sizes alone, never on how many lines there are.
 #ifndef RONDO_RUNTIME_LINES_H
 #define RONDO_RUNTIME_LINES_H
 

@@ -128,7 +128,7 @@ private:
       return emitTerms(atA, atB, atY, column, code.index(0), product.k, firstLine, endLine);
     code.loop(firstLine, endLine, code.index(1), [&](Value line) {
       for (int64_t i = 0; i < shape.vectors; ++i)
-        code.store(code.real(0, vector), addressOfY(atY, line, i));
+        code.store(code.real(0, vector), code.at(lineOfY(atY, line), bytesTo(i)));
     });
     int64_t whole = product.k / mostTerms * mostTerms;
     code.loop(code.index(0), code.index(whole), code.index(mostTerms),
@@ -137,9 +137,7 @@ private:
       emitTerms(atA, atB, atY, column, code.index(whole), product.k - whole, firstLine, endLine);
   }
 
-  Value addressOfY(Value atY, Value line, int64_t i) {
-    return code.at(code.at(atY, code.mul(line, code.index(product.n * bytesOfReal))), bytesTo(i));
-  }
+  Value lineOfY(Value atY, Value line) { return code.at(atY, code.mul(line, code.index(product.n * bytesOfReal))); }
 
   void emitTerms(Value atA, Value atB, Value atY, Value column, Value first, int64_t terms, Value firstLine,
                  Value endLine) {
@@ -161,7 +159,7 @@ private:
 
   void emitTile(Value atA, Value atB, Value atY, Value line, int64_t lines, int64_t terms) {
     atA = code.at(atA, code.mul(line, code.index(strideOfLines())));
-    atY = code.at(atY, code.mul(line, code.index(product.n * bytesOfReal)));
+    atY = lineOfY(atY, line);
     auto addressOfSum = [&](int64_t i, int64_t j) { return code.at(atY, i * product.n * bytesOfReal + bytesTo(j)); };
     Code::Values sums(lines * shape.vectors, code.real(0, vector));
     sums = code.loop(code.index(0), code.index(terms), code.index(1), sums, [&](Value term, ValueRange carried) {

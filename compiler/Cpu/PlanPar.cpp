@@ -125,7 +125,7 @@ bool planPar(Planner &planner, step::ParOp par) {
     return true;
   mlir::Block &block = par.getBody().front();
   for (Operation *reader : par.getResult(0).getUsers())
-    if (Planner::rowsReadBy(reader).size() > reader->getNumOperands())
+    if (Planner::weighedBy(reader))
       return true; // it reads what is multiplied here
   rnn::ClockInterface attribute = rnn::clockOf(par.getResult(0).getType());
   int32_t clock = planner.clock(attribute);

@@ -37,10 +37,8 @@ llvm::SmallVector<int64_t> numbersOf(rnn::ScatterAddOp op) {
 
 } // namespace
 
-/// The product of rows and their weights that this sum alone needs, inside of a par that makes nothing else, or beside
-/// it; null if there is none.
-static rnn::ScaleOp weighedRows(Operation *op) {
-  auto reduce = llvm::dyn_cast<rnn::ReduceOp>(op);
+rnn::ScaleOp Planner::weighedBy(Operation *sum) {
+  auto reduce = llvm::dyn_cast<rnn::ReduceOp>(sum);
   if (!reduce || reduce.getKind() != rnn::Reduction::Sum)
     return {};
   auto par = reduce.getX().getDefiningOp<step::ParOp>();
@@ -68,7 +66,7 @@ static rnn::ScaleOp weighedRows(Operation *op) {
 }
 
 llvm::SmallVector<Value> Planner::rowsReadBy(Operation *op) {
-  if (rnn::ScaleOp scale = weighedRows(op))
+  if (rnn::ScaleOp scale = weighedBy(op))
     return {scale.getX(), scale.getBy()};
   return llvm::SmallVector<Value>(op->getOperands());
 }

@@ -365,9 +365,9 @@ bool Planner::planRowOp(Operation *op) {
     return planTotal(op);
   settle(attribute);
   llvm::SmallVector<View> operands, results;
-  llvm::SmallVector<Value> rows = rowsReadBy(op);
-  for (Value operand : rows) {
-    bool isWeighed = rows.size() > op->getNumOperands() && operand == rows.front(); // wherever they lie
+  rnn::ScaleOp weighed = weighedBy(op);
+  for (Value operand : rowsReadBy(op)) {
+    bool isWeighed = weighed && operand == weighed.getX(); // wherever its rows lie
     operands.push_back(isWeighed ? view(operand) : ownRows(operand));
     settle(rnn::clockOf(operand.getType()));
   }

@@ -73,8 +73,10 @@ public:
   int32_t kernel(Kernel kernel);
 
   //===--- Operations ---===//
-  /// The rows that an operation which the runtime knows reads: its operands'. A sum of weighed rows reads the rows and
-  /// the weights, whose products are never in memory.
+  /// The products of rows and weights that this sum alone needs, inside of a par that makes nothing else or beside it; null
+  /// if it is no such sum. They are never in memory.
+  static rnn::ScaleOp weighedBy(mlir::Operation *sum);
+  /// The rows that an operation which the runtime knows reads: its operands', or those that it weighs, and the weights.
   static llvm::SmallVector<mlir::Value> rowsReadBy(mlir::Operation *op);
   int32_t addOp(OpCode code, int32_t clock, llvm::ArrayRef<View> views, llvm::ArrayRef<int64_t> numbers);
   OpPlan makeOp(OpCode code, int32_t clock, llvm::ArrayRef<View> views, llvm::ArrayRef<int64_t> numbers);

@@ -7,7 +7,9 @@ def Simplify : Pass<"rondo-simplify", "::rondo::rnn::ModelOp"> {
   let summary = "fold constants, propagate zeros, merge equal equations, drop unused ones";
   let description = [{
     Folds, canonicalisations of the operations, common subexpressions and unused values, until nothing changes: running
-    it twice is running it once. Values do not change, except that a NaN or infinity times nothing is nothing.
+    it twice is running it once. Lists of rows that are one vector, or multiples of one, become a repeated vector and a
+    product. Values do not change, except that a NaN or infinity times nothing is nothing, and that rows of pairs which
+    have several weights are summed up weight by weight: such sums are rounded in another order.
 
     ```mlir
     %z = rnn.const 0.0 : tensor<4xf32>

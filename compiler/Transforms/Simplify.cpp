@@ -5,8 +5,9 @@
 //   %u = rnn.matmul %U, %r                   // and so does a product with it,
 //   %z = rnn.add %wx, %u                     // hence %z is %wx
 //
-// Runs first, so that the passes behind it meet each equation once and in one form, and last, to sweep. Products with
-// zero are zero here even where the other factor is not a number: a weight that meets nothing has no influence.
+// Runs first, so that the passes behind it meet each equation once and in one form (lists of rows, say, are the products
+// that they stand for), and last, to sweep. Products with zero are zero here even where the other factor is not a number:
+// a weight that meets nothing has no influence.
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/Rewrite.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"

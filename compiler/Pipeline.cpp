@@ -30,7 +30,10 @@ void chainSums(OpPassManager &manager) {
 }
 void mergeSums(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createMergeSumsPass()); }
 void orderSums(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createOrderSumsPass()); }
-void orientMatrices(OpPassManager &manager) { manager.addNestedPass<rnn::ModelOp>(rnn::createOrientMatricesPass()); }
+void orientMatrices(OpPassManager &manager) {
+  manager.addNestedPass<rnn::ModelOp>(rnn::createOrientMatricesPass());
+  simplify(manager);
+}
 void formWindows(OpPassManager &manager) { manager.addPass(rnn::createFormWindowsPass()); }
 void gradient(OpPassManager &manager) { manager.addPass(rnn::createGradientPass()); }
 void formScans(OpPassManager &manager) {
@@ -40,6 +43,7 @@ void formScans(OpPassManager &manager) {
 void nestMatrices(OpPassManager &manager) {
   manager.addNestedPass<step::ScheduleOp>(schedule::createNestMatricesPass());
 }
+void nestSums(OpPassManager &manager) { manager.addNestedPass<step::ScheduleOp>(schedule::createNestSumsPass()); }
 void batchSegments(OpPassManager &manager) {
   manager.addNestedPass<step::ScheduleOp>(schedule::createBatchSegmentsPass());
 }
@@ -87,6 +91,9 @@ const Stage list[] = {
      "matrices made of vectors for one loop, and read as vectors of one, stay inside of it", nestMatrices},
     {"parallel-scan", Kind::Passes, "loops that are affine in their state, element by element, all ticks at once",
      parallelScan},
+    // Of what is a loop still; what it has made of vectors then reads fewer matrices.
+    {"nest-sums", Kind::Passes, "sums over time of matrices of a loop are added up in it", nestSums},
+    {"nest-more", Kind::Passes, "as nest-matrices: what sums needed too is a loop's alone by now", nestMatrices},
     {"batch-segments", Kind::Passes, "stretches of a loop between cuts run side by side", batchSegments},
     {"expand-memory", Kind::Passes, "in loops, reductions and tick counts become slots", expandMemory},
     {"plan-tape", Kind::Passes, "what the backward pass needs of the forward one is kept, or computed again", planTape},

@@ -13,6 +13,7 @@ namespace rondo::runtime {
 struct Sequence {
   int32_t sample = 0;
   int32_t first = 0, length = 0; // ticks of the driver
+  int32_t number = 0;            // in the order of samples and time
 };
 
 /// Of what the rows of a window have a list.
@@ -93,6 +94,7 @@ struct ScanMemory {
   ScanBounds bounds;
   Sequence *sequences, *sorted; // [sequences]
   int32_t *owners;              // [sequences]: threads
+  int32_t *places;              // [sequences]: which of `sequences` has the number; null where nothing is summed up
   int32_t *cutNumbers;
   ClockMemory *clocks;  // of the loop
   int32_t **mapLists;   // one a Mapped view

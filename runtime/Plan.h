@@ -238,6 +238,7 @@ struct ScanPlan {
                       // them. What only these steps and operations read of one another are Chunks
   Span arrays;        // the Registers and Memories (table `numbers`)
   int32_t ahead = 0, after = 0;
+  Span sums; // Totals of Registers, of all sequences: behind the last step
   int32_t stepsEnd() const { return ops.count - after; }
   bool hasChunks() const { return ahead || after; }
   /// Whether the operation is carried out for the rows of several steps at once.

@@ -32,6 +32,8 @@ void runAffine(Call &call, const OpPlan &op, char *scratch);
 
 void carveTotal(const Call &call, const OpPlan &op, Carver &carver);
 void runTotal(Call &call, const OpPlan &op, char *scratch);
+/// A Total of these rows.
+void runTotal(const Call &call, const OpPlan &op, const Operand &x, int64_t rows);
 
 //===--- Ctc (Ctc.cpp) ---===//
 

@@ -95,8 +95,10 @@ public:
     bool chooses = isChoosing(call, scan);
     if (chooses)
       beginChoice();
-    if (count == 0)
+    if (count == 0) {
+      sumUp();
       return !chooses || giveChosen(call, memory.choice);
+    }
     share();
     findPairs();
     countAllTicks();
@@ -104,6 +106,7 @@ public:
     rondo::runtime::run(call.pool, team.threads, work, this);
     if (team.failures.load())
       return fail(call.error, Code::Plan, "a clock of a loop ticks where the loop has no step");
+    sumUp();
     return !chooses || giveChosen(call, memory.choice);
   }
 
@@ -182,7 +185,8 @@ private:
         end = cuts.numbers ? i + 1 : ticks.count;
         while (end < ticks.count && !cuts.between(ticks.at(i), ticks.at(end)))
           ++end;
-        memory.sequences[count++] = {int32_t(s), ticks.first + i, end - i};
+        memory.sequences[count] = {int32_t(s), ticks.first + i, end - i, count};
+        ++count;
       }
     }
   }
@@ -327,6 +331,18 @@ private:
       int32_t root = call.clock(op.clock).root;
       int32_t *cutNumbers = memory.tickCounts[i] + aligned(call.mostRows[op.clock] * 4) / 4;
       countTicks(call, op.clock, n[0], cutsOf(call, int32_t(n[1]), root, cutNumbers), memory.tickCounts[i]);
+    }
+  }
+
+  /// In the order of the sequences' numbers, which does not hang on the threads.
+  void sumUp() {
+    for (int32_t i = 0; i < count && scan.sums.count; ++i)
+      memory.places[memory.sequences[i].number] = i;
+    for (int32_t i = 0; i < scan.sums.count; ++i) {
+      const OpPlan &op = call.op(scan.sums.first + i);
+      int32_t array = call.views(op)[0].array;
+      char *rows = memory.registers + call.arrays[array].offset * memory.bounds.sequences;
+      runTotal(call, op, {rows, memory.places, call.array(array).stride}, count);
     }
   }
 

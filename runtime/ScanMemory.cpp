@@ -154,6 +154,7 @@ ScanMemory::ScanMemory(const Call &call, const ScanPlan &scan, Carver &carver) :
   sequences = carver.take<Sequence>(bounds.sequences);
   sorted = carver.take<Sequence>(bounds.sequences);
   owners = carver.take<int32_t>(bounds.sequences);
+  places = scan.sums.count ? carver.take<int32_t>(bounds.sequences) : nullptr;
   cutNumbers = carver.take<int32_t>(cutsSize(call, scan.split, call.clock(scan.driver).root));
   clocks = carver.take<ClockMemory>(scan.clocks.count);
   mapLists = carver.take<int32_t *>(bounds.mapped);

@@ -46,8 +46,8 @@ void addRows(const Lines *lines, const Operand &x, int64_t first, int64_t end, i
     y[e] = plus(y[e], sum[e]);
 }
 
-template <typename T> void total(const Call &call, const OpPlan &op, const Operand &x, T *y) {
-  int64_t rows = call.rowsOf(op.clock), elements = call.numbers(op)[0];
+template <typename T> void total(const Call &call, const OpPlan &op, const Operand &x, int64_t rows, T *y) {
+  int64_t elements = call.numbers(op)[0];
   forBlocks(call, elements, stripElements, threadsFor(rows * elements * int64_t(sizeof(T))),
             [&](int64_t begin, int64_t end, int32_t) {
               std::memset(y + begin, 0, size_t(end - begin) * sizeof(T));
@@ -387,6 +387,12 @@ void carveTotal(const Call &call, const OpPlan &op, Carver &carver) {
     carver.take<float>(Products::mostFloats(call, op));
 }
 
+void runTotal(const Call &call, const OpPlan &op, const Operand &x, int64_t rows) {
+  Operand y = operandOf(call, call.views(op)[1]);
+  withElement(taskOf(call, op).element,
+              [&](auto element) { total(call, op, x, rows, rowOf<decltype(element)>(y, 0)); });
+}
+
 void runTotal(Call &call, const OpPlan &op, char *scratch) {
   const View *views = call.views(op);
   if (op.code == OpCode::TotalOuter)
@@ -395,7 +401,7 @@ void runTotal(Call &call, const OpPlan &op, char *scratch) {
   if (op.code == OpCode::Total) {
     if (call.arrays[views[0].array].samples) // in the order in which they lie
       x.rows = nullptr;
-    withElement(taskOf(call, op).element, [&](auto element) { total(call, op, x, rowOf<decltype(element)>(y, 0)); });
+    runTotal(call, op, x, call.rowsOf(op.clock));
     return;
   }
   Operand dy = operandOf(call, views[1]);

@@ -265,7 +265,7 @@ llvm::DenseSet<Value> Group::findRead(llvm::ArrayRef<Members> kernels) const {
       read.insert(found.together.begin(), found.together.end());
     }
   for (Operation &op : block)
-    if (!isKernelOp(&op) && !llvm::isa<step::YieldOp>(op)) {
+    if (!isKernelOp(&op) && !llvm::isa<step::YieldOp, rnn::TotalOp>(op)) {
       llvm::SmallVector<Value> rows = Planner::rowsReadBy(&op);
       read.insert(rows.begin(), rows.end());
     }
@@ -342,8 +342,10 @@ bool Group::addKernel(const Members &members) {
   for (Value member : members)
     for (View target : stores[member])
       written.push_back({member, target});
-  for (auto &[value, target] : written)
+  for (auto &[value, target] : written) {
     kernel.operands.push_back({KernelOperand::Kind::Store, value});
+    kernel.operands.back().isAdded = isSum(target);
+  }
   if (int64_t count = lines.of(members.front()); count > 1) {
     llvm::append_range(views, llvm::make_second_range(written));
     llvm::SmallVector<unsigned> from;

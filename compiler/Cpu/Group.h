@@ -42,6 +42,8 @@ protected:
   virtual std::optional<View> homeAmong(llvm::ArrayRef<View> targets) = 0;
   /// Where a value that no kernel and no row operation computes is seen (slots, held values); none if it is neither.
   virtual std::optional<View> seen(mlir::Value value) { return std::nullopt; }
+  /// Whether what is written there is added to what is there.
+  virtual bool isSum(const View &target) { return false; }
   /// The least level of what stands on the clock of the value.
   virtual int64_t earliest(mlir::Value value) { return 0; }
   /// The operation's own way; false: an ordinary one.

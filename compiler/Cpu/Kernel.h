@@ -40,6 +40,7 @@ struct KernelOperand {
   /// Of a store in a kernel by lines: what is written behind the last one is this of all lines' values.
   std::optional<rnn::Reduction> overLines = {};
   bool isProduct = false; // there the value is a product, which is rounded with the sum
+  bool isAdded = false;   // of a store: the value is added to what is there
 };
 
 /// What is stored may lie where the same element is loaded, unless a product or a fold reads it there.

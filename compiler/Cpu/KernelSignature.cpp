@@ -37,7 +37,7 @@ public:
     for (const KernelOperand &operand : kernel.operands)
       if (operand.kind == KernelOperand::Kind::Store) {
         std::string value = numberOf(operand.value);
-        os << " =" << value;
+        os << (operand.isAdded ? " +=" : " =") << value;
       }
   }
   std::string text;

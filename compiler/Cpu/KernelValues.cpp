@@ -226,9 +226,15 @@ void KernelValues::prefetch(unsigned operand, int64_t element, Value row, Value 
 void KernelValues::storeLanes(unsigned operand, Value value) {
   int64_t bytes = bytesOfElement(rnn::elementOf(typeOf(operand)));
   Value address = code.at(rows.at(operand), code.mul(block.column, code.index(bytes)));
-  storeElements(code, value, address, maskOf(block.firstLane, block.endLane));
+  store(operand, value, address, maskOf(block.firstLane, block.endLane));
 }
 
-void KernelValues::storeSingle(unsigned operand, Value value) { storeElements(code, value, rows.at(operand)); }
+void KernelValues::storeSingle(unsigned operand, Value value) { store(operand, value, rows.at(operand), {}); }
+
+void KernelValues::store(unsigned operand, Value value, Value address, Value mask) {
+  if (parts.kernel.operands[operand].isAdded)
+    value = code.add(code.load(value.getType(), address, mask), value);
+  storeElements(code, value, address, mask);
+}
 
 } // namespace rondo::cpu

@@ -55,6 +55,7 @@ public:
 
 private:
   void prefetch(unsigned operand, int64_t element, mlir::Value row, mlir::Value block, mlir::Value group);
+  void store(unsigned operand, mlir::Value value, mlir::Value address, mlir::Value mask);
   mlir::Value read(const Source &source, int64_t first, int64_t end);
   mlir::Value compute(const Source &source, int64_t first, int64_t end);
   mlir::Value joined(const Source &source, int64_t first, int64_t end);

@@ -128,6 +128,7 @@ public:
       Role role = isMatrixFold(op) ? roleOfFold(op) : Role::Matrix;
       KernelOperand store{operand.kind, seen(operand.value, role), bytesOf(operand.value.getType(), role)};
       store.isProduct = isa_and_present<rnn::MatmulOp>(op);
+      store.isAdded = operand.isAdded;
       if (role == Role::Row || role == Role::Number)
         store.overLines = store.isProduct ? rnn::Reduction::Sum : cast<rnn::FoldOp>(op).getKind();
       stores.push_back(store);

@@ -137,6 +137,9 @@ private:
     if (scan.after)
       out.indent(2 * depth + 2) << "behind, by chunks of steps\n";
     printOps({scan.ops.first + scan.stepsEnd(), scan.after}, depth + 2);
+    if (scan.sums.count)
+      out.indent(2 * depth + 2) << "behind the last step, of all sequences\n";
+    printOps(scan.sums, depth + 2);
   }
 
   void printOp(int32_t index, int32_t position, int depth) {

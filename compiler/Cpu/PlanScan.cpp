@@ -67,7 +67,12 @@ private:
         keep(cross.getX());
       } else if (auto event = llvm::dyn_cast<rnn::EventOp>(op)) {
         keep(event.getCondition());
-      } else if (llvm::isa<rnn::AccumOp, rnn::PutOp, rnn::TakeOp, step::BeforeOp>(op)) {
+      } else if (auto total = llvm::dyn_cast<rnn::TotalOp>(op);
+                 total && isInside(total.getX()) && isKernelOp(total.getX().getDefiningOp())) {
+        View view = addRegister(total.getX().getType());
+        planner.arrayOf(view).stride = aligned(planner.arrayOf(view).stride); // row after row, whoever has them
+        sums[total] = view;
+      } else if (llvm::isa<rnn::AccumOp, rnn::PutOp, rnn::TakeOp, rnn::TotalOp, step::BeforeOp>(op)) {
         return planner.refuse(&op, "is not compiled by this version in a loop");
       }
     }
@@ -105,9 +110,14 @@ private:
 
   bool isLoop() const override { return true; }
 
+  Value keptFor(Value yielded) override {
+    auto total = yielded.getDefiningOp<rnn::TotalOp>();
+    return total && isInside(total) ? total.getX() : yielded;
+  }
+
   bool isSpecial(Operation *op) override {
-    return llvm::isa<rnn::StateOp, rnn::ReadOp, rnn::NextOp, rnn::LatestOp, rnn::CrossOp, rnn::EventOp, step::ChooseOp>(
-        op);
+    return llvm::isa<rnn::StateOp, rnn::ReadOp, rnn::NextOp, rnn::LatestOp, rnn::CrossOp, rnn::EventOp, rnn::TotalOp,
+                     step::ChooseOp>(op);
   }
 
   std::optional<View> seen(Value value) override {
@@ -168,6 +178,9 @@ private:
     for (Held &one : held)
       if (one.op.getX() == value && !one.isLate)
         targets.push_back(one.view);
+    for (auto &[total, view] : sums)
+      if (total.getX() == value)
+        targets.push_back(view);
     for (auto [yielded, result] : llvm::zip(block.getTerminator()->getOperands(), scan.getResults()))
       if (yielded == value)
         targets.push_back(addExport(result));
@@ -181,6 +194,10 @@ private:
     for (auto [yielded, result] : llvm::zip(block.getTerminator()->getOperands(), scan.getResults()))
       if (yielded == value && passed.insert(result).second)
         targets.push_back(addExport(result));
+  }
+
+  bool isSum(const View &target) override {
+    return llvm::any_of(sums, [&](auto &sum) { return sum.second.array == target.array; });
   }
 
   /// Whether an event of this loop says when it ticks.
@@ -201,8 +218,8 @@ private:
   /// Whether its rows, floats of all steps, are for other operations of the schedule alone.
   bool isForOthers(Value result) {
     ClockInterface clock = rnn::clockOf(result.getType());
-    return !planner.isStepped() && !isNear(result) && !hangsOnOwnEvent(clock) && planner.clock(clock) == driver &&
-           Planner::elementOf(result.getType()) == Element::F32 &&
+    return clock && !planner.isStepped() && !isNear(result) && !hangsOnOwnEvent(clock) &&
+           planner.clock(clock) == driver && Planner::elementOf(result.getType()) == Element::F32 &&
            llvm::none_of(result.getUsers(), llvm::IsaPred<rnn::ReturnOp>);
   }
 
@@ -295,7 +312,8 @@ private:
 
   std::optional<View> homeAmong(llvm::ArrayRef<View> targets) override {
     for (const View &target : targets)
-      if (planner.arrayOf(target).place == Place::Register || planner.arrayOf(target).place == Place::Memory)
+      if ((planner.arrayOf(target).place == Place::Register && !isSum(target)) ||
+          planner.arrayOf(target).place == Place::Memory)
         return target;
     // Rows that are kept for all steps need not be written once more. (A choice moves rows of the step alone.)
     for (const View &target : targets)
@@ -419,6 +437,19 @@ public:
     return found;
   }
 
+  /// What adds up the sums of all sequences, and gives them.
+  std::vector<OpPlan> sumUp() {
+    std::vector<OpPlan> ops;
+    for (auto &[total, view] : sums) {
+      View all = Planner::all(planner.addArray(total.getType(), Place::Call, -1), Rows::One);
+      ops.push_back(planner.makeOp(OpCode::Total, driver, {view, all}, {rnn::elementCount(total.getType())}));
+      for (auto [yielded, result] : llvm::zip(block.getTerminator()->getOperands(), scan.getResults()))
+        if (yielded == total.getResult())
+          planner.setView(result, all);
+    }
+    return ops;
+  }
+
   /// Behind the scan: what stands at its steps is seen from its own clock.
   void seeResults() {
     for (auto &[clock, event] : events) {
@@ -452,7 +483,8 @@ private:
   llvm::MapVector<mlir::Attribute, rnn::EventOp> events;
   llvm::MapVector<Value, Slot> slots;
   llvm::SmallVector<Held> held;
-  llvm::DenseMap<Value, View> views; // of what is read or held
+  llvm::MapVector<rnn::TotalOp, View> sums; // by what they are of
+  llvm::DenseMap<Value, View> views;        // of what is read or held
   llvm::MapVector<Value, View> exported;
   llvm::DenseSet<Value> passed; // results that a kernel writes which loads them
   llvm::SmallVector<std::pair<Value, View>> scattered;
@@ -489,7 +521,7 @@ static void settleClocks(Planner &planner, step::ScanOp scan) {
 /// A sample without steps has a row all the same, of what the loop gives once a sample.
 static void zeroOfEmptySamples(Planner &planner, step::ScanOp scan) {
   for (Value result : scan.getResults())
-    if (ClockInterface clock = rnn::clockOf(result.getType()); clock.isSample() && !scan.getClock().isSample())
+    if (ClockInterface clock = rnn::clockOf(result.getType()); clock && clock.isSample() && !scan.getClock().isSample())
       planner.top(planner.makeOp(OpCode::Zero, planner.clock(clock), {planner.view(result)}, {}));
 }
 
@@ -533,6 +565,7 @@ bool planScan(Planner &planner, step::ScanOp scan) {
   };
   plan.clocks = list(group.clocks.getArrayRef());
   plan.arrays = list(group.registers.getArrayRef());
+  plan.sums = planner.store(group.sumUp());
   if (!isStepped)
     zeroOfEmptySamples(planner, scan);
   plan.isBehind = scan.getBehind();

@@ -106,8 +106,10 @@ public:
     const int64_t *numbers = tables().numbers.data() + op.numbers.first;
     if (op.code == OpCode::Par)
       eachInside({int32_t(numbers[0]), int32_t(numbers[1])});
-    for (int64_t i = 0; op.code == OpCode::Scan && i < numbers[1]; ++i)
+    for (int64_t i = 0; op.code == OpCode::Scan && i < numbers[1]; ++i) {
       eachInside(tables().scans[numbers[0] + i].ops);
+      eachInside(tables().scans[numbers[0] + i].sums);
+    }
   }
   /// Puts operations into the table, side by side.
   runtime::Span store(llvm::ArrayRef<OpPlan> ops);

@@ -101,7 +101,8 @@ def Step_ScanOp : Step_Op<"scan", [SingleBlock, RecursiveMemoryEffects, HasParen
     Steps through the ticks of its clock, of which all clocks inside are selections, in the direction given. At each
     step the operations are computed in order, each where its own clock ticks; writes of slots are seen from the next
     step on. Sequences, the parts between the cuts of `split`, are independent of one another and run side by side; the
-    scope of every slot inside contains these cuts. Without `split` a sequence is a sample.
+    scope of every slot inside contains these cuts. Without `split` a sequence is a sample. `rnn.total` adds up what the
+    steps give of a value; nothing in the loop may use the sum.
 
     A scan that runs `beside` those above it sees nothing of them. One that is `behind` them sees of them what they give
     at its own step, which are theirs too. Both may run at the same time as they do.

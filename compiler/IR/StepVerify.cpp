@@ -77,12 +77,26 @@ static LogicalResult verifySlot(ScanOp scan, Operation *slot) {
   return success();
 }
 
+/// A sum over all ticks is known behind the loop.
+static LogicalResult verifyTotal(ScanOp scan, TotalOp total) {
+  ClockInterface clock = clockOf(total.getX().getType());
+  if (isa<PairClockAttr>(clock) || !isSelection(clock, scan.getClock()))
+    return total.emitOpError() << "is of a value on " << clock << ", which does not select from " << scan.getClock()
+                               << ", the clock of its loop [C3]";
+  for (Operation *user : total->getUsers())
+    if (!isa<YieldOp>(user))
+      return total.emitOpError() << "is used in its loop, behind which it is known [S2]";
+  return success();
+}
+
 static LogicalResult verifyInLoop(ScanOp scan, Operation *op) {
   if (!isa<ChooseOp>(op) &&
       (!isa_and_present<RnnDialect>(op->getDialect()) || isa<ModelOp, ReturnOp, ParamOp, LossOp, GenerateOp>(op)))
     return op->emitOpError() << "is no equation of a loop";
   if (isa<StateOp, AccumOp>(op))
     return verifySlot(scan, op);
+  if (auto total = dyn_cast<TotalOp>(op))
+    return verifyTotal(scan, total);
   if (looksBothWays(op))
     return op->emitOpError() << "takes part in a loop and depends on ticks to come [S2]";
   // Ticks may be counted from the other end, if that is known when the loop begins; the rows of a pair's target belong to

@@ -85,6 +85,10 @@ private:
         if (k < sequence.size())
           if (llvm::Error e = step(group, sequence[k]))
             return e;
+    for (ValueId value : group.values) // sums over all steps
+      if (program.typeOf(value).clock == noClock)
+        if (llvm::Error e = evaluation.compute(value, Place()))
+          return e;
     return llvm::Error::success();
   }
 
@@ -116,6 +120,8 @@ private:
   llvm::Error step(const Group &group, Step step) {
     for (ValueId value : group.values) {
       ClockId clock = program.typeOf(value).clock;
+      if (clock == noClock)
+        continue;
       llvm::SmallVector<Place> places;
       if (llvm::Error e = evaluation.settle([&] { return findPlaces(clock, group.clock, step, places); }))
         return e;

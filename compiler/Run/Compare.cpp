@@ -79,6 +79,17 @@ void Comparison::samples(const reference::Stream &expected, int64_t expectedSamp
        actual.ticks[actualSample], actual.rows[actualSample]);
 }
 
+void Comparison::losses(const reference::Result &expected, const reference::Result &actual, bool isRounded) {
+  for (auto [loss, other] : llvm::zip_equal(expected.losses, actual.losses)) {
+    std::string what = "loss " + loss.name;
+    if (loss.ticks != other.ticks)
+      failsByTicks(what + ": a mean over other ticks");
+    if (isRounded)
+      relativeTo(std::max(1.0, std::fabs(loss.value)));
+    numbers(loss.value, other.value, what);
+  }
+}
+
 void excuseEvents(Property &property, bool isRounding) {
   if (property.status != Property::Status::Fails)
     return;

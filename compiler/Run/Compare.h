@@ -26,6 +26,8 @@ public:
   /// A sample of one stream against a sample of another.
   void samples(const reference::Stream &expected, int64_t expectedSample, const reference::Stream &actual,
                int64_t actualSample);
+  /// The values of losses, each a mean over as many ticks; rounded ones relative to their size.
+  void losses(const reference::Result &expected, const reference::Result &actual, bool isRounded = false);
   /// What was found elsewhere, as far as it is worse.
   void include(const Property &found);
   /// Something that cannot be measured: the property fails.

@@ -2,7 +2,8 @@
 // (8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12h, for h from 1e-3 to 1e-6: what a step that is too wide loses (there may be
 // a kink beside the point), or rounding in one that is too narrow, another has. A gradient holds if it agrees with one of
 // them. Where none does, but the differences to both sides of the point are as far apart from each other, the model has a
-// kink or a step there, and no gradient to be held against.
+// kink or a step there, and no gradient to be held against; nor is there one where the differences are as far from each
+// other as from the gradient, as in loops that let the smallest change grow.
 //
 // Of large parameters and inputs some elements are tried, and all of them together along a random direction; of a model
 // so large that each run takes long, everything together along one.
@@ -76,6 +77,8 @@ public:
       property.note += formatv(", without {0} output{1} with rows at each tick", left, left == 1 ? "" : "s").str();
     if (kinks)
       property.note += formatv(", {0} more at kinks", kinks).str();
+    if (unsettled)
+      property.note += formatv(", {0} more where differences by steps of several sizes differ", unsettled).str();
     return std::move(property);
   }
 
@@ -269,7 +272,7 @@ private:
     return sum;
   }
 
-  /// `leaf`: one of those that move, which the same losses move. False at a kink.
+  /// `leaf`: one of those that move, which the same losses move. False where differences tell nothing.
   bool probe(const Leaf &leaf, const Direction &direction, const std::string &where) {
     bool leavesOut = any_of(counted, [](const std::vector<bool> &ticks) { return is_contained(ticks, false); });
     if (leavesOut && !std::isfinite(direction.gradient)) { // of a loss that is infinite, and left out
@@ -278,10 +281,12 @@ private:
     }
     double gradient = direction.gradient, here = sumFor(leaf, base), scale = least * std::max(1.0, std::fabs(here));
     auto apart = [&](double a, double b) { return std::fabs(a - b) / std::max({std::fabs(a), std::fabs(b), scale}); };
-    double nearest = INFINITY;
+    double nearest = INFINITY, settled = INFINITY; // the least distance to the gradient, and from one slope to the next
+    double last = NAN;
     auto compare = [&](double slope) { // a NaN is never nearer
-      double difference = apart(gradient, slope);
-      nearest = difference < nearest ? difference : nearest;
+      nearest = std::fmin(nearest, apart(gradient, slope));
+      settled = std::fmin(settled, apart(last, slope));
+      last = slope;
     };
     auto across = [&](double step) { return at(leaf, direction, step) - at(leaf, direction, -step); };
     compare(across(1e-4) / 2e-4);
@@ -294,6 +299,10 @@ private:
       compare((after + before) / 2); // reaches half as far as that of fourth order
       if (nearest > allowed && !(apart(after, before) < std::min(1e-3, nearest))) {
         ++kinks;
+        return false;
+      }
+      if (nearest > allowed && settled > std::min(1e-4, nearest / 3)) {
+        ++unsettled;
         return false;
       }
       if (nearest > allowed)
@@ -355,7 +364,7 @@ private:
   std::vector<double> base;
   std::vector<Leaf> leaves;
   size_t numbers = 0; // of all leaves
-  int64_t tried = 0, kinks = 0;
+  int64_t tried = 0, kinks = 0, unsettled = 0;
   Property property;
 };
 

@@ -231,8 +231,7 @@ private:
       for (const auto &[output, stream] : whole.outputs)
         for (int64_t s = 0; s < batch.samples; ++s)
           comparison.samples(stream, s, result->outputs[output], s);
-      for (size_t i = 0; i < whole.losses.size(); ++i)
-        comparison.numbers(whole.losses[i].value, result->losses[i].value, "loss " + whole.losses[i].name);
+      comparison.losses(whole, *result);
     }
     Property &found = comparison.property;
     if (found.hasOtherTicks) {
@@ -326,7 +325,7 @@ void setRounding(VerifyOptions &options, ArrayRef<Property> properties) {
   for (const Property &property : properties)
     if (property.name == precisionName) {
       options.rounding = std::isfinite(property.difference) ? property.difference : 0;
-      options.roundingMovesEvents = property.hasOtherTicks;
+      options.roundingMovesEvents = property.hasOtherTicks || property.difference > property.allowed;
     }
 }
 

@@ -79,17 +79,6 @@ static void compare(Comparison &comparison, const Result &expected, Result &actu
   }
 }
 
-static void compareLosses(Comparison &comparison, const Result &expected, const Result &actual,
-                          bool isRounded = false) {
-  for (auto [loss, other] : zip_equal(expected.losses, actual.losses)) {
-    if (loss.ticks != other.ticks)
-      comparison.failsByTicks("loss " + loss.name + ": a mean over other ticks");
-    if (isRounded)
-      comparison.relativeTo(std::max(1.0, std::fabs(loss.value)));
-    comparison.numbers(loss.value, other.value, "loss " + loss.name);
-  }
-}
-
 Expected<Property> verifyCompiledWindows(rnn::ModelOp model, const Trial &trial, const VerifyOptions &options,
                                          Library &whole, const WindowLibraries &windows) {
   Comparison comparison("compiled windows = whole", windows.addsAnew ? options.allowed() : 0);
@@ -106,10 +95,10 @@ Expected<Property> verifyCompiledWindows(rnn::ModelOp model, const Trial &trial,
       compare(comparison, *expected, *one, s, s);
       compare(threads, *one, *two, s, s);
     }
-    compareLosses(threads, *one, *two);
+    threads.losses(*one, *two);
     comparison.include(threads.property);
     Comparison losses("losses", 1e-5); // means of means
-    compareLosses(losses, *expected, *one, /*isRounded=*/true);
+    losses.losses(*expected, *one, /*isRounded=*/true);
     if (losses.property.status == Property::Status::Fails)
       comparison.include(losses.property);
   }
@@ -143,7 +132,7 @@ Expected<std::vector<Property>> verifyCompiled(rnn::ModelOp op, const dsl::Model
   Comparison interpreted("compiled ~ interpreted", allowedWith(options.weights, options.allowed()));
   for (int64_t s = 0; s < batch->samples; ++s)
     compare(interpreted, *expected, *whole, s, s, isRounded);
-  compareLosses(interpreted, *expected, *whole, isRounded);
+  interpreted.losses(*expected, *whole, isRounded);
   if (!model.events.empty())
     excuseEvents(interpreted.property, options.roundingMovesEvents);
   properties.push_back(std::move(interpreted.property));
@@ -155,7 +144,7 @@ Expected<std::vector<Property>> verifyCompiled(rnn::ModelOp op, const dsl::Model
   shared = withoutEmptyTargets(std::move(*shared));
   for (int64_t s = 0; s < batch->samples; ++s)
     compare(threads, *whole, *shared, s, s);
-  compareLosses(threads, *whole, *shared);
+  threads.losses(*whole, *shared);
   if (batch->samples > 0) { // threads share one sample otherwise than many
     auto first = two.run(singleSample(*batch, 0));
     if (!first)

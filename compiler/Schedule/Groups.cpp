@@ -41,4 +41,22 @@ step::ScanOp withoutUnused(step::ScanOp loop) {
   return used.size() < loop.getNumResults() ? withResults(loop, used) : loop;
 }
 
+void withoutUnused(step::ParOp par) {
+  mlir::Block &body = par.getBody().front();
+  llvm::SmallVector<Value> values;
+  for (auto [result, value] : llvm::zip(par.getResults(), yieldOf(par)->getOperands())) {
+    if (value.getParentBlock() != &body)
+      result.replaceAllUsesWith(value);
+    else if (!result.use_empty() && !llvm::is_contained(values, value))
+      values.push_back(value);
+  }
+  if (values.empty()) {
+    par.erase();
+    return;
+  }
+  for (mlir::Operation &op : llvm::make_early_inc_range(llvm::reverse(withResults(par, values).getBody().front())))
+    if (mlir::isOpTriviallyDead(&op))
+      op.erase();
+}
+
 } // namespace rondo::schedule

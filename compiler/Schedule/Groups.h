@@ -15,5 +15,8 @@ step::ParOp withResults(step::ParOp par, llvm::ArrayRef<mlir::Value> values);
 /// The loop without results that nobody uses.
 step::ScanOp withoutUnused(step::ScanOp loop);
 
+/// Leaves out of a par what nobody uses any more; results of it that stand above are these values themselves.
+void withoutUnused(step::ParOp par);
+
 } // namespace rondo::schedule
 #endif

@@ -46,25 +46,6 @@ bool isNarrowing(Operation *op) {
   return llvm::any_of(op->getOperandTypes(), isFarSmaller);
 }
 
-/// Leaves out what is computed elsewhere from now on.
-void clean(step::ParOp par) {
-  mlir::Block &body = par.getBody().front();
-  llvm::SmallVector<Value> values;
-  for (auto [result, value] : llvm::zip(par.getResults(), yieldOf(par)->getOperands())) {
-    if (value.getParentBlock() != &body)
-      result.replaceAllUsesWith(value);
-    else if (!result.use_empty() && !llvm::is_contained(values, value))
-      values.push_back(value);
-  }
-  if (values.empty()) {
-    par.erase();
-    return;
-  }
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(withResults(par, values).getBody().front())))
-    if (mlir::isOpTriviallyDead(&op))
-      op.erase();
-}
-
 //===--- Into a loop -------------------------------------------------------------------------------------------===//
 
 /// What of a par is computed in the loop that reads some of its results.
@@ -98,7 +79,8 @@ private:
   /// Whether the reader may compute it: what others need too would be computed twice.
   bool isMovable(Value value) const {
     Operation *op = value.getDefiningOp();
-    return isInside(value) && op->getNumResults() == 1 && isOfFew(op) && (isCheap(op) || value.hasOneUse());
+    return isInside(value) && op->getNumResults() == 1 && isOfFew(op) &&
+           (isCheap(op) || rnn::isSpread(op) || value.hasOneUse());
   }
 
   /// Numbers of each tick that have to be there for it.
@@ -165,7 +147,7 @@ void takeIn(step::ScanOp loop, step::ParOp par) {
   for (unsigned number : results)
     par.getResult(number).replaceUsesWithIf(inLoop.lookup(values[number]),
                                             [&](mlir::OpOperand &use) { return isIn(use.getOwner(), loop); });
-  clean(par);
+  withoutUnused(par);
 }
 
 //===--- Out of a loop -----------------------------------------------------------------------------------------===//
@@ -288,7 +270,7 @@ step::ScanOp readIn(step::ScanOp loop, unsigned number) {
   for (Operation *op : llvm::reverse(readers.ops))
     op->erase();
   for (Operation *par : pars)
-    clean(llvm::cast<step::ParOp>(par));
+    withoutUnused(llvm::cast<step::ParOp>(par));
   return loop;
 }
 

@@ -12,6 +12,7 @@ std::unique_ptr<mlir::Pass> createFormScansPass();
 std::unique_ptr<mlir::Pass> createFormStepPass();
 std::unique_ptr<mlir::Pass> createFormGeneratePass();
 std::unique_ptr<mlir::Pass> createNestMatricesPass();
+std::unique_ptr<mlir::Pass> createNestSumsPass();
 std::unique_ptr<mlir::Pass> createBatchSegmentsPass();
 std::unique_ptr<mlir::Pass> createParallelScanPass();
 std::unique_ptr<mlir::Pass> createExpandMemoryPass();

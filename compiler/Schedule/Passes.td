@@ -67,6 +67,23 @@ def NestMatrices : Pass<"rondo-nest-matrices", "::rondo::step::ScheduleOp"> {
   let constructor = "::rondo::schedule::createNestMatricesPass()";
 }
 
+def NestSums : Pass<"rondo-nest-sums", "::rondo::step::ScheduleOp"> {
+  let summary = "sums over time of matrices that are made of a loop's are added up in the loop";
+  let description = [{
+    What pars make of a loop's matrices, number by number, to sum it up over time, is made in the loop; the matrices of
+    all of time are nowhere then. The sum of a step's rows is exact to a rounding each step, as one of all rows is.
+
+    ```mlir
+    %S = step.scan on #t { .. rnn.add %s, .. }
+    %x = step.par { .. rnn.mul %S, %k .. }
+    %dA = rnn.total %x
+    // becomes
+    %dA = step.scan on #t { .. rnn.add %s, ..  rnn.mul %S, %k  rnn.total %x .. }
+    ```
+  }];
+  let constructor = "::rondo::schedule::createNestSumsPass()";
+}
+
 def BatchSegments : Pass<"rondo-batch-segments", "::rondo::step::ScheduleOp"> {
   let summary = "loops that start again at cuts run their stretches side by side";
   let description = [{

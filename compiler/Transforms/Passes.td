@@ -8,8 +8,9 @@ def Simplify : Pass<"rondo-simplify", "::rondo::rnn::ModelOp"> {
   let description = [{
     Folds, canonicalisations of the operations, common subexpressions and unused values, until nothing changes: running
     it twice is running it once. Lists of rows that are one vector, or multiples of one, become a repeated vector and a
-    product. Values do not change, except that a NaN or infinity times nothing is nothing, and that rows of pairs which
-    have several weights are summed up weight by weight: such sums are rounded in another order.
+    product; a product with ones becomes a sum. Sums over all ticks come ahead of what is linear, which is done once then.
+    Values do not change, except that a NaN or infinity times nothing is nothing, and that some sums are rounded in another
+    order: these, and those of rows of pairs which have several weights, which are summed up weight by weight.
 
     ```mlir
     %z = rnn.const 0.0 : tensor<4xf32>

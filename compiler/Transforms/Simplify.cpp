@@ -25,15 +25,18 @@ using mlir::OpRewritePattern;
 using mlir::PatternRewriter;
 using mlir::Value;
 
-bool isZero(Value value) {
+/// Whether all of it is one number.
+bool isConstant(Value value, double expected) {
   auto constant = value.getDefiningOp<ConstOp>();
   auto elements = constant ? llvm::dyn_cast<mlir::DenseElementsAttr>(constant.getValue()) : mlir::DenseElementsAttr();
   if (!elements || !elements.isSplat())
     return false;
   if (auto number = llvm::dyn_cast<mlir::FloatAttr>(elements.getSplatValue<mlir::Attribute>()))
-    return number.getValue().isZero();
-  return llvm::cast<mlir::IntegerAttr>(elements.getSplatValue<mlir::Attribute>()).getValue().isZero();
+    return number.getValueAsDouble() == expected;
+  return llvm::cast<mlir::IntegerAttr>(elements.getSplatValue<mlir::Attribute>()).getValue() == uint64_t(expected);
 }
+
+bool isZero(Value value) { return isConstant(value, 0); }
 
 LogicalResult replaceByZero(PatternRewriter &rewriter, Operation *op) {
   mlir::Type type = op->getResult(0).getType();
@@ -173,6 +176,48 @@ struct OuterOfNumber : OpRewritePattern<OuterOp> {
   }
 };
 
+/// A matrix times ones is the sum of its columns, or of its lines.
+struct MatmulOfOnes : OpRewritePattern<MatmulOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(MatmulOp product, PatternRewriter &rewriter) const override {
+    Value matrix = product.getW();
+    if (!isConstant(product.getX(), 1) || !isMatrix(matrix.getType()) ||
+        shapeOf(product.getX().getType()).size() != 1 || clockOf(matrix.getType()) != clockOf(product.getType()))
+      return rewriter.notifyMatchFailure(product, "no matrix of a tick times a vector of ones");
+    rewriter.replaceOpWithNewOp<FoldOp>(product, Reduction::Sum, matrix,
+                                        rewriter.getI64IntegerAttr(contractedAxis(product)));
+    return mlir::success();
+  }
+};
+
+/// What is linear is done once, with the sum.
+struct TotalOfLinear : OpRewritePattern<TotalOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TotalOp total, PatternRewriter &rewriter) const override {
+    Operation *op = total.getX().getDefiningOp();
+    if (!llvm::isa_and_present<NegOp, MulOp, ScaleOp, ReshapeOp, TransposeOp, RepeatOp>(op))
+      return rewriter.notifyMatchFailure(total, "its operand is not linear in anything");
+    Value moving = movingOperand(op);
+    if (!moving || moving.getDefiningOp<LiftOp>() || llvm::count(op->getOperands(), moving) > 1)
+      return rewriter.notifyMatchFailure(total, "several operands change from tick to tick");
+    Value sum = rewriter.create<TotalOp>(total.getLoc(), moving);
+    rewriter.replaceOp(total, rebuild(rewriter, total.getX(), sum));
+    return mlir::success();
+  }
+};
+
+/// A sum of products of vectors is one product over all ticks.
+struct TotalOfOuter : OpRewritePattern<TotalOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TotalOp total, PatternRewriter &rewriter) const override {
+    auto outer = total.getX().getDefiningOp<OuterOp>();
+    if (!outer || !isSpread(outer))
+      return rewriter.notifyMatchFailure(total, "no sum of products of vectors");
+    rewriter.replaceOp(total, createOnClock(rewriter, outer, outer->getOperands(), {}));
+    return mlir::success();
+  }
+};
+
 /// Rows of pairs of ticks that have several weights are summed up weight by weight: their products need not be there.
 struct ReduceOfWeighed : OpRewritePattern<ReduceOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -205,7 +250,7 @@ struct Simplify : impl::SimplifyBase<Simplify> {
     set.add<OfZero<LatestOp>, OfZero<ReduceOp>, OfZero<CrossOp>, OfZero<TotalOp>, OfZero<WindowOp>, OfZero<OverlapOp>,
             OfZero<CumsumOp>, OfZero<FoldOp>, OfZero<EmbedOp>, TimesZero<MatmulOp>, TimesZero<MulOp>,
             TimesZero<ScaleOp>, TimesZero<OuterOp>, ReadOfZero, TakeOfNothing, PutOfZero, ConcatOfEqual, ConcatOfScaled,
-            OuterOfNumber, ReduceOfWeighed>(context);
+            OuterOfNumber, MatmulOfOnes, TotalOfLinear, TotalOfOuter, ReduceOfWeighed>(context);
     for (mlir::RegisteredOperationName name : context->getRegisteredOperationsByDialect("rnn"))
       name.getCanonicalizationPatterns(set, context);
     patterns = mlir::FrozenRewritePatternSet(std::move(set));

@@ -23,8 +23,9 @@ import programs
 
 MODEL_PASSES = ["simplify", "narrow-slots", "dead-state", "simplify", "split-products", "commute-crossings",
                 "dead-state", "merge-products", "chain-sums", "dead-state", "merge-sums", "order-sums",
-                "orient-matrices"]
-SCHEDULE_PASSES = ["nest-matrices", "parallel-scan", "batch-segments", "expand-memory", "plan-tape", "form-chunks", "form-waves"]
+                "orient-matrices", "simplify"]
+SCHEDULE_PASSES = ["nest-matrices", "parallel-scan", "nest-sums", "nest-matrices", "batch-segments", "expand-memory", "plan-tape",
+                   "form-chunks", "form-waves"]
 
 
 class Data:
@@ -49,7 +50,7 @@ class Data:
 def pipeline(gradients):
     names = lambda passes: ",".join("rondo-" + p for p in passes)
     between = "rondo-gradient,rnn.model(rondo-expand-accums)," if gradients else ""
-    return f"builtin.module(rnn.model({names(MODEL_PASSES)}),{between}rnn.model(rondo-orient-matrices),rondo-form-scans,step.schedule({names(SCHEDULE_PASSES)}))"
+    return f"builtin.module(rnn.model({names(MODEL_PASSES)}),{between}rnn.model(rondo-orient-matrices,rondo-simplify),rondo-form-scans,step.schedule({names(SCHEDULE_PASSES)}))"
 
 
 def made(seed, gradients):

@@ -18,7 +18,7 @@ class MatrixCell:
             if rng.random() < 0.3:
                 text.append(f"w{i} = 0.1 * ({self.row()})")
                 self.rows.append(f"w{i}")
-        text.append(f"S' = tanh(0.5 * S + {self.matrix(2)})")
+        text.append(f"S' = tanh({self.pick(['0.5', 'P'])} * S + {self.matrix(2)})")
         self.known.append("S'")
         text.append(f"z = {self.column()}")
         self.columns.append("z")
@@ -36,6 +36,7 @@ class MatrixCell:
         inner = lambda: self.matrix(depth - 1)
         if depth:
             forms += [lambda: f"({inner()} + {inner()})", lambda: f"{number} * ({inner()})", lambda: f"tanh({inner()})",
+                      lambda: f"P * ({inner()})",
                       lambda: f"({inner()} - {row})", lambda: f"(if ({inner()}) > 0.1 then {inner()} else {inner()})",
                       lambda: f"transpose({column} * transpose({inner()}))"]
         return self.pick(forms)()

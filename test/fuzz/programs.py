@@ -274,7 +274,7 @@ class ModelWriter(Writer):
     def matrices(self):
         """A cell that remembers a matrix, small or of some lines and vectors."""
         clock, name = self.some_clock(), self.fresh("c")
-        d, n = self.pick([(17, 18), (16, 16), (33, 9), (5, 70)]) if self.chance(0.3) else (self.size(), self.size())
+        d, n = self.pick([(17, 18), (16, 16), (33, 9), (5, 70)]) if self.chance(0.5) else (self.size(), self.size())
         self.items.append(Item(MatrixCell(self.rng, name, d, n).text))
         reset = ""
         if clock.kind != "sample" and self.chance(0.3):

@@ -123,3 +123,49 @@ rnn.model @weights(%x "x" : !rnn.stream<4xf32, #s>, %a "a" : !rnn.stream<f32, #t
   %y = rnn.reduce sum %each : !rnn.stream<4xf32, #p> -> !rnn.stream<4xf32, #t>
   rnn.return "y" = %y : !rnn.stream<4xf32, #t>
 }
+
+// A sum over time of what is linear is that of the sum, which is done once; one of products of vectors is one product.
+//
+// CHECK-LABEL: rnn.model @totals
+// CHECK-SAME:    %x "x" : [[X:.*]], %w "w"
+// CHECK-DAG:   %[[W:.*]] = rnn.param "p"
+// CHECK-DAG:   %[[SUM:.*]] = rnn.total %x : {{.*}} -> tensor<4xf32>
+// CHECK-DAG:   %[[SCALED:.*]] = rnn.mul %[[W]], %[[SUM]] : tensor<4xf32>
+// CHECK-DAG:   %[[NEG:.*]] = rnn.neg %[[SCALED]] : tensor<4xf32>
+// CHECK-DAG:   %[[HALF:.*]] = rnn.mul %{{.*}} : tensor<4xf32>
+// CHECK-DAG:   %[[ROWS:.*]] = rnn.repeat %[[NEG]] : tensor<4xf32> -> tensor<3x4xf32>
+// CHECK-DAG:   %[[PRODUCT:.*]] = rnn.outer %x, %w : {{.*}} -> tensor<4x3xf32>
+// CHECK-DAG:   %[[SQUARE:.*]] = rnn.mul %x, %x
+// CHECK-DAG:   %[[OTHER:.*]] = rnn.total %[[SQUARE]]
+// CHECK:       rnn.return "rows" = %[[ROWS]], "half" = %[[HALF]], "product" = %[[PRODUCT]], "square" = %[[OTHER]]
+rnn.model @totals(%x "x" : !x, %w "w" : !rnn.stream<3xf32, #t>) {
+  %p = rnn.param "p" init(uniform(1.0)) : tensor<4xf32>
+  %lifted = rnn.lift %p : tensor<4xf32> -> !x
+  %scaled = rnn.mul %lifted, %x : !x
+  %neg = rnn.neg %scaled : !x
+  %repeat = rnn.repeat %neg : !x -> !rnn.stream<3x4xf32, #t>
+  %rows = rnn.total %repeat : !rnn.stream<3x4xf32, #t> -> tensor<3x4xf32>
+  %c = rnn.const 0.5 : !x
+  %less = rnn.mul %x, %c : !x
+  %half = rnn.total %less : !x -> tensor<4xf32>
+  %outer = rnn.outer %x, %w : !x, !rnn.stream<3xf32, #t> -> !rnn.stream<4x3xf32, #t>
+  %product = rnn.total %outer : !rnn.stream<4x3xf32, #t> -> tensor<4x3xf32>
+  %square = rnn.mul %x, %x : !x
+  %other = rnn.total %square : !x -> tensor<4xf32>
+  rnn.return "rows" = %rows, "half" = %half, "product" = %product, "square" = %other : tensor<3x4xf32>, tensor<4xf32>, tensor<4x3xf32>, tensor<4xf32>
+}
+
+// CHECK-LABEL: rnn.model @ones
+// CHECK-DAG:   %[[LINES:.*]] = rnn.fold sum %m axis 1
+// CHECK-DAG:   %[[COLUMNS:.*]] = rnn.fold sum %m axis 0
+// CHECK-DAG:   %[[OTHER:.*]] = rnn.matmul %m
+// CHECK:       rnn.return "lines" = %[[LINES]], "columns" = %[[COLUMNS]], "other" = %[[OTHER]]
+rnn.model @ones(%m "m" : !rnn.stream<3x4xf32, #t>) {
+  %four = rnn.const 1.0 : !x
+  %three = rnn.const 1.0 : !rnn.stream<3xf32, #t>
+  %two = rnn.const 2.0 : !x
+  %lines = rnn.matmul %m, %four : !rnn.stream<3x4xf32, #t>, !x
+  %columns = rnn.matmul transposed %m, %three : !rnn.stream<3x4xf32, #t>, !rnn.stream<3xf32, #t>
+  %other = rnn.matmul %m, %two : !rnn.stream<3x4xf32, #t>, !x
+  rnn.return "lines" = %lines, "columns" = %columns, "other" = %other : !rnn.stream<3xf32, #t>, !x, !rnn.stream<3xf32, #t>
+}

@@ -24,8 +24,9 @@ rnn.model @m(%x "x" : !rnn.stream<3xf32, #word>) {
 })";
 
 /// The outcome where the gradient `wrong` is given twice as large; empty: none is.
-run::Property compare(int64_t rows, llvm::StringRef wrong) {
-  TestModel model(replaced(text, "ROWS", std::to_string(rows)));
+run::Property compare(const std::string &text, llvm::StringRef wrong, int64_t length = 2,
+                      const Params *params = nullptr) {
+  TestModel model(text);
   rnn::ModelOp op = model.op();
   auto module = op->getParentOfType<mlir::ModuleOp>();
   mlir::PassManager manager(module.getContext());
@@ -40,8 +41,8 @@ run::Property compare(int64_t rows, llvm::StringRef wrong) {
     }
   run::VerifyOptions options;
   options.samples = 1;
-  options.length = 2;
-  auto property = run::verifyDifferences(op, backward, nullptr, options);
+  options.length = length;
+  auto property = run::verifyDifferences(op, backward, params, options);
   EXPECT_TRUE(bool(property));
   return *property;
 }
@@ -49,15 +50,43 @@ run::Property compare(int64_t rows, llvm::StringRef wrong) {
 TEST(Differences, FindWrongGradients) {
   for (int64_t rows : {2, 340000}) {
     SCOPED_TRACE(rows);
-    run::Property right = compare(rows, "");
+    std::string sized = replaced(text, "ROWS", std::to_string(rows));
+    run::Property right = compare(sized, "");
     EXPECT_EQ(right.status, run::Property::Status::Holds) << right.difference << " at " << right.where;
     EXPECT_EQ(right.note, rows == 2 ? "13 elements and directions" : "1 elements and directions");
     for (const char *wrong : {"d.W", "d.b", "d.x"}) {
-      run::Property found = compare(rows, wrong);
+      run::Property found = compare(sized, wrong);
       EXPECT_EQ(found.status, run::Property::Status::Fails) << wrong;
       EXPECT_GT(found.difference, 1e-5) << wrong;
     }
   }
+}
+
+/// Where the smallest change grows until it is as large as anything, differences say nothing of the gradient; before that
+/// they do.
+TEST(Differences, TellWhereTheyDoNotSettle) {
+  const char *const unstable = R"(
+rnn.model @m(%x "x" : !rnn.stream<f32, #word>) {
+  %p = rnn.param "p" init(zeros) : tensor<f32>
+  %s = rnn.state "s" : !rnn.state<!rnn.stream<f32, #word>>
+  %old = rnn.read %s : !rnn.state<!rnn.stream<f32, #word>> -> !rnn.stream<f32, #word>
+  %three = rnn.const 3.0 : !rnn.stream<f32, #word>
+  %more = rnn.mul %three, %old : !rnn.stream<f32, #word>
+  %lift = rnn.lift %p : tensor<f32> -> !rnn.stream<f32, #word>
+  %sum = rnn.add %more, %lift : !rnn.stream<f32, #word>
+  %new = rnn.tanh %sum : !rnn.stream<f32, #word>
+  rnn.next %s, %new : !rnn.stream<f32, #word>
+  rnn.loss "l" %new : !rnn.stream<f32, #word>
+  rnn.return "y" = %new : !rnn.stream<f32, #word>
+})";
+  Params params;
+  params["p"].reals = {0};
+  EXPECT_EQ(compare(unstable, "", 5, &params).note.find("more"), std::string::npos);
+  EXPECT_EQ(compare(unstable, "d.p", 5, &params).status, run::Property::Status::Fails);
+  run::Property lost = compare(unstable, "", 60, &params);
+  EXPECT_EQ(lost.status, run::Property::Status::Holds);
+  EXPECT_NE(lost.note.find(", 1 more where differences by steps of several sizes differ"), std::string::npos)
+      << lost.note;
 }
 
 } // namespace

@@ -227,12 +227,13 @@ public:
     top(OpCode::Par, clock, {}, {span.first, span.count, blockRows});
   }
   void scan(int32_t driver, const std::vector<OpPlan> &ops, std::vector<int64_t> clocks, std::vector<int64_t> arrays,
-            bool reverse = false, int32_t split = -1) {
+            bool reverse = false, int32_t split = -1, const std::vector<OpPlan> &sums = {}) {
     ScanPlan plan;
     plan.driver = driver;
     plan.reverse = reverse;
     plan.split = split;
     plan.ops = store(ops);
+    plan.sums = store(sums);
     clocks.insert(clocks.begin(), driver);
     plan.clocks = list(clocks);
     plan.arrays = list(arrays);

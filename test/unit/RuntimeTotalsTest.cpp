@@ -59,6 +59,43 @@ TEST(RuntimeTotals, Rows) {
     }
 }
 
+/// Adds a row to a sum, in some columns.
+void addRow(const Operand *o, int64_t begin, int64_t end, int64_t firstBlock, int64_t endBlock) {
+  auto row = [&](int k, int64_t i) {
+    return reinterpret_cast<float *>(o[k].base + (o[k].rows ? o[k].rows[i] : i) * o[k].stride);
+  };
+  for (int64_t i = begin; i < end; ++i)
+    for (int64_t c = std::min(firstBlock, endBlock); c < std::max(firstBlock, endBlock); ++c)
+      row(1, i)[c] += row(0, i)[c];
+}
+
+TEST(RuntimeTotals, OfALoop) {
+  std::mt19937 random(6);
+  for (int64_t elements : {1, 20, 700})
+    for (int64_t samples : {0, 1, 7})
+      for (int64_t most : {0, 5, 150})
+        for (bool isSplit : {false, true}) {
+          PlanBuilder plan;
+          int32_t t = plan.axis("t"), x = plan.input("x", t, elements), y = plan.output("y", -1, elements);
+          int32_t third = plan.every(t, 3), split = isSplit ? plan.scope({{third, true}}) : -1;
+          plan.fix(t);
+          plan.fix(third);
+          int32_t sum = plan.array(Place::Register, t, elements);
+          plan.tables.arrays[sum].stride = (4 * elements + 63) / 64 * 64; // as rows of registers lie
+          OpPlan step = plan.kernel(addRow, t, {PlanBuilder::same(x), PlanBuilder::same(sum)}, elements);
+          OpPlan total = plan.op(OpCode::Total, t, {PlanBuilder::same(sum), PlanBuilder::one(y)}, {elements});
+          plan.scan(t, {step}, {}, {sum}, isSplit, split, {total});
+          TestBatch batch = batchOf(random, samples, most);
+          int64_t rows = batch.offsets[0].back();
+          std::vector<float> values = randomReals(random, rows * elements);
+          batch.input(values);
+          std::vector<double> expected(elements);
+          for (size_t i = 0; i < values.size(); ++i)
+            expected[i % elements] += values[i];
+          expectNear(as<float>(run(plan, batch)), expected, rows);
+        }
+}
+
 TEST(RuntimeTotals, IntegersWrapAround) {
   PlanBuilder plan;
   int32_t t = plan.axis("t"), x = plan.input("x", t, 2, Element::I64), y = plan.output("y", -1, 2, Element::I64);

@@ -160,3 +160,31 @@ step.schedule @m(%x "x" : !rnn.stream<f32, #t>) {
   %y = step.affine restart(after #rnn.axis<"frame">) %x, %x : !rnn.stream<f32, #t>
   rnn.return
 }
+
+// -----
+
+#t = #rnn.axis<"step">
+#sample = #rnn.axis<"sample">
+step.schedule @m(%x "x" : !rnn.stream<f32, #t>, %y "y" : !rnn.stream<f32, #sample>) {
+  %d = step.scan on #t {
+    // expected-error@+1 {{is used in its loop, behind which it is known [S2]}}
+    %sum = rnn.total %x : !rnn.stream<f32, #t> -> tensor<f32>
+    %lifted = rnn.lift %sum : tensor<f32> -> !rnn.stream<f32, #t>
+    step.yield %lifted : !rnn.stream<f32, #t>
+  } : !rnn.stream<f32, #t>
+  rnn.return "d" = %d : !rnn.stream<f32, #t>
+}
+
+// -----
+
+#t = #rnn.axis<"step">
+#u = #rnn.axis<"other">
+step.schedule @m(%x "x" : !rnn.stream<f32, #t>, %y "y" : !rnn.stream<f32, #u>) {
+  %d:2 = step.scan on #t {
+    %a = rnn.exp %x : !rnn.stream<f32, #t>
+    // expected-error@+1 {{is of a value on #rnn.axis<"other">, which does not select from #rnn.axis<"step">, the clock of its loop [C3]}}
+    %sum = rnn.total %y : !rnn.stream<f32, #u> -> tensor<f32>
+    step.yield %a, %sum : !rnn.stream<f32, #t>, tensor<f32>
+  } : !rnn.stream<f32, #t>, tensor<f32>
+  rnn.return "d" = %d#1 : tensor<f32>
+}

@@ -208,7 +208,9 @@ Value reshape(Elaborator &e, Call &c) {
   if (good)
     for (const Value &d : shape.list->elements) {
       if (d.is(Value::Kind::Int) && d.integer < 0)
-        return e.fail(DiagId::R0304, argExpr(c, 1), c.ctx, fmt::format("a size cannot be {}", d.integer));
+        return e.fail(DiagId::R0304, argExpr(c, 1), c.ctx,
+                      fmt::format("a size cannot be {}; all are written, and '{}' has {} number{}", d.integer,
+                                  e.text(argExpr(c, 0)), from, from == 1 ? "" : "s"));
       good &= d.is(Value::Kind::Int);
       if (good)
         result.dims.push_back({d.integer});
@@ -478,6 +480,8 @@ Value Elaborator::callBuiltin(const Builtin &builtin, const Expr *e, Context &ct
     std::string hint = sibling(builtin, given);
     if (extra && builtin.make == reshape)
       hint = "; the sizes are a list: 'reshape(x, [2, 3])'";
+    else if (extra && builtin.make == pre && call.args.back().is(Value::Kind::Int))
+      hint = fmt::format("; two ticks before is 'pre(pre({}))'", text(call.argExprs[0]));
     else if (extra && builtin.named[0] && call.args.back().is(Value::Kind::Int) && given == builtin.maxArgs + 1 &&
              !call.named.count(builtin.named[0]))
       hint += fmt::format("; or is '{} = {}' meant?", builtin.named[0], text(extra));
@@ -488,13 +492,18 @@ Value Elaborator::callBuiltin(const Builtin &builtin, const Expr *e, Context &ct
   return builtin.make(*this, call);
 }
 
+std::vector<StringRef> Elaborator::clockNames() const {
+  std::vector<StringRef> names;
+  for (const Clock *axis : clocks.axes())
+    names.push_back(axis->name);
+  names.push_back("sample");
+  return names;
+}
+
 /// A clock by name (`per = c`, `to = c`, `-> .. on c`) or a condition: an unknown name is an unknown clock.
 Value Elaborator::evaluateClock(const Expr *e, Context &ctx) {
   if (e->kind == Expr::Kind::Name && !lookup(e->name, ctx.body) && !clocks.find(e->name)) {
-    std::vector<StringRef> known;
-    for (const Clock *axis : clocks.axes())
-      known.push_back(axis->name);
-    known.push_back("sample");
+    std::vector<StringRef> known = clockNames();
     error(DiagId::R0410, e, ctx, fmt::format("no clock '{}' here; clocks: {}", e->name.str(), llvm::join(known, ", ")))
         .suggest(e->nameRange, e->name, known);
     return Value();

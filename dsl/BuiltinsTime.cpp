@@ -180,7 +180,10 @@ static Value reduction(Elaborator &e, Call &c, Reduction r) {
     which = axis->second.first.integer;
     if (which < 0 || which >= int64_t(type.dims.size()))
       return e.fail(DiagId::R0301, axis->second.second, c.ctx,
-                    fmt::format("'{}' is {}: it has no axis {}", e.text(argExpr(c, 0)), e.describeType(type), which));
+                    fmt::format("'{}' is {}: it has no axis {}{}", e.text(argExpr(c, 0)), e.describeType(type), which,
+                                which < 0 && !type.dims.empty()
+                                    ? fmt::format("; axes are counted from 0, the last is {}", type.dims.size() - 1)
+                                    : ""));
     result.dims.erase(result.dims.begin() + which);
   }
   if (type.dims.empty())

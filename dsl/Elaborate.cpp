@@ -106,13 +106,16 @@ const Expr *Elaborator::place(SMRange range) {
 
 //===--- Bodies ------------------------------------------------------------------------------------------------===//
 
-Binding *Elaborator::define(Body &body, StringRef name, SMRange range, Binding::Kind kind) {
+Binding *Elaborator::define(Body &body, StringRef name, SMRange range, Binding::Kind kind, const Expr *value) {
   auto [it, fresh] = body.names.try_emplace(name, nullptr);
   if (!fresh) {
     Context ctx;
     ctx.body = &body;
     bool isState = it->second->kind == Binding::Kind::State && kind == Binding::Kind::Equation;
-    error(DiagId::R0202, range, ctx, definedTwice(name.str(), isState)).note(it->second->range, "first here");
+    std::string text = definedTwice(name.str(), isState);
+    if (!isState && mentions(value, name))
+      text += "; equations hold all together: what is made of it has a name of its own";
+    error(DiagId::R0202, range, ctx, text).note(it->second->range, "first here");
     it->second->clashes = true;
     return &bindingStore.emplace_back(); // the first definition stands
   }
@@ -177,7 +180,8 @@ void Elaborator::load(Body &body, const std::vector<Item *> &items) {
       body.equations.push_back(q);
       for (unsigned i = 0; i < item->lhs.size(); ++i)
         if (!item->lhs[i].prime) {
-          Binding *b = define(body, item->lhs[i].name.text, item->lhs[i].name.range, Binding::Kind::Equation);
+          Binding *b =
+              define(body, item->lhs[i].name.text, item->lhs[i].name.range, Binding::Kind::Equation, item->value);
           b->equation = q;
           b->position = i;
         }
@@ -204,7 +208,7 @@ void Elaborator::load(Body &body, const std::vector<Item *> &items) {
         q->body = &body;
         q->name = item->names[0].text.str();
         body.equations.push_back(q);
-        define(body, item->names[0].text, item->names[0].range, Binding::Kind::Equation)->equation = q;
+        define(body, item->names[0].text, item->names[0].range, Binding::Kind::Equation, item->value)->equation = q;
       }
       break;
     case Item::Kind::Return: body.returns = item; break;

@@ -336,6 +336,7 @@ public:
   //===--- Built-in functions (Builtins.cpp) ---===//
   Value callBuiltin(const Builtin &builtin, const Expr *e, Context &ctx);
   Value evaluateClock(const Expr *e, Context &ctx);
+  std::vector<StringRef> clockNames() const;
   Value concat(llvm::ArrayRef<Value> parts, llvm::ArrayRef<const Expr *> exprs, const Expr *at, Context &ctx);
 
   //===--- Values and nodes (Nodes.cpp) ---===//
@@ -537,7 +538,8 @@ public:
   Body *makeBody() { return &bodyStore.emplace_back(); }
   Equation *makeEquation() { return &equationStore.emplace_back(); }
   Recipe *makeRecipe() { return &recipeStore.emplace_back(); }
-  Binding *define(Body &body, StringRef name, SMRange range, Binding::Kind kind);
+  /// `value`: what it is, for the message that it is defined already.
+  Binding *define(Body &body, StringRef name, SMRange range, Binding::Kind kind, const Expr *value = nullptr);
 
   const Program &program;
   Body *fileBody = nullptr;
@@ -575,6 +577,8 @@ std::vector<StringRef> builtinNames();
 std::string noState(StringRef name, const Binding *binding = nullptr);
 /// What R0202 says; `isState`: the first is a state, the second an equation.
 std::string definedTwice(const std::string &name, bool isState);
+/// Whether the expression uses the name, not only as a member of something.
+bool mentions(const Expr *e, StringRef name);
 
 using NamesOfCells = std::set<std::pair<const Cell *, StringRef>>;
 

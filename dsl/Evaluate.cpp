@@ -1,6 +1,7 @@
 // Expressions: names are looked up and forced, static values computed, the rest becomes nodes.
 #include "dsl/Elaborate.h"
 #include "fmt/format.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace rondo::dsl {
 
@@ -278,6 +279,9 @@ Value Elaborator::evaluateCondition(const Expr *e, Context &ctx) {
   inner.hint = &boolean;
   inner.hintIsGuess = false;
   Value v = evaluate(e, inner);
+  if (auto it = unknown.find({ctx.body->cell, e->name});
+      e->kind == Expr::Kind::Name && it != unknown.end() && it->second.places.size() == 1)
+    it->second.told->message += fmt::format("; clocks: {}", llvm::join(clockNames(), ", "));
   return v;
 }
 

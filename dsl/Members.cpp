@@ -4,7 +4,6 @@
 
 namespace rondo::dsl {
 
-namespace {
 bool mentions(const Expr *e, StringRef name) {
   if (!e)
     return false;
@@ -20,6 +19,8 @@ bool mentions(const Expr *e, StringRef name) {
       return true;
   return false;
 }
+
+namespace {
 
 /// Where `name` is applied once, and for certain: not in the branch of a conditional that is not among `twoBranches`.
 const Expr *applicationIn(const Expr *e, StringRef name, const std::set<const Expr *> &twoBranches) {

@@ -25,9 +25,10 @@ Value Elaborator::checkSizeValue(const Decl &decl, const TypeExpr *type, Value v
       whole = "a list of " + whole;
     }
     return fail(DiagId::R0302, at, ctx,
-                fmt::format("the size '{}' of '{}' is {}; {}'{}' is {}", decl.name.text.str(), cell.name.text.str(),
+                fmt::format("the size '{}' of '{}' is {}; {}'{}' is {}{}", decl.name.text.str(), cell.name.text.str(),
                             whole, element < 0 ? "" : fmt::format("element {} of ", element), text(at),
-                            describeValue(v)));
+                            describeValue(v),
+                            wanted == "a bool" && v.is(Value::Kind::Int) ? "; sizes of inputs are not given" : ""));
   };
   if (!type)
     return v.is(Value::Kind::Node) || v.is(Value::Kind::CellSizes) ? wrong("static") : v;
@@ -169,6 +170,19 @@ bool Elaborator::bindSizeVariable(const Expr *e, Body &body, Value v) {
   return true;
 }
 
+/// Says of a size variable which input ahead of this one has set it.
+static std::string sizeElsewhere(const Expr *size, const Decl &decl, const Cell &cell) {
+  for (const Decl &other : cell.inputs) {
+    if (other.name.text == decl.name.text)
+      break;
+    if (other.type && llvm::any_of(other.type->dims, [&](const Expr *dim) {
+          return dim->kind == Expr::Kind::Name && size->kind == Expr::Kind::Name && dim->name == size->name;
+        }))
+      return fmt::format(", as in '{}'", other.name.text.str());
+  }
+  return "";
+}
+
 Value Elaborator::bindInput(const Decl &decl, const Value &given, const Expr *at, Body &body, const Cell &cell,
                             Context &caller) {
   if (given.isError())
@@ -231,6 +245,8 @@ Value Elaborator::bindInput(const Decl &decl, const Value &given, const Expr *at
       hint = fmt::format(": use 'real({})'", text(at));
     else if (is.elem == Elem::Real && wanted == Elem::Token)
       hint = ": tokens come from inputs, 'argmax' and literals";
+    else if (is.elem == Elem::Int && wanted == Elem::Token)
+      hint = ": an input of 1000 different numbers is declared 'token(1000)'";
     return differs(DiagId::R0302, hint);
   }
   int64_t tokens = 0;
@@ -245,7 +261,7 @@ Value Elaborator::bindInput(const Decl &decl, const Value &given, const Expr *at
     else
       return Value();
     if (is.elem == Elem::Token && is.tokens != tokens)
-      return differs(DiagId::R0302, fmt::format(", not token({})", tokens));
+      return differs(DiagId::R0302, fmt::format(", not token({}){}", tokens, sizeElsewhere(t.tokens, decl, cell)));
   }
   if (t.dims.size() != is.dims.size()) {
     bool isOne = t.dims.empty() && is.dims.size() == 1 && !is.dims[0].axis && is.dims[0].size == 1;
@@ -275,9 +291,9 @@ Value Elaborator::bindInput(const Decl &decl, const Value &given, const Expr *at
     if (!d)
       return Value();
     if (!sameDim(*d, is.dims[i]))
-      return differs(DiagId::R0301,
-                     fmt::format(": {} is {} here", sourceText(t.dims[i]->range),
-                                 d->axis ? clocks.describe(d->axis->collected) : std::to_string(d->size)));
+      return differs(DiagId::R0301, fmt::format(": {} is {} here{}", sourceText(t.dims[i]->range),
+                                                d->axis ? clocks.describe(d->axis->collected) : std::to_string(d->size),
+                                                sizeElsewhere(t.dims[i], decl, cell)));
   }
   return Value::ofNode(convert(n, wanted, tokens, at, caller));
 }

@@ -39,6 +39,16 @@ Value inside(Value value) {
   return par ? yieldOf(par)->getOperand(llvm::cast<mlir::OpResult>(value).getResultNumber()) : value;
 }
 
+/// What makes a result of a par or of a loop, in its body.
+Operation *makerOf(Value result) {
+  Operation *group = result.getDefiningOp();
+  if (!llvm::isa_and_present<step::ParOp, step::ScanOp>(group))
+    return nullptr;
+  Operation *yield = group->getRegion(0).front().getTerminator();
+  Operation *op = yield->getOperand(llvm::cast<mlir::OpResult>(result).getResultNumber()).getDefiningOp();
+  return op && op->getParentOp() == group ? op : nullptr;
+}
+
 /// Where the rows lie of which this is a view.
 Value rowsOf(Value value) {
   Operation *op = value.getDefiningOp();
@@ -49,12 +59,10 @@ Value rowsOf(Value value) {
 class Sum {
 public:
   explicit Sum(rnn::TotalOp total) : total(total) {
-    Value x = inside(total.getX());
-    Operation *op = x.getDefiningOp();
-    if (op && rnn::isLargeMatrix(x.getType()) && rnn::elementOf(x.getType()).isF32() &&
-        (llvm::isa<step::ScanOp>(op) ||
-         (llvm::isa<step::ParOp>(op->getParentOp()) && (rnn::isElementwise(op) || rnn::isSpread(op)))))
-      take(x);
+    mlir::Type type = total.getX().getType();
+    Operation *op = makerOf(total.getX());
+    if (op && (rnn::isElementwise(op) || rnn::isSpread(op)) && rnn::isLargeMatrix(type) && rnn::elementOf(type).isF32())
+      take(inside(total.getX()));
   }
 
   /// Puts it into the loop that has most of its matrices at hand, if there is one.

@@ -8,7 +8,8 @@ class MatrixCell:
         self.rows = ["b", "tanh(b)", "pre(b)"]
         self.known = ["S"]
         start = rng.choice(["", "", " = 0.1"])
-        text = [f"state S : real[{lines}, {columns}]{start}", f"param P : real[{lines}, {columns}] = normal(0.3)"]
+        text = [f"state S : real[{lines}, {columns}]{start}", f"param P : real[{lines}, {columns}] = normal(0.3)",
+                f"param Q : real[{lines}, {2 * columns}] = normal(0.3)"]
         for i in range(rng.randrange(3)):
             text.append(f"m{i} = {self.matrix(2)}")
             self.known.append(f"m{i}")
@@ -36,7 +37,7 @@ class MatrixCell:
         inner = lambda: self.matrix(depth - 1)
         if depth:
             forms += [lambda: f"({inner()} + {inner()})", lambda: f"{number} * ({inner()})", lambda: f"tanh({inner()})",
-                      lambda: f"P * ({inner()})",
+                      lambda: f"P * ({inner()})", lambda: f"({number} * Q)[.., {self.pick([f'..{self.n}', f'{self.n}..'])}]",
                       lambda: f"({inner()} - {row})", lambda: f"(if ({inner()}) > 0.1 then {inner()} else {inner()})",
                       lambda: f"transpose({column} * transpose({inner()}))"]
         return self.pick(forms)()

@@ -122,18 +122,19 @@ step.schedule @read(%b "b" : !m) {
 #sample = #rnn.axis<"sample">
 !m = !rnn.stream<32x32xf32, #t>
 
-// What hangs on all of the loop is not there yet, what ticks otherwise has no step to be made at, and small matrices are
-// rows as any other.
+// What hangs on all of the loop is not there yet, what ticks otherwise has no step to be made at, small matrices are rows
+// as any other, and products of matrices are no sums of numbers at hand.
 //
 // CHECK-LABEL: step.schedule @left
 // CHECK:       step.scan on #step {
 // CHECK-NOT:     rnn.total
-// CHECK:       } : !rnn.stream<32x32xf32, #step>, !rnn.stream<4x4xf32, #step>
+// CHECK:       } : !rnn.stream<32x32xf32, #step>, !rnn.stream<4x4xf32, #step>, !rnn.stream<32x32xf32, #step>
 // CHECK:       rnn.total %{{.*}} : !rnn.stream<32x32xf32, #step>
 // CHECK:       rnn.total %{{.*}} : !rnn.stream<32x32xf32, #sample>
 // CHECK:       rnn.total %{{.*}} : !rnn.stream<4x4xf32, #step>
+// CHECK:       rnn.total %{{.*}} : !rnn.stream<32x32xf32, #step>
 step.schedule @left(%a "a" : !m, %b "b" : !rnn.stream<4x4xf32, #t>) {
-  %s:2 = step.scan on #t {
+  %s:3 = step.scan on #t {
     %slot = rnn.state "s" : !rnn.state<!m>
     %old = rnn.read %slot : !rnn.state<!m> -> !m
     %new = rnn.add %old, %a : !m
@@ -142,8 +143,9 @@ step.schedule @left(%a "a" : !m, %b "b" : !rnn.stream<4x4xf32, #t>) {
     %smallOld = rnn.read %small : !rnn.state<!rnn.stream<4x4xf32, #t>> -> !rnn.stream<4x4xf32, #t>
     %smallNew = rnn.add %smallOld, %b : !rnn.stream<4x4xf32, #t>
     rnn.next %small, %smallNew : !rnn.stream<4x4xf32, #t>
-    step.yield %new, %smallNew : !m, !rnn.stream<4x4xf32, #t>
-  } : !m, !rnn.stream<4x4xf32, #t>
+    %product = rnn.matmul %new, %a : !m, !m
+    step.yield %new, %smallNew, %product : !m, !rnn.stream<4x4xf32, #t>, !m
+  } : !m, !rnn.stream<4x4xf32, #t>, !m
   %all = rnn.reduce sum %s#0 : !m -> !rnn.stream<32x32xf32, #sample>
   %seen = rnn.latest %all : !rnn.stream<32x32xf32, #sample> -> !m
   %y = step.par {
@@ -157,5 +159,6 @@ step.schedule @left(%a "a" : !m, %b "b" : !rnn.stream<4x4xf32, #t>) {
   %d = rnn.total %y : !m -> tensor<32x32xf32>
   %e = rnn.total %z : !rnn.stream<32x32xf32, #sample> -> tensor<32x32xf32>
   %f = rnn.total %s#1 : !rnn.stream<4x4xf32, #t> -> tensor<4x4xf32>
-  rnn.return "d" = %d, "e" = %e, "f" = %f : tensor<32x32xf32>, tensor<32x32xf32>, tensor<4x4xf32>
+  %g = rnn.total %s#2 : !m -> tensor<32x32xf32>
+  rnn.return "d" = %d, "e" = %e, "f" = %f, "g" = %g : tensor<32x32xf32>, tensor<32x32xf32>, tensor<4x4xf32>, tensor<32x32xf32>
 }

@@ -390,4 +390,16 @@ void Finisher::checkUse() {
       e.diags.report(DiagId::R0606, e.inputs[i].range, fmt::format("input '{}' is not used", e.inputs[i].name));
 }
 
+/// Probabilities where logits are meant: no error, but nothing learns well so.
+void Finisher::checkLogits() {
+  for (NodeId id : order) {
+    const Node &n = e.nodes[id];
+    if ((n.op != Op::Softmax && n.op != Op::LogSoftmax) || e.nodes[n.operands[0]].op != Op::Softmax)
+      continue;
+    const char *name = n.op == Op::Softmax ? "softmax" : "log_softmax";
+    e.diags.report(DiagId::R0607, userPlace(n.location),
+                   fmt::format("'{}' of what 'softmax' has made: it takes any numbers, not probabilities", name));
+  }
+}
+
 } // namespace rondo::dsl

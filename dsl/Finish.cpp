@@ -28,6 +28,7 @@ bool Finisher::run() {
     return false;
   checkGradients();
   checkUse();
+  checkLogits();
   build();
   return true;
 }

@@ -34,6 +34,7 @@ private:
   void checkTrains();
   void checkGradients();
   void checkUse();
+  void checkLogits();
   std::vector<bool> closure(llvm::ArrayRef<NodeId> roots, bool atAnyTick = true);
   std::vector<bool> gradientFrom(NodeId root);
 

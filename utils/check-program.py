@@ -37,7 +37,7 @@ def diagnostics(rondo, path, flags, expect):
 
 
 def check_wrong(rondo, path, flags, expected):
-    warnings = {"R0502", "R0604", "R0606"}
+    warnings = {"R0502", "R0604", "R0606", "R0607"}
     found = diagnostics(rondo, path, flags, expect=0 if {i for i, _ in expected} <= warnings else 1)
     wanted_ids = {i for i, _ in expected}
     told = {(i, line) for i, line, severity in found if severity == "error" or i in wanted_ids}

@@ -22,7 +22,7 @@ import sys
 import tempfile
 import textwrap
 
-WARNINGS = {"R0502", "R0604", "R0606"}
+WARNINGS = {"R0502", "R0604", "R0606", "R0607"}
 FENCE = re.compile(r"^( *)```(\S*)[ \t]*([^\n]*)\n(.*?)^\1```[ \t]*$", re.MULTILINE | re.DOTALL)
 
 

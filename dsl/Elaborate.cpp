@@ -291,17 +291,19 @@ void Elaborator::force(Body &body) {
           one(*element.first, element.second);
       }
     }
+  // What is written to one may read another that is declared ahead of it.
+  for (bool isAssigned : {true, false})
+    for (Binding *b : body.order)
+      if (b->kind == Binding::Kind::State && !aborted && bool(b->equation) == isAssigned && (isAssigned || b->used))
+        finishState(*b);
   for (Binding *b : body.order) {
-    if (b->kind != Binding::Kind::State || aborted)
+    if (b->kind != Binding::Kind::State || aborted || isLibrary(b->range) || quiet || b->clashes)
       continue;
-    bool warn = !isLibrary(b->range) && !quiet && !b->clashes;
-    if (!b->equation && warn)
+    if (!b->equation)
       diags.report(
           DiagId::R0502, b->range,
           fmt::format("state '{0}' is never assigned: it keeps its initial value; write '{0}' = ..'", b->name.str()));
-    if (b->equation || b->used)
-      finishState(*b);
-    if (!b->used && b->equation && warn)
+    else if (!b->used)
       diags.report(DiagId::R0502, b->range, fmt::format("state '{}' is never read", b->name.str()));
   }
 }

@@ -147,7 +147,7 @@ struct Item {
   SMRange keyword;              // `param`, ... ; of an equation: the first name
   Cell *cell = nullptr;         // Cell
   std::vector<Lhs> lhs;         // Equation
-  std::vector<Name> names;      // Param, State: all; Input, Output: one; Loss: none or one;
+  std::vector<Name> names;      // Param, State, Input: all; Output: one; Loss: none or one;
                                 // Generate: the generated input, then the source
   TypeExpr *type = nullptr;     // Param, State, Input
   Expr *value = nullptr;        // Equation, Output (may be null), Loss, Param and State (initial, may be null)

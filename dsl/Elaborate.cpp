@@ -347,22 +347,22 @@ void Elaborator::loadInputs(const std::vector<Item *> &items) {
   for (const Item *item : items) {
     if (item->kind != Item::Kind::Input)
       continue;
-    Binding *b = define(*modelBody, item->names[0].text, item->names[0].range, Binding::Kind::Value);
     std::optional<Type> type = evaluateType(*item->type, ctx);
-    if (!type)
-      continue;
-    if (ragged(*type) >= 0) {
+    if (type && ragged(*type) >= 0) {
       error(DiagId::R0308, item->type->range, ctx, "an input has no clock's axis; 'collect' makes one");
-      continue;
+      type = std::nullopt;
     }
     const Clock *clock = clocks.find(item->clocks[0].text);
-    NodeId n = add(Op::Input, *type, clock, {}, place(item->names[0].range), ctx);
-    if (n == noNode)
-      continue;
-    nodes[n].index = inputs.size();
-    inputs.push_back({item->names[0].text.str(), *type, clock, item->names[0].range});
-    nodeNames.push_back({n, modelApp, item->names[0].text.str()});
-    b->value = Value::ofNode(n);
+    for (const Name &name : item->names) {
+      Binding *b = define(*modelBody, name.text, name.range, Binding::Kind::Value);
+      NodeId n = type ? add(Op::Input, *type, clock, {}, place(name.range), ctx) : noNode;
+      if (n == noNode)
+        continue;
+      nodes[n].index = inputs.size();
+      inputs.push_back({name.text.str(), *type, clock, name.range});
+      nodeNames.push_back({n, modelApp, name.text.str()});
+      b->value = Value::ofNode(n);
+    }
   }
 }
 

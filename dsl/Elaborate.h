@@ -336,6 +336,7 @@ public:
   //===--- Built-in functions (Builtins.cpp) ---===//
   Value callBuiltin(const Builtin &builtin, const Expr *e, Context &ctx);
   Value evaluateClock(const Expr *e, Context &ctx);
+  Value valueOf(const Clock *clock, const Expr *e, Context &ctx);
   std::vector<StringRef> clockNames() const;
   Value concat(llvm::ArrayRef<Value> parts, llvm::ArrayRef<const Expr *> exprs, const Expr *at, Context &ctx);
 

@@ -16,6 +16,13 @@ Binding *Elaborator::lookup(StringRef name, const Body *body) const {
   return nullptr;
 }
 
+Value Elaborator::valueOf(const Clock *clock, const Expr *e, Context &ctx) {
+  Value v;
+  v.kind = Value::Kind::Clock;
+  v.clock = clock;
+  return clock == clocks.sample() ? sampleOf(e, ctx) : v;
+}
+
 Value Elaborator::evaluateName(const Expr *e, Context &ctx) {
   for (const Local *l = ctx.locals; l; l = l->up)
     if (l->name == e->name)
@@ -33,12 +40,8 @@ Value Elaborator::evaluateName(const Expr *e, Context &ctx) {
                           e->name.str(), describeClock(c), describeClock(own)));
     return v;
   }
-  if (const Clock *clock = clocks.find(e->name)) {
-    Value v;
-    v.kind = Value::Kind::Clock;
-    v.clock = clock;
-    return clock == clocks.sample() ? sampleOf(e, ctx) : v;
-  }
+  if (const Clock *clock = clocks.find(e->name))
+    return valueOf(clock, e, ctx);
   if (e->name == "training") {
     usesTraining = true;
     return Value::ofBool(training);
@@ -271,9 +274,13 @@ Value Elaborator::evaluateKind(const Expr *e, Context &ctx) {
 
 /// Where only a bool scalar can stand, a recursion needs no declaration.
 Value Elaborator::evaluateCondition(const Expr *e, Context &ctx) {
-  if (e->kind == Expr::Kind::Name && clocks.find(e->name))
-    if (Binding *hides = lookup(e->name, ctx.body); hides && hides == modelBody->names.lookup(e->name))
-      return Value(); // reported where it is defined
+  const Clock *clock = e->kind == Expr::Kind::Name ? clocks.find(e->name) : nullptr;
+  if (Binding *hides = clock ? lookup(e->name, ctx.body) : nullptr) {
+    if (hides == modelBody->names.lookup(e->name))
+      return Value();                       // reported where it is defined
+    if (hides->kind == Binding::Kind::Cell) // which is no condition
+      return valueOf(clock, e, ctx);
+  }
   static const Type boolean{Elem::Bool, 0, {}};
   Context inner = ctx;
   inner.hint = &boolean;

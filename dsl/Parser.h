@@ -66,6 +66,7 @@ private:
   bool left(Lhs &lhs);
   bool path(std::vector<PathElement> &path);
   bool colonAndType(Item &item);
+  bool namesAndType(Item &item, llvm::StringRef what);
   TypeExpr *type();
   void missingEquals(uint32_t firstToken);
   std::string docBefore(uint32_t token) const;

@@ -189,17 +189,21 @@ bool Parser::colonAndType(Item &item) {
   return bool(item.type);
 }
 
+bool Parser::namesAndType(Item &item, StringRef what) {
+  do {
+    std::optional<Name> name = expectName(what);
+    if (!name)
+      return false;
+    item.names.push_back(*name);
+  } while (accept(TokenKind::Comma));
+  return colonAndType(item);
+}
+
 Item *Parser::paramOrState() {
   bool isParam = at(TokenKind::Param);
   Item *item = makeItem(isParam ? Item::Kind::Param : Item::Kind::State);
   take();
-  do {
-    std::optional<Name> name = expectName("a name");
-    if (!name)
-      return nullptr;
-    item->names.push_back(*name);
-  } while (accept(TokenKind::Comma));
-  if (!colonAndType(*item))
+  if (!namesAndType(*item, "a name"))
     return nullptr;
   if (accept(TokenKind::Assign) && !(item->value = expression().expr))
     return nullptr;
@@ -211,11 +215,7 @@ Item *Parser::paramOrState() {
 Item *Parser::input() {
   Item *item = makeItem(Item::Kind::Input);
   take();
-  std::optional<Name> name = expectName("the name of the input");
-  if (!name)
-    return nullptr;
-  item->names.push_back(*name);
-  if (!colonAndType(*item))
+  if (!namesAndType(*item, "the name of the input"))
     return nullptr;
   if (!at(TokenKind::On)) {
     expected("'on' and a clock");

@@ -1,5 +1,6 @@
-"""foreign.py TOOLS TARGET[:DTYPE] 'RUN COMMAND' FILE...: builds the models of the files for a target, runs them there through a C
-program made from the manifest, and holds every output against the interpreter's: offsets, ticks and values."""
+"""foreign.py TOOLS TARGET[:DTYPE] 'RUN COMMAND' [--gradients] FILE...: builds the models of the files for a target, runs
+them there through a C program made from the manifest, and holds every output against the interpreter's: offsets, ticks
+and values. With --gradients, those of parameters too, against what the same program gives on this machine."""
 import json
 import os
 import re
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-CC = ["clang", "--target=aarch64-linux-gnu", "-fuse-ld=lld"] if sys.argv[2].startswith("aarch64") else ["clang"]
+FOREIGN_CC = ["clang", "--target=aarch64-linux-gnu", "-fuse-ld=lld"]
 ALLOWED = {"f32": 1e-4, "bf16": 2e-2, "int8": 5e-2}
 C_TYPES = {"f32": "float", "i64": "int64_t", "bool": "uint8_t", "token": "int32_t"}
 
@@ -37,7 +38,7 @@ def offsets_of(batch, axis):
     return all_offsets
 
 
-def program(manifest, batch):
+def program(manifest, batch, gradients):
     m, samples = manifest["prefix"], batch["samples"]
     text = f'#include "{m}.h"\n#include <stdio.h>\n#include <stdlib.h>\n'
     fill = ""
@@ -71,6 +72,16 @@ def program(manifest, batch):
     printf(" %d", (int){y}_ticks[i]);
 """
     upper = m.upper()
+    call, last = f"{m}_forward", "out"
+    if gradients:
+        text += f"static float d_parameters[{upper}_PARAMETER_BYTES / 4 + 1] __attribute__((aligned(64)));\n"
+        fill += f"  {m}_gradients gradients = {{.size = sizeof gradients, .parameters = d_parameters}};\n"
+        call, last = f"{m}_backward", "out, &gradients"
+        show += f"""  printf("\\n");
+  for (i = 0; i < {upper}_PARAMETER_BYTES / 4; ++i)
+    printf(" %.9g", (double)d_parameters[i]);
+"""
+    bytes_of = f"{m}_backward_workspace_bytes" if gradients else f"{m}_workspace_bytes"
     return text + f"""
 static char parameters[{upper}_PARAMETER_BYTES + 1] __attribute__((aligned(64)));
 static char prepared[{upper}_PREPARED_BYTES] __attribute__((aligned(64)));
@@ -82,8 +93,8 @@ int main(void) {{
   int64_t i;
   void *workspace;
 {fill}  if ({m}_init((float *)parameters, 0, &error) || {m}_prepare((float *)parameters, prepared, &error) ||
-      {m}_workspace_bytes(&in, &bytes, &error) || !(workspace = aligned_alloc(64, (bytes + 63) / 64 * 64)) ||
-      {m}_forward(prepared, &in, &out, workspace, bytes, NULL, &error))
+      {bytes_of}(&in, &bytes, &error) || !(workspace = aligned_alloc(64, (bytes + 63) / 64 * 64)) ||
+      {call}(prepared, &in, &{last}, workspace, bytes, NULL, &error))
     return puts(error.message), 1;
 {show}  return 0;
 }}
@@ -113,33 +124,52 @@ def differences(manifest, expected, printed):
 
 
 def output(*command):
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(f"{command[-1]}: {done.returncode}: {done.stdout}")
+    return done.stdout
 
 
-def check(rondo, how, runner, path, model):
-    """What is wrong with the outputs of a model."""
-    how += ["--model", model]
+def printed(rondo, how, runner, path, batch):
+    """What the models' program says, built for a target and run there."""
     with tempfile.TemporaryDirectory() as work:
-        report = json.loads(output(rondo, "run", "--interpret", "--json", "--batch", "3", "--length", "9", path, "--model", model))
         manifest = json.loads(output(rondo, "build", "--emit=manifest", *how, path))
         output(rondo, "build", *how, "-o", work, path)
         with open(os.path.join(work, "use.c"), "w", encoding="utf-8") as file:
-            file.write(program(manifest, report["batch"]))
+            file.write(program(manifest, batch, "--gradients" in how))
         use = os.path.join(work, "use")
-        output(*CC, "-std=c11", "-Wall", "-Wno-unused-but-set-variable", "-Werror", "-I", work, use + ".c", "-o", use,
+        cc = FOREIGN_CC if "aarch64" in how else ["clang"]
+        output(*cc, "-std=c11", "-Wall", "-Wno-unused-but-set-variable", "-Werror", "-I", work, use + ".c", "-o", use,
                os.path.join(work, f"lib{manifest['prefix']}.so"), f"-Wl,-rpath,{work}")
-        return list(differences(manifest, report["outputs"], output(*runner.split(), use)))
+        return manifest, output(*runner.split(), use)
+
+
+def check(rondo, how, runner, path, model):
+    """What is wrong with the outputs of a model, and with its gradients."""
+    report = json.loads(output(rondo, "run", "--interpret", "--json", "--batch", "3", "--length", "9", path, "--model", model))
+    how += ["--model", model]
+    manifest, said = printed(rondo, how, runner, path, report["batch"])
+    yield from differences(manifest, report["outputs"], said)
+    if "--gradients" not in how:
+        return
+    _, here = printed(rondo, ["native" if word == how[1] else word for word in how], "", path, report["batch"])
+    there, here = ([float(x) for x in text.split("\n")[-1].split()] for text in (said, here))
+    if not any(here) or len(there) != len(here):
+        yield "no gradients"
+    elif any(not abs(a - b) <= ALLOWED["f32"] * max(1, abs(b)) for a, b in zip(there, here)):
+        yield "other gradients"
 
 
 def main():
     tools, target, runner, *files = sys.argv[1:]
+    gradients = [files.pop(0)] if files[0] == "--gradients" else []
     target, _, dtype = target.partition(":")
     models = wrong = 0
     for path in files:
         with open(path, encoding="utf-8") as file:
             names = re.findall(r"^model (\w+)", file.read(), re.MULTILINE)
         for model in names:
-            how = ["--target", target, "--dtype", dtype or "f32"]
+            how = ["--target", target, "--dtype", dtype or "f32", *gradients]
             for text in check(os.path.join(tools, "rondo"), how, runner, path, model):
                 wrong += 1
                 print(f"{path}: {model}: {text}")

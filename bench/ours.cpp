@@ -73,25 +73,25 @@ void exchange(const float *from, float *to, size_t first, size_t second, size_t 
       std::copy_n(from + (i * second + k) * width, width, to + (k * first + i) * width);
 }
 
+// Like whoever trains, it has the parameters, too, as long as it runs.
 struct Net {
   explicit Net(const Case &task)
       : library(task.text("library")), steps(size_t(task.number("steps"))), batch(size_t(task.number("batch"))),
-        width(size_t(task.number("width"))), x(bench::makeBuffer(task.read("x").size())),
-        y(bench::makeBuffer(batch * steps * width)),
+        width(size_t(task.number("width"))), inputWidth(size_t(task.number("inputs"))),
+        numbers(library.call<size_t>("parameter_bytes") / sizeof(float)),
+        parameters(bench::makeBuffer(numbers)), x(bySample(task, "x")), y(bench::makeBuffer(batch * steps * width)),
         prepared(bench::makeBuffer(bytesToFloats(library.call<size_t>("prepared_bytes")))) {
-    std::vector<float> given = task.read("x"), given_parameters = task.read("params");
-    exchange(given.data(), x.get(), steps, batch, given.size() / (steps * batch));
-    if (library.call<size_t>("parameter_bytes") != given_parameters.size() * sizeof(float))
+    if (std::vector<float> given = task.read("params"); given.size() == numbers)
+      std::copy(given.begin(), given.end(), parameters.get());
+    else
       throw std::runtime_error("the library has other parameters");
-    bench::Buffer parameters = bench::makeBuffer(given_parameters.size());
-    std::copy(given_parameters.begin(), given_parameters.end(), parameters.get());
     check(library.call<int32_t, const float *, void *, Error *>("prepare", parameters.get(), prepared.get(), &error));
 
     for (size_t i = 0; i <= batch; ++i)
       offsets.push_back(int64_t(i * steps));
     inputs = {sizeof inputs, int64_t(batch), 0, offsets.data(), x.get()};
     if (task.trains())
-      prepareGradients(task, given.size(), given_parameters.size());
+      prepareGradients(task);
     check(library.call<int32_t, const Inputs *, size_t *, Error *>(
         task.trains() ? "backward_workspace_bytes" : "workspace_bytes", &inputs, &workspaceBytes, &error));
     workspace = bench::makeBuffer(bytesToFloats(workspaceBytes));
@@ -115,10 +115,10 @@ struct Net {
     std::vector<float> all(steps * batch * width);
     exchange(y.get(), all.data(), batch, steps, width);
     if (backward) {
-      all.resize(all.size() + inputGradients + parameterGradients);
-      float *end = all.data() + all.size();
-      exchange(dx.get(), end - parameterGradients - inputGradients, batch, steps, inputGradients / (steps * batch));
-      std::copy_n(dp.get(), parameterGradients, end - parameterGradients);
+      all.resize(all.size() + steps * batch * inputWidth + numbers);
+      float *end = all.data() + all.size() - numbers;
+      exchange(dx.get(), end - steps * batch * inputWidth, batch, steps, inputWidth);
+      std::copy_n(dp.get(), numbers, end);
     }
     return all;
   }
@@ -127,12 +127,18 @@ private:
   using ForwardCall = int32_t(const void *, const Inputs *, Outputs *, void *, size_t, Pool *, Error *);
   using BackwardCall = int32_t(const void *, const Inputs *, Outputs *, Gradients *, void *, size_t, Pool *, Error *);
 
-  void prepareGradients(const Case &task, size_t numbers, size_t parameters) {
-    std::vector<float> given = task.read("dy");
-    dy = bench::makeBuffer(given.size());
-    exchange(given.data(), dy.get(), steps, batch, width);
-    dx = bench::makeBuffer(inputGradients = numbers);
-    dp = bench::makeBuffer(parameterGradients = parameters);
+  // The case's rows step by step, here sample by sample.
+  bench::Buffer bySample(const Case &task, const std::string &array) const {
+    std::vector<float> given = task.read(array);
+    bench::Buffer rows = bench::makeBuffer(given.size());
+    exchange(given.data(), rows.get(), steps, batch, given.size() / (steps * batch));
+    return rows;
+  }
+
+  void prepareGradients(const Case &task) {
+    dy = bySample(task, "dy");
+    dx = bench::makeBuffer(steps * batch * inputWidth);
+    dp = bench::makeBuffer(numbers);
     gradients = {sizeof gradients, 0, dp.get(), dy.get(), dx.get()};
   }
 
@@ -143,9 +149,8 @@ private:
   }
 
   Library library;
-  size_t steps, batch, width;
-  bench::Buffer x, y, prepared, workspace = nothing(), dy = nothing(), dx = nothing(), dp = nothing();
-  size_t inputGradients = 0, parameterGradients = 0;
+  size_t steps, batch, width, inputWidth, numbers;
+  bench::Buffer parameters, x, y, prepared, workspace = nothing(), dy = nothing(), dx = nothing(), dp = nothing();
   std::vector<int64_t> offsets;
   Inputs inputs = {};
   Gradients gradients = {};

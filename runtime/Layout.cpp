@@ -278,6 +278,11 @@ static bool placeFixedArrays(Call &call, Carver &carver) {
       state.discard = aligned(array.stride);
       state.base = carver.bytes(most < mostThreads ? most : mostThreads, state.discard);
       break;
+    case Place::Gradient: {
+      char *gradients = call.gradients ? reinterpret_cast<char *>(call.gradients[2]) : nullptr;
+      state.base = gradients ? gradients + array.offset : nullptr;
+      break;
+    }
     case Place::Prepared: state.base = call.prepared ? call.prepared + array.offset : nullptr; break;
     case Place::Constant:
       state.base = const_cast<char *>(reinterpret_cast<const char *>(plan.constants.begin(&plan))) + array.offset;

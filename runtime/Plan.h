@@ -99,6 +99,8 @@ enum class Place : uint8_t {
   Memory,    // inside of a Scan, on a pair clock: one row a tick of the source, kept from step to step; zero at first
   Input,     // the caller's; `index` among the inputs
   Output,    // the caller's; `index` among the outputs. Only written: there are no rows if the caller wants none
+  Gradient,  // the caller's gradients of parameters, at `offset`. Only a total gives it: added to what is there, if the
+             // caller says so, and not made at all where there is none
   Parameter, // the caller's parameters, at `offset` (only Prepare sees these)
   Prepared,  // made by Prepare, at `offset`
   Constant,  // part of the plan, at `offset` of its constants

@@ -46,11 +46,18 @@ void addRows(const Lines *lines, const Operand &x, int64_t first, int64_t end, i
     y[e] = plus(y[e], sum[e]);
 }
 
+/// Whether a sum is added to what the caller has there.
+bool isAdded(const Call &call, const View &sum) {
+  return call.array(sum.array).place == Place::Gradient && call.gradients[1];
+}
+
 template <typename T> void total(const Call &call, const OpPlan &op, const Operand &x, int64_t rows, T *y) {
+  bool adds = isAdded(call, call.views(op)[1]);
   int64_t elements = call.numbers(op)[0];
   forBlocks(call, elements, stripElements, threadsFor(rows * elements * int64_t(sizeof(T))),
             [&](int64_t begin, int64_t end, int32_t) {
-              std::memset(y + begin, 0, size_t(end - begin) * sizeof(T));
+              if (!adds)
+                std::memset(y + begin, 0, size_t(end - begin) * sizeof(T));
               for (int64_t first = 0; first < rows; first += chunkRows)
                 addRows(call.lines, x, first, least(first + chunkRows, rows), begin, end - begin, y + begin);
             });
@@ -87,7 +94,7 @@ public:
       : call(call), op(op), m(call.numbers(op)[0]), terms(call.rowsOf(op.clock) * call.numbers(op)[1]),
         a(termsOf(operandOf(call, call.views(op)[0]), m)), isByPlace(call.arrays[call.views(op)[0].array].samples) {
     if (int32_t last = op.views.count - 1; last == 2 * factorsOf(op) + 1)
-      sums = rowOf<float>(operandOf(call, call.views(op)[last]), 0);
+      sums = rowOf<float>(operandOf(call, call.views(op)[last]), 0), addsSums = isAdded(call, call.views(op)[last]);
     for (int32_t i = 0; i < factorsOf(op); ++i)
       isByPlace &= call.views(op)[1 + i].rows != Rows::Mapped;
     if (isByPlace)
@@ -108,6 +115,11 @@ public:
   }
 
   void run(char *scratch) {
+    bool isWanted = sums;
+    for (int32_t i = 0; i < factorsOf(op); ++i)
+      isWanted |= operandOf(call, call.views(op)[1 + factorsOf(op) + i]).base != nullptr;
+    if (!isWanted)
+      return;
     int64_t columns = columnsOf(call, op), bytes = m * columns / 16 * terms * int64_t(sizeof(float));
     int64_t threads = least(threadsOf(call.pool), threadsFor(bytes));
     int64_t size = sizeOf(call, op, threads), down = (m + size - 1) / size;
@@ -158,6 +170,7 @@ private:
   struct Part {
     Terms b;
     float *y;
+    bool isAdded;
     int64_t k, begin, end;
   };
 
@@ -176,14 +189,15 @@ private:
     return b;
   }
 
-  /// Calls function(part) for each y that has columns of the task.
+  /// Calls function(part) for each y that is wanted and has columns of the task.
   template <typename Function> void eachPart(int64_t column, int64_t endColumn, const Function &function) const {
     int32_t factors = factorsOf(op);
     for (int32_t i = 0; i < factors; ++i) {
       int64_t k = call.numbers(op)[firstWidth + i], begin = column > 0 ? column : 0, end = least(endColumn, k);
-      if (begin < end)
-        function(Part{termsOf(factor(i), k), rowOf<float>(operandOf(call, call.views(op)[1 + factors + i]), 0), k,
-                      begin, end});
+      const View &sum = call.views(op)[1 + factors + i];
+      float *y = rowOf<float>(operandOf(call, sum), 0);
+      if (begin < end && y)
+        function(Part{termsOf(factor(i), k), y, isAdded(call, sum), k, begin, end});
       column -= k;
       endColumn -= k;
     }
@@ -204,11 +218,11 @@ private:
 
   void compute(int64_t line, int64_t endLine, int64_t column, int64_t endColumn, float *memory) const {
     eachPart(column, endColumn, [&](const Part &part) {
-      for (int64_t i = line; i < endLine; ++i)
+      for (int64_t i = line; i < endLine && !part.isAdded; ++i)
         std::memset(part.y + i * part.k + part.begin, 0, size_t(part.end - part.begin) * sizeof(float));
     });
     bool sumsRows = sums && column == 0;
-    if (sumsRows)
+    if (sumsRows && !addsSums)
       std::memset(sums + line, 0, size_t(endLine - line) * sizeof(float));
     auto addSums = [&](int64_t first) {
       for (int64_t begin = line; sumsRows && begin < endLine; begin += stripElements)
@@ -246,6 +260,8 @@ private:
           last = panel;
         }
       });
+      if (isFirst) // only the rows' own sum is wanted
+        addSums(first);
     }
     if (last.width)
       multiplyLast({}, {});
@@ -352,7 +368,8 @@ private:
   const OpPlan &op;
   int64_t m, terms;
   Terms a;
-  float *sums = nullptr;
+  float *sums = nullptr; // of the rows of a
+  bool addsSums = false;
   bool isByPlace; // rows are added up as they lie, step by step
   bool onTiles = usesTiles(call, op);
 };
@@ -362,10 +379,12 @@ private:
 /// y, of so many entries: each the sum of the rows with its index, in their order.
 template <typename Index>
 void totalOfEntries(const Call &call, const OpPlan &op, const Operand &index, const Operand &dy, float *y) {
+  bool adds = isAdded(call, call.views(op)[2]);
   int64_t rows = call.rowsOf(op.clock), entries = call.numbers(op)[0], elements = call.numbers(op)[1];
   int64_t share = (entries + 2 * threadsOf(call.pool) - 1) / (2 * threadsOf(call.pool));
   forBlocks(call, entries, share, mostThreads, [&](int64_t begin, int64_t end, int32_t) {
-    std::memset(y + begin * elements, 0, size_t((end - begin) * elements) * sizeof(float));
+    if (!adds)
+      std::memset(y + begin * elements, 0, size_t((end - begin) * elements) * sizeof(float));
     for (int64_t row = 0; row < rows; ++row) {
       int64_t entry = *rowOf<const Index>(index, row);
       if (entry < begin || entry >= end)
@@ -389,6 +408,8 @@ void carveTotal(const Call &call, const OpPlan &op, Carver &carver) {
 
 void runTotal(const Call &call, const OpPlan &op, const Operand &x, int64_t rows) {
   Operand y = operandOf(call, call.views(op)[1]);
+  if (!y.base)
+    return;
   withElement(taskOf(call, op).element,
               [&](auto element) { total(call, op, x, rows, rowOf<decltype(element)>(y, 0)); });
 }
@@ -405,6 +426,8 @@ void runTotal(Call &call, const OpPlan &op, char *scratch) {
     return;
   }
   Operand dy = operandOf(call, views[1]);
+  if (!y.base)
+    return;
   if (taskOf(call, op).element == Element::I64)
     totalOfEntries<int64_t>(call, op, x, dy, rowOf<float>(y, 0));
   else

@@ -21,7 +21,7 @@ const char *nameOf(WeightFormat format) {
 
 const char *nameOf(Place place) {
   const char *names[] = {"call",  "block",  "chunk",     "register", "memory",
-                         "input", "output", "parameter", "prepared", "constant"};
+                         "input", "output", "gradient", "parameter", "prepared", "constant"};
   return names[int(place)];
 }
 

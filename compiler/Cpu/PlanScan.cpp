@@ -441,11 +441,10 @@ public:
   std::vector<OpPlan> sumUp() {
     std::vector<OpPlan> ops;
     for (auto &[total, view] : sums) {
-      View all = Planner::all(planner.addArray(total.getType(), Place::Call, -1), Rows::One);
-      ops.push_back(planner.makeOp(OpCode::Total, driver, {view, all}, {rnn::elementCount(total.getType())}));
       for (auto [yielded, result] : llvm::zip(block.getTerminator()->getOperands(), scan.getResults()))
         if (yielded == total.getResult())
-          planner.setView(result, all);
+          ops.push_back(planner.makeOp(OpCode::Total, driver, {view, planner.addTotal(result)},
+                                       {rnn::elementCount(total.getType())}));
     }
     return ops;
   }

@@ -396,8 +396,7 @@ bool Planner::planTotal(Operation *op) {
   for (Value operand : op->getOperands())
     all.push_back(view(operand));
   Value result = op->getResult(0);
-  all.push_back(Planner::all(addArray(result.getType(), Place::Call, -1), Rows::One));
-  views[result] = all.back();
+  all.push_back(addTotal(result));
   std::optional<OpPlan> total = totalOp(op, clock(attribute), all);
   if (!total)
     return refuse(op, "is not compiled by this version");
@@ -416,6 +415,20 @@ View Planner::addResult(Value result, int32_t clock) {
   if (place == Place::Output)
     tables().arrays[array].index = result.use_begin()->getOperandNumber();
   return all(array, clock < 0 ? Rows::One : Rows::Same);
+}
+
+View Planner::addTotal(Value total) {
+  View view = views[total] = all(addArray(total.getType(), Place::Call, -1), Rows::One);
+  auto end = total.hasOneUse() ? llvm::dyn_cast<rnn::ReturnOp>(*total.user_begin()) : rnn::ReturnOp();
+  if (!end || !gradients)
+    return view;
+  size_t outputs = addedTo->outputs.size(), index = total.use_begin()->getOperandNumber();
+  if (index >= outputs && index - outputs < result.parameters.size()) {
+    ArrayPlan &array = arrayOf(view);
+    array.place = Place::Gradient;
+    array.offset = result.parameters[index - outputs].offset;
+  }
+  return view;
 }
 
 bool Planner::planReturn(rnn::ReturnOp op) {
@@ -451,7 +464,8 @@ bool Planner::planGradient(Value value, llvm::StringRef name, size_t number) {
   int64_t elements = rnn::elementCount(value.getType());
   if (number < result.parameters.size()) {
     PlannedParameter parameter = result.parameters[number];
-    top(makeOp(OpCode::Gradient, index, {view(value)}, {2, parameter.offset, elements, 1}));
+    if (View from = view(value); arrayOf(from).place != Place::Gradient)
+      top(makeOp(OpCode::Gradient, index, {from}, {2, parameter.offset, elements, 1}));
     return name == parameter.op.getPath() && value.getType() == parameter.op.getType();
   }
   // Behind what flows into outputs, each input of reals has a word.

@@ -130,6 +130,8 @@ public:
   std::vector<OpPlan> takeAfter(step::ScanOp scan) { return std::move(after[scan]); }
   /// The place of a group's result, which may be the caller's buffer; `clock`: of the array's rows.
   View addResult(mlir::Value result, int32_t clock);
+  /// That of a sum over all ticks, which may be the gradient of a parameter.
+  View addTotal(mlir::Value total);
 
 private:
   void planInputs();

@@ -78,8 +78,8 @@ struct Net {
   explicit Net(const Case &task)
       : library(task.text("library")), steps(size_t(task.number("steps"))), batch(size_t(task.number("batch"))),
         width(size_t(task.number("width"))), inputWidth(size_t(task.number("inputs"))),
-        numbers(library.call<size_t>("parameter_bytes") / sizeof(float)),
-        parameters(bench::makeBuffer(numbers)), x(bySample(task, "x")), y(bench::makeBuffer(batch * steps * width)),
+        numbers(library.call<size_t>("parameter_bytes") / sizeof(float)), parameters(bench::makeBuffer(numbers)),
+        x(bySample(task, "x")), y(bench::makeBuffer(batch * steps * width)),
         prepared(bench::makeBuffer(bytesToFloats(library.call<size_t>("prepared_bytes")))) {
     if (std::vector<float> given = task.read("params"); given.size() == numbers)
       std::copy(given.begin(), given.end(), parameters.get());

@@ -90,8 +90,13 @@ void runOnRows(const Call &call, const OpPlan &op, int64_t count, const WindowPl
   switch (op.code) {
   case OpCode::Kernel: call.kernels[n[0]](operands, 0, count, 0, n[1] > 0 ? n[1] : 1); return;
   case OpCode::Random: return fillRandom(call, op, operands[0], place.begin, count);
-  case OpCode::Pack:
-    return pack(n, call.array(call.views(op)[1].array).weights, rowOf<const float>(operands[0], 0), operands[1].base);
+  case OpCode::Pack: {
+    int32_t count = op.views.count - 1;
+    auto *parts = static_cast<const float **>(__builtin_alloca(size_t(count) * sizeof(float *)));
+    for (int32_t i = 0; i < count; ++i)
+      parts[i] = rowOf<const float>(operands[i], 0);
+    return pack(n, call.array(call.views(op)[count].array).weights, parts, count, operands[count].base);
+  }
   case OpCode::Tick:
     for (int64_t i = 0; i < count; ++i)
       *rowOf<int64_t>(operands[0], i) = tickCounts[place.begin + i];

@@ -6,13 +6,16 @@ namespace rondo::runtime {
 
 namespace {
 
+int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+int64_t most(int64_t a, int64_t b) { return a < b ? b : a; }
+
 /// Weights go through tiles: numbers [k][lanes] of some columns that lie side by side. No kernel has more lanes.
 constexpr int64_t mostLanes = 64, tileDepth = 64;
 
 struct Packing {
-  Packing(const int64_t *n, const float *w)
-      : w(w), m(n[0]), k(n[1]), transposed(n[2]), lanes(n[3]), units(n[4]), group(n[5]), depth(n[6]), gates(n[8]),
-        columns(n + 9), blocks((units + lanes - 1) / lanes) {}
+  Packing(const int64_t *n, const float *const *parts, int32_t count)
+      : parts(parts), count(count), m(n[0]), k(n[1]), transposed(n[2]), lanes(n[3]), units(n[4]), group(n[5]),
+        depth(n[6]), gates(n[8]), columns(n + 9), places(columns + gates), blocks((units + lanes - 1) / lanes) {}
 
   /// How many scales there are: one for each column, or each k.
   int64_t scales(bool byK) const { return byK ? depth : blocks * gates * lanes; }
@@ -46,29 +49,37 @@ struct Packing {
   }
 
   /// Rows row..row+rows-1 of W, as far as it has them, at k = at..
-  void fill(float *tile, int64_t row, int64_t rows, int64_t at, int64_t count) const {
-    int64_t begin = row < 0 ? -row : 0, end = m - row < rows ? m - row : rows;
-    end = end < lanes ? end : lanes;
-    int64_t known = k - at < count ? k - at : count;
-    if (begin > 0 || end < lanes || known < count)
-      std::memset(tile, 0, size_t(count * lanes) * sizeof(float));
-    if (transposed) {
-      for (int64_t d = 0; d < known && begin < end; ++d)
-        std::memcpy(tile + d * lanes + begin, w + (at + d) * m + row + begin, size_t(end - begin) * sizeof(float));
-      return;
-    }
-    for (int64_t l = begin; l < end; ++l) {
-      const float *from = w + (row + l) * k + at;
-      for (int64_t d = 0; d < known; ++d)
-        tile[d * lanes + l] = from[d];
-    }
+  void fill(float *tile, int64_t row, int64_t rows, int64_t at, int64_t depths) const {
+    int64_t begin = row < 0 ? -row : 0, end = least(least(m - row, rows), lanes), known = least(k - at, depths);
+    if (begin > 0 || end < lanes || known < depths)
+      std::memset(tile, 0, size_t(depths * lanes) * sizeof(float));
+    for (int32_t part = 0; part < count; ++part)
+      copy(tile, part, row, begin, end, at, known);
   }
 
-  const float *w;
+  /// What a part of W has of rows row + begin..row + end-1, in these lanes, and k = at..at + depths-1.
+  void copy(float *tile, int32_t part, int64_t row, int64_t begin, int64_t end, int64_t at, int64_t depths) const {
+    const int64_t *n = places + part * partNumbers;
+    int64_t firstRow = n[transposed], firstK = n[!transposed], stride = n[4], first = 0;
+    begin = most(begin, firstRow - row), end = least(end, firstRow + n[2 + transposed] - row);
+    first = most(first, firstK - at), depths = least(depths, firstK + n[2 + !transposed] - at);
+    if (transposed) {
+      for (int64_t d = first; d < depths && begin < end; ++d)
+        std::memcpy(tile + d * lanes + begin, parts[part] + (at + d - firstK) * stride + row + begin - firstRow,
+                    size_t(end - begin) * sizeof(float));
+      return;
+    }
+    for (int64_t l = begin; l < end; ++l)
+      for (int64_t d = first; d < depths; ++d)
+        tile[d * lanes + l] = parts[part][(row + l - firstRow) * stride + at + d - firstK];
+  }
+
+  const float *const *parts;
+  int32_t count;
   int64_t m, k;
   bool transposed;
   int64_t lanes, units, group, depth, gates;
-  const int64_t *columns;
+  const int64_t *columns, *places;
   int64_t blocks;
 };
 
@@ -105,8 +116,8 @@ void packInt8(const Packing &packing, bool isScaledByK, char *y) {
 
 } // namespace
 
-void pack(const int64_t *n, WeightFormat format, const float *w, void *y) {
-  Packing packing(n, w);
+void pack(const int64_t *n, WeightFormat format, const float *const *parts, int32_t count, void *y) {
+  Packing packing(n, parts, count);
   switch (format) {
   case WeightFormat::F32: return packing.write(static_cast<float *>(y), [](float x, int64_t, int64_t) { return x; });
   case WeightFormat::BF16:

@@ -6,8 +6,10 @@
 
 namespace rondo::runtime {
 
-/// `n`: the operation's numbers; `y`: at a multiple of 64 bytes.
-void pack(const int64_t *n, WeightFormat format, const float *w, void *y);
+constexpr int32_t partNumbers = 5;
+
+/// `n`: the operation's numbers; `parts`: of W, so many; `y`: at a multiple of 64 bytes.
+void pack(const int64_t *n, WeightFormat format, const float *const *parts, int32_t count, void *y);
 
 } // namespace rondo::runtime
 #endif

@@ -195,7 +195,9 @@ enum class OpCode : uint8_t {
           // number among those (-1: of hypotheses). The generated input's row at this step: given, or made from y
 
   // In Prepare
-  Pack, // v: W, y; n: m, k, transposed, lanes, units, group, depth, scaled, gates, column of each gate: y is
+  Pack, // v: parts of W, y; n: m, k, transposed, lanes, units, group, depth, scaled, gates, column of each gate, of each
+        // part `partNumbers`: the first line and column of it in W as it lies (transposed: [k,m]), lines, columns, and
+        // elements from a line of it to the next. y is
   // [units/lanes rounded up][depth][gates][lanes][group], element (b, d, g, l, i) is W[column of g + b*lanes + l][k] with
   // k = d*group + i, or 0 where b*lanes + l >= units, or W has no such column or k. Int8: in front stand f32 scales;
   // scaled 0: [units/lanes rounded up][gates][lanes], for a column each, 1: [depth], for a k each, to a multiple of 64

@@ -64,7 +64,7 @@ llvm::SmallVector<Value> Group::partsOf(Value value) const {
 }
 
 void Group::keepPartsOfJoined() {
-  if (!isLoop())
+  if (!writesParts())
     return;
   for (size_t i = 0; i < kept.size(); ++i) { // it grows
     Value value = kept[i];
@@ -313,6 +313,19 @@ void Group::placeHomes(llvm::ArrayRef<Members> kernels) {
   }
 }
 
+/// Operands that are parts of one row have one address and distances from it.
+static void findSharedRows(Kernel &kernel, llvm::ArrayRef<View> views) {
+  for (size_t i = 0; i < views.size(); ++i)
+    for (size_t first = 0; first < i && !kernel.operands[i].inRowOf; ++first) {
+      const View &a = views[first], &b = views[i];
+      bool isOneRow = a.array == b.array && a.rows == b.rows && a.map == b.map;
+      if (!isOneRow || kernel.operands[i].kind == KernelOperand::Kind::Weights)
+        continue;
+      kernel.operands[i].inRowOf = first;
+      kernel.operands[i].distance = b.offset - a.offset;
+    }
+}
+
 bool Group::addKernel(const Members &members) {
   Kernel kernel;
   kernel.width = widthOf(members.front());
@@ -360,6 +373,7 @@ bool Group::addKernel(const Members &members) {
   int64_t blocks = blocksOf(kernel, planner.target());
   int64_t level = levelOf(members.front());
   int32_t clock = clockOf(members.front());
+  findSharedRows(kernel, views);
   int32_t number = planner.kernel(std::move(kernel));
   add(level, planner.makeOp(OpCode::Kernel, clock, views, {number, blocks}));
   return true;

@@ -49,6 +49,8 @@ protected:
   /// The operation's own way; false: an ordinary one.
   virtual bool isSpecial(mlir::Operation *op) { return false; }
   virtual bool isLoop() const { return false; }
+  /// Whether parts of what is joined are written where they belong in it.
+  virtual bool writesParts() { return false; }
   /// Adds operations for special ones, behind all else of the plan.
   virtual bool finish() { return true; }
 

@@ -41,6 +41,9 @@ struct KernelOperand {
   std::optional<rnn::Reduction> overLines = {};
   bool isProduct = false; // there the value is a product, which is rounded with the sum
   bool isAdded = false;   // of a store: the value is added to what is there
+  /// It is in the row of that operand, so many bytes from it: one address serves both.
+  std::optional<unsigned> inRowOf = {};
+  int64_t distance = 0;
 };
 
 /// What is stored may lie where the same element is loaded, unless a product or a fold reads it there.

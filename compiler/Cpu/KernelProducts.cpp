@@ -127,13 +127,13 @@ private:
 
   int64_t laneBytes() const { return format == WeightFormat::Int8 ? 1 : bytesOfReal; }
 
-  /// Asks for weights some depths ahead, which may not be in the first cache, and for what follows, which may not be in
+  /// Asks for weights somewhat ahead, which may not be in the first cache, and for what follows, which may not be in
   /// the second. A tile of few rows has no time for it.
   void prefetch(Value weights, Value i) {
-    constexpr int64_t depths = 16, line = 64, linesOfNext = 2;
+    constexpr int64_t aheadBytes = 1024, line = 64, linesOfNext = 2;
     if (rows < 4)
       return;
-    Value ahead = code.at(weights, depths * stepBytes);
+    Value ahead = code.at(weights, aheadBytes);
     for (int64_t v = 0; v < vectors; ++v)
       code.prefetch(at(ahead, v, blockBytes, laneBytes()), 1);
     Value soon = code.at(nextWeights, code.mul(i, nextStep));

@@ -20,6 +20,8 @@ public:
       print(operand.value.getType());
       if (operand.lineBytes)
         os << '+' << operand.lineBytes;
+      if (operand.inRowOf)
+        os << '@' << *operand.inRowOf << '+' << operand.distance;
       if (operand.overLines)
         os << ' ' << rnn::stringifyReduction(*operand.overLines) << operand.isProduct;
       if (operand.kind == KernelOperand::Kind::Load)

@@ -9,7 +9,10 @@ using namespace mlir;
 namespace rondo::cpu {
 
 KernelValues::KernelValues(Code &code, const KernelParts &parts, Value table) : code(code), parts(parts), table(table) {
-  auto read = [&](unsigned operand) { operands.try_emplace(operand, code, tableEntry(operand)); };
+  auto read = [&](unsigned operand) {
+    operand = firstInRowOf(operand);
+    operands.try_emplace(operand, code, tableEntry(operand));
+  };
   for (unsigned operand : parts.touched)
     read(operand);
   for (const Product &product : parts.products) {
@@ -34,7 +37,7 @@ Value KernelValues::isDense() {
     Type type = typeOf(operand);
     if (isa<RankedTensorType>(type))
       continue;
-    const RowAddress &rows = operands.at(operand);
+    const RowAddress &rows = operands.at(firstInRowOf(operand));
     Value stride = code.index(rnn::elementCount(type) * bytesOfElement(rnn::elementOf(type)));
     dense = code.both(dense, code.both(rows.isInOrder, code.compare(rnn::Predicate::Eq, rows.stride, stride)));
   }
@@ -43,8 +46,22 @@ Value KernelValues::isDense() {
 
 /// What has no clock is one row.
 Value KernelValues::addressOfRow(unsigned operand, Value row) {
-  const RowAddress &address = operands.at(operand);
-  return isa<RankedTensorType>(typeOf(operand)) ? address.base : address.of(code, row);
+  unsigned first = firstInRowOf(operand);
+  const RowAddress &address = operands.at(first);
+  Value base = isa<RankedTensorType>(typeOf(first)) ? address.base : address.of(code, row);
+  return code.at(base, parts.kernel.operands[operand].distance);
+}
+
+/// Of all operands.
+std::map<unsigned, Value> KernelValues::addressesOfRow(Value row) {
+  std::map<unsigned, Value> addresses;
+  for (unsigned operand : parts.touched) {
+    unsigned first = firstInRowOf(operand);
+    if (!addresses.count(first))
+      addresses[first] = addressOfRow(first, row);
+    addresses[operand] = code.at(addresses[first], parts.kernel.operands[operand].distance);
+  }
+  return addresses;
 }
 
 Value KernelValues::wholeOf(const Product &product, Value place) {
@@ -60,17 +77,12 @@ void KernelValues::computeWholes(Value row, Value place) {
 
 void KernelValues::beginRow(Value row, Value next) {
   place = next;
-  rows.clear();
+  rows = addressesOfRow(row);
   singles.clear();
   known.clear();
-  for (unsigned operand : parts.touched)
-    rows[operand] = addressOfRow(operand, row);
 }
 
-void KernelValues::beginLines(Value row) {
-  for (unsigned operand : parts.touched)
-    firstLines[operand] = addressOfRow(operand, row);
-}
+void KernelValues::beginLines(Value row) { firstLines = addressesOfRow(row); }
 
 void KernelValues::beginLine(Value line) {
   rows.clear();

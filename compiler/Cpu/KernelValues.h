@@ -47,7 +47,7 @@ public:
 
   /// The memory for the sums of a product's tile.
   mlir::Value sumsOf(const Product &product) const { return sums[&product - parts.products.begin()]; }
-  mlir::Value addressOf(unsigned operand) const { return operands.at(operand).base; }
+  mlir::Value addressOf(unsigned weights) const { return operands.at(weights).base; }
   /// Where the table has it.
   mlir::Value tableEntry(unsigned operand);
   /// True if rows of all operands lie behind one another.
@@ -63,7 +63,9 @@ private:
   mlir::Value tableOf(rnn::ConstOp constant);
   mlir::Value maskOf(int64_t first, int64_t end);
   int64_t lanesOfBlock() const { return code.target.lanes(); }
+  unsigned firstInRowOf(unsigned operand) const { return parts.kernel.operands[operand].inRowOf.value_or(operand); }
   mlir::Value addressOfRow(unsigned operand, mlir::Value row);
+  std::map<unsigned, mlir::Value> addressesOfRow(mlir::Value row);
   mlir::Value wholeOf(const Product &product, mlir::Value place);
   mlir::Type typeOf(unsigned operand) const { return parts.kernel.operands[operand].value.getType(); }
 

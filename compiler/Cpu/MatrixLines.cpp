@@ -43,8 +43,8 @@ static Role roleOfFold(Operation *op) {
 
 /// True for operations that compute each element of a matrix from those at its place.
 static bool isPointwise(Operation *op) {
-  return op && op->getNumResults() == 1 && isMatrix(op->getResult(0).getType()) &&
-         rnn::clockOf(op->getResult(0).getType()) && isElementwise(op) &&
+  return op && op->getNumResults() == 1 && isElementwise(op) && isMatrix(op->getResult(0).getType()) &&
+         rnn::clockOf(op->getResult(0).getType()) &&
          !isa<rnn::ConstOp, rnn::ReshapeOp, rnn::SplitOp, rnn::SliceOp, rnn::PadOp, rnn::ConcatOp>(op);
 }
 

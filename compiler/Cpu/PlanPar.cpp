@@ -99,6 +99,7 @@ private:
     return Planner::all(planner.addArray(value.getType(), isByChunks() ? Place::Chunk : Place::Block, clock));
   }
 
+  bool writesParts() override { return isByChunks(); }
   bool isByChunks() { return par.getChunked() || par.getTrailing(); }
 
   step::ParOp par;
@@ -120,7 +121,7 @@ bool isKnown(Planner &planner, step::ParOp par) {
 
 } // namespace
 
-bool planPar(Planner &planner, step::ParOp par) {
+bool planPar(Planner &planner, step::ParOp par, bool mayDefer) {
   if (par.getNumResults() == 0)
     return true;
   mlir::Block &block = par.getBody().front();
@@ -138,7 +139,7 @@ bool planPar(Planner &planner, step::ParOp par) {
     for (Value operand : op.getOperands())
       inPrepare &= operand.getParentBlock() == &block || planner.isPrepared(operand);
   }
-  if (inPrepare && isKnown(planner, par))
+  if (inPrepare && (isKnown(planner, par) || (mayDefer && planner.defer(par))))
     return true;
   ParGroup group(planner, par, clock, inPrepare);
   if (!group.plan())

@@ -20,8 +20,8 @@ const char *nameOf(WeightFormat format) {
 }
 
 const char *nameOf(Place place) {
-  const char *names[] = {"call",  "block",  "chunk",     "register", "memory",
-                         "input", "output", "gradient", "parameter", "prepared", "constant"};
+  const char *names[] = {"call",   "block",    "chunk",     "register", "memory",  "input",
+                         "output", "gradient", "parameter", "prepared", "constant"};
   return names[int(place)];
 }
 

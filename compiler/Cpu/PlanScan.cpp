@@ -109,6 +109,7 @@ private:
   //===--- What the group asks ---===//
 
   bool isLoop() const override { return true; }
+  bool writesParts() override { return true; }
 
   Value keptFor(Value yielded) override {
     auto total = yielded.getDefiningOp<rnn::TotalOp>();

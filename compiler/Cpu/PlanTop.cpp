@@ -41,6 +41,12 @@ View Planner::view(Value value, bool inPrepare) {
     assert(views.contains(value));
     return views.lookup(value);
   }
+  if (auto it = deferred.find(value); it != deferred.end()) {
+    step::ParOp par = it->second;
+    for (Value result : par.getResults())
+      deferred.erase(result);
+    planPar(*this, par, /*mayDefer=*/false);
+  }
   if (inPrepare)
     return prepareViews.contains(value) ? prepareViews.lookup(value) : views.lookup(value);
   auto it = views.find(value);
@@ -95,7 +101,8 @@ bool Planner::isPrepared(Value value) {
   if (rnn::clockOf(value.getType()))
     return false;
   auto it = views.find(value);
-  return prepareViews.contains(value) || (it != views.end() && arrayOf(it->second).place == Place::Constant);
+  return prepareViews.contains(value) || deferred.contains(value) ||
+         (it != views.end() && arrayOf(it->second).place == Place::Constant);
 }
 
 View Planner::ownRows(Value value) {
@@ -118,30 +125,6 @@ View Planner::withZeroRow(Value value) {
   }
   arrayOf(from).zeroRow = 1;
   return from;
-}
-
-View Planner::packed(Value weights, const PackLayout &layout) {
-  std::vector<int64_t> numbers = layout.numbers();
-  auto [it, isNew] = packs.try_emplace({weights.getAsOpaquePointer(), numbers}, View());
-  if (isNew) {
-    // The plan that this one is added to may have it.
-    int64_t &known = result.packs.try_emplace({keyOf(weights), numbers}, -1).first->second;
-    bool isMade = known >= 0;
-    ArrayPlan array;
-    array.place = Place::Prepared;
-    array.weights = layout.format;
-    array.elements = (layout.bytes() + 3) / 4;
-    array.stride = array.elements * runtime::bytesOf(Element::F32);
-    array.offset = isMade ? known : tables().preparedBytes;
-    if (!isMade)
-      tables().preparedBytes += aligned(array.stride);
-    known = array.offset;
-    tables().arrays.push_back(array);
-    it->second = all(tables().arrays.size() - 1, Rows::One);
-    if (!isMade)
-      prepare(makeOp(OpCode::Pack, -1, {view(weights, /*inPrepare=*/true), it->second}, numbers));
-  }
-  return it->second;
 }
 
 int32_t Planner::kernel(Kernel kernel) {

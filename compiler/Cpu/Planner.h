@@ -68,6 +68,10 @@ public:
   bool isPrepared(mlir::Value value);
   /// Which rows an event ticks at, known from here on.
   void setCondition(rnn::EventClockAttr clock, mlir::Value condition) { conditions[clock] = condition; }
+  /// Leaves a par of parameters alone to those who need its results, if it only puts matrices together or cuts them out:
+  /// they may do with the parts.
+  bool defer(step::ParOp par);
+  bool isDeferred(mlir::Value value) const { return deferred.contains(value); }
   /// Packed weights of a product, for a kernel.
   View packed(mlir::Value weights, const PackLayout &layout);
   int32_t kernel(Kernel kernel);
@@ -163,6 +167,7 @@ private:
   llvm::DenseMap<mlir::Attribute, mlir::Value> conditions; // of events, by clock: at the top level
   llvm::DenseMap<mlir::Value, View> views;
   llvm::DenseMap<mlir::Value, View> prepareViews; // of tensors
+  llvm::DenseMap<mlir::Value, step::ParOp> deferred;
   std::map<std::pair<const void *, std::vector<int64_t>>, View> packs;
   llvm::DenseMap<mlir::Value, std::string> keys;
   llvm::StringMap<int32_t> kernels; // by signature
@@ -171,7 +176,7 @@ private:
 };
 
 /// Plans the operations of one par or scan.
-bool planPar(Planner &planner, step::ParOp par);
+bool planPar(Planner &planner, step::ParOp par, bool mayDefer = true);
 bool planScan(Planner &planner, step::ScanOp scan);
 /// Makes one operation of sums over the rows of one array, and of its products with others, so that it is read once.
 void joinTotals(Planner &planner, std::vector<OpPlan> &ops);

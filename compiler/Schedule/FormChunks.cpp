@@ -1,6 +1,7 @@
-// Which pars need not be whole. Products that are summed up at once are a par that is never computed. What a loop reads of a par at a step is one row a sequence: a whole array of rows would
-// be written to far memory, and read from there. What several loops read, each its own part, is taken apart for it. And
-// what a loop makes for one par is read while it is near.
+// Which pars need not be whole. Products that are summed up at once are a par that is never computed. What a loop reads
+// of a par at a step is one row a sequence: a whole array of rows would be written to far memory, and read from there.
+// What several loops read, each its own part, is taken apart for it. And what a loop makes for one par is read while it is
+// near.
 #include "compiler/Schedule/FormChunks.h"
 #include "compiler/Schedule/Passes.h"
 #include "mlir/IR/IRMapping.h"
@@ -138,6 +139,110 @@ static void separateWeighed(step::ParOp par) {
   par.erase();
 }
 
+//===--- By parts ----------------------------------------------------------------------------------------------===//
+
+/// The size of the parts into which all that reads a vector takes it, be it behind pointwise equations: its own, if some
+/// of it does not, or not into such parts.
+class PartSizes {
+public:
+  int64_t of(mlir::Value vector) {
+    if (auto it = known.find(vector); it != known.end())
+      return it->second;
+    int64_t size = rnn::elementCount(vector.getType()), part = 0;
+    auto meet = [&](mlir::Value read, int64_t begin) {
+      int64_t own = of(read);
+      bool isSame = begin % own == 0 && (part == 0 || own == part);
+      part = isSame ? own : size;
+    };
+    for (Operation *user : vector.getUsers()) {
+      if (auto slice = llvm::dyn_cast<rnn::SliceOp>(user)) {
+        meet(slice, slice.getBegin());
+      } else if (llvm::isa<rnn::SplitOp>(user)) {
+        int64_t begin = 0;
+        for (mlir::Value result : user->getResults()) {
+          meet(result, begin);
+          begin += rnn::elementCount(result.getType());
+        }
+      } else if (llvm::isa<rnn::Pointwise>(user)) {
+        meet(user->getResult(0), 0);
+      } else {
+        part = size;
+      }
+    }
+    return known[vector] = part && size % part == 0 ? part : size;
+  }
+
+private:
+  llvm::DenseMap<mlir::Value, int64_t> known;
+};
+
+/// Whether it is a product with weights, be it ahead of pointwise equations.
+static bool isOfProduct(mlir::Value value, mlir::Block &body) {
+  Operation *op = value.getDefiningOp();
+  if (!op || op->getBlock() != &body)
+    return false;
+  if (auto product = llvm::dyn_cast<rnn::MatmulOp>(op))
+    return !rnn::clockOf(product.getW().getType());
+  return llvm::isa<rnn::Pointwise>(op) &&
+         llvm::any_of(op->getOperands(), [&](mlir::Value operand) { return isOfProduct(operand, body); });
+}
+
+/// Makes results that are slices of a product one result, the product, of which the loop that reads them takes slices.
+static step::ParOp giveProductsWhole(step::ParOp par) {
+  mlir::Block &body = par.getBody().front();
+  Operation *yield = body.getTerminator();
+  auto wholeOf = [&](mlir::Value yielded) {
+    auto slice = yielded.getDefiningOp<rnn::SliceOp>();
+    return slice && slice->getBlock() == &body && isOfProduct(slice.getX(), body) ? slice.getX() : yielded;
+  };
+  llvm::SetVector<mlir::Value> wholes;
+  for (mlir::Value yielded : yield->getOperands())
+    wholes.insert(wholeOf(yielded));
+  if (wholes.size() == yield->getNumOperands())
+    return par;
+  mlir::OpBuilder builder(par);
+  auto own = step::ParOp::create(builder, par.getLoc(), mlir::ValueRange(wholes.getArrayRef()).getTypes(),
+                                 par.getChunked(), par.getTrailing());
+  builder.setInsertionPointToStart(&par.getReader().getBody().front());
+  llvm::SmallVector<mlir::Value> seen(own.getResults());
+  for (auto [yielded, result] : llvm::zip(yield->getOperands(), par.getResults())) {
+    mlir::Value &whole = seen[llvm::find(wholes, wholeOf(yielded)) - wholes.begin()];
+    auto slice = wholeOf(yielded) == yielded ? rnn::SliceOp() : yielded.getDefiningOp<rnn::SliceOp>();
+    result.replaceAllUsesWith(
+        slice ? rnn::SliceOp::create(builder, slice.getLoc(), whole, slice.getBegin(), slice.getEnd(), slice.getAxis())
+              : whole);
+  }
+  llvm::SetVector<mlir::Value> yielded(yield->getOperands().begin(), yield->getOperands().end());
+  yield->setOperands(wholes.getArrayRef());
+  for (mlir::Value slice : yielded)
+    if (slice.use_empty())
+      slice.getDefiningOp()->erase();
+  own.getBody().takeBody(par.getBody());
+  par.erase();
+  return own;
+}
+
+/// Products that the loop reads by parts which meet in its units (gates) are computed by these parts: a single step, which
+/// computes all of it in one group, wants the weights in that order, and now they are packed once for both.
+static void computeByParts(step::ParOp par) {
+  constexpr int64_t mostParts = 4, partUnit = 16; // others would leave lanes of machines empty
+  mlir::Block &body = par.getBody().front();
+  Operation *yield = body.getTerminator();
+  for (auto [number, result] : llvm::enumerate(par.getResults())) {
+    mlir::Value value = yield->getOperand(number);
+    if (rnn::shapeOf(value.getType()).size() != 1 || !isOfProduct(value, body))
+      continue;
+    int64_t width = PartSizes().of(result), parts = rnn::elementCount(value.getType()) / width;
+    if (parts == 1 || parts > mostParts || width % partUnit != 0)
+      continue;
+    mlir::OpBuilder builder(yield);
+    llvm::SmallVector<mlir::Value> slices;
+    for (int64_t i = 0; i < parts; ++i)
+      slices.push_back(rnn::SliceOp::create(builder, par.getLoc(), value, i * width, (i + 1) * width, 0));
+    yield->setOperand(number, rnn::ConcatOp::create(builder, par.getLoc(), slices, 0));
+  }
+}
+
 //===--- Behind a loop -----------------------------------------------------------------------------------------===//
 
 /// Multiply-adds of a group at each tick.
@@ -219,8 +324,11 @@ void formChunks(step::ScheduleOp schedule) {
     separateWeighed(par);
   for (step::ParOp par : llvm::make_early_inc_range(schedule.getBody().front().getOps<step::ParOp>()))
     divideByReaders(par);
-  for (step::ParOp par : schedule.getBody().front().getOps<step::ParOp>())
+  for (step::ParOp par : llvm::make_early_inc_range(schedule.getBody().front().getOps<step::ParOp>())) {
     par.setChunked(isReadStepByStep(par));
+    if (par.getChunked())
+      computeByParts(giveProductsWhole(par));
+  }
   for (step::ParOp par : llvm::make_early_inc_range(schedule.getBody().front().getOps<step::ParOp>()))
     if (step::ScanOp leader = par.getChunked() ? step::ScanOp() : leaderOf(par))
       trail(par, leader);

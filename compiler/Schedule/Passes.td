@@ -155,7 +155,8 @@ def FormChunks : Pass<"rondo-form-chunks", "::rondo::step::ScheduleOp"> {
   let description = [{
     Rows that a loop reads of a par, or a par of a loop, are not all there at once: they stay in a near cache, and memory
     does not grow with time. Rows that a sum alone reads, each times a weight, are never there: their products are a par by
-    itself, which nobody computes.
+    itself, which nobody computes. A product that the loop reads by parts (gates) is joined of these parts: that is how a
+    single step computes it, and weights are packed in one order for both.
 
     ```mlir
     %p = step.par { .. rnn.matmul %W, %x .. }

@@ -261,3 +261,77 @@ step.schedule @weighed(%x "x" : !rnn.stream<4xf32, #t>, %w "w" : !rnn.stream<f32
   %z = rnn.reduce max %p#1 : !rnn.stream<4xf32, #t> -> !rnn.stream<4xf32, #sample>
   rnn.return "y" = %y, "z" = %z : !rnn.stream<4xf32, #sample>, !rnn.stream<4xf32, #sample>
 }
+
+// What the loop reads by parts that meet in its units is computed by them, whether the loop takes them or the par did,
+// and whatever lies between: two slices of which one is taken apart again are three parts.
+//
+// CHECK-LABEL: step.schedule @parts
+// CHECK:       %[[WHOLE:.*]] = step.par chunked {
+// CHECK-NEXT:    %[[P:.*]] = rnn.matmul %w, %x
+// CHECK-NEXT:    %[[A:.*]] = rnn.slice %[[P]][0, 16] axis 0
+// CHECK-NEXT:    %[[B:.*]] = rnn.slice %[[P]][16, 32] axis 0
+// CHECK-NEXT:    %[[C:.*]] = rnn.slice %[[P]][32, 48] axis 0
+// CHECK-NEXT:    %[[ALL:.*]] = rnn.concat %[[A]], %[[B]], %[[C]] axis 0
+// CHECK-NEXT:    step.yield %[[ALL]]
+// CHECK:       step.scan
+// CHECK-DAG:     rnn.slice %[[WHOLE]][0, 32] axis 0
+// CHECK-DAG:     rnn.slice %[[WHOLE]][32, 48] axis 0
+!v = !rnn.stream<16xf32, #t>
+!v2 = !rnn.stream<32xf32, #t>
+!v3 = !rnn.stream<48xf32, #t>
+step.schedule @parts(%x "x" : !v) {
+  %w = rnn.param "w" init(glorot) : tensor<48x16xf32>
+  %p:2 = step.par {
+    %m = rnn.matmul %w, %x : tensor<48x16xf32>, !v
+    %n = rnn.slice %m[32, 48] axis 0 : !v3
+    %g = rnn.slice %m[0, 32] axis 0 : !v3
+    step.yield %n, %g : !v, !v2
+  } : !v, !v2
+  %h = step.scan on #t {
+    %s = rnn.state "s" : !rnn.state<!v>
+    %r = rnn.read %s : !rnn.state<!v> -> !v
+    %t = rnn.tanh %p#1 : !v2
+    %a, %b = rnn.split %t axis 0 : !v2 -> !v, !v
+    %m = rnn.mul %a, %r : !v
+    %k = rnn.add %m, %b : !v
+    %n = rnn.add %k, %p#0 : !v
+    rnn.next %s, %n : !v
+    step.yield %n : !v
+  } : !v
+  rnn.return "h" = %h : !v
+}
+
+// Not where a reader takes it whole, where parts are no whole vectors of a machine, or where there are too many.
+//
+// CHECK-LABEL: step.schedule @whole
+// CHECK-NOT:   rnn.concat
+step.schedule @whole(%x "x" : !v) {
+  %w = rnn.param "w" init(glorot) : tensor<32x16xf32>
+  %u = rnn.param "u" init(glorot) : tensor<16x16xf32>
+  %v = rnn.param "v" init(glorot) : tensor<96x16xf32>
+  %p:3 = step.par {
+    %a = rnn.matmul %w, %x : tensor<32x16xf32>, !v
+    %b = rnn.matmul %u, %x : tensor<16x16xf32>, !v
+    %c = rnn.matmul %v, %x : tensor<96x16xf32>, !v
+    step.yield %a, %b, %c : !v2, !v, !rnn.stream<96xf32, #t>
+  } : !v2, !v, !rnn.stream<96xf32, #t>
+  %h = step.scan on #t {
+    %s = rnn.state "s" : !rnn.state<!v>
+    %r = rnn.read %s : !rnn.state<!v> -> !v
+    %a, %b = rnn.split %p#0 axis 0 : !v2 -> !v, !v
+    %f = rnn.fold sum %p#0 all : !v2
+    %c, %d = rnn.split %p#1 axis 0 : !v -> !rnn.stream<8xf32, #t>, !rnn.stream<8xf32, #t>
+    %e = rnn.sub %c, %d : !rnn.stream<8xf32, #t>
+    %g = rnn.fold sum %e all : !rnn.stream<8xf32, #t>
+    %k:6 = rnn.split %p#2 axis 0 : !rnn.stream<96xf32, #t> -> !v, !v, !v, !v, !v, !v
+    %l = rnn.mul %k#0, %k#5 : !v
+    %m = rnn.add %a, %b : !v
+    %n = rnn.scale %f, %m : !x, !v
+    %o = rnn.scale %g, %r : !x, !v
+    %q = rnn.add %n, %o : !v
+    %y = rnn.add %q, %l : !v
+    rnn.next %s, %y : !v
+    step.yield %y : !v
+  } : !v
+  rnn.return "h" = %h : !v
+}

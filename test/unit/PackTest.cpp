@@ -18,13 +18,21 @@ float fromBf16(uint16_t bits) {
   return x;
 }
 
+/// Packs weights that lie in one part: [m,k], or [k,m] if transposed.
+void packWhole(std::vector<int64_t> numbers, WeightFormat format, const float *w, void *y) {
+  int64_t m = numbers[0], k = numbers[1];
+  bool transposed = numbers[2];
+  numbers.insert(numbers.end(), {0, 0, transposed ? k : m, transposed ? m : k, transposed ? m : k});
+  pack(numbers.data(), format, &w, 1, y);
+}
+
 /// What is in the memory of `count` elements.
 template <typename T>
 std::vector<T> packed(const std::vector<int64_t> &numbers, WeightFormat format, const std::vector<float> &w,
                       size_t bytes, size_t from = 0) {
   alignas(64) char memory[1024];
   std::memset(memory, 0x5a, sizeof memory);
-  pack(numbers.data(), format, w.data(), memory);
+  packWhole(numbers, format, w.data(), memory);
   EXPECT_EQ(memory[bytes], 0x5a) << "written too far";
   std::vector<T> all((bytes - from) / sizeof(T));
   std::memcpy(all.data(), memory + from, bytes - from);
@@ -44,7 +52,24 @@ TEST(Pack, F32OfAnyShape) {
     std::vector<float> w(m * k), y(blocks * depth * gates * lanes + 1, 12345.0f);
     for (size_t i = 0; i < w.size(); ++i)
       w[i] = float(i + 1);
-    pack(numbers.data(), WeightFormat::F32, w.data(), y.data());
+    // Cut once along each axis: four parts, or fewer. Each is cut out of a matrix of its own.
+    int64_t size[] = {transposed ? k : m, transposed ? m : k}, cut[] = {below(size[0] + 1), below(size[1] + 1)};
+    std::vector<std::vector<float>> matrices;
+    for (int part = 0; part < 4; ++part) {
+      int64_t first[] = {part & 1 ? cut[0] : 0, part & 2 ? cut[1] : 0}, stride = size[1] + below(9);
+      int64_t lines = (part & 1 ? size[0] : cut[0]) - first[0], columns = (part & 2 ? size[1] : cut[1]) - first[1];
+      if (lines == 0 || columns == 0)
+        continue;
+      numbers.insert(numbers.end(), {first[0], first[1], lines, columns, stride});
+      matrices.emplace_back(lines * stride, -1.0f);
+      for (int64_t line = 0; line < lines; ++line)
+        for (int64_t column = 0; column < columns; ++column)
+          matrices.back()[line * stride + column] = w[(first[0] + line) * size[1] + first[1] + column];
+    }
+    std::vector<const float *> parts;
+    for (const std::vector<float> &matrix : matrices)
+      parts.push_back(matrix.data());
+    pack(numbers.data(), WeightFormat::F32, parts.data(), int32_t(parts.size()), y.data());
     const float *next = y.data();
     for (int64_t b = 0; b < blocks; ++b)
       for (int64_t d = 0; d < depth; ++d)

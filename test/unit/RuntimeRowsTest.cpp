@@ -448,8 +448,9 @@ TEST(RuntimePrepare, WeightsArePacked) {
     int32_t t = plan.axis("t");
     int32_t w = plan.array(Place::Parameter, -1, 12), packed = plan.array(Place::Prepared, -1, 16);
     plan.tables.parameterBytes = plan.tables.preparedBytes = 64;
-    plan.prepare(plan.op(OpCode::Pack, -1, {PlanBuilder::one(w), PlanBuilder::one(packed)},
-                         {6, 2, transposed, 2, 3, 1, 2, 0, 2, 0, 3}));
+    plan.prepare(plan.op(
+        OpCode::Pack, -1, {PlanBuilder::one(w), PlanBuilder::one(packed)},
+        {6, 2, transposed, 2, 3, 1, 2, 0, 2, 0, 3, 0, 0, transposed ? 2 : 6, transposed ? 6 : 2, transposed ? 6 : 2}));
     int32_t y = plan.output("y", t, 16);
     plan.top(plan.copy(t, PlanBuilder::one(packed), PlanBuilder::same(y)));
     std::vector<float> weights(12); // element (row, column) is 10 row + column

@@ -34,11 +34,13 @@ namespace bench {
 
 // Floats that start on a page of their own, as memory from any framework's allocator does.
 using Buffer = std::unique_ptr<float[], void (*)(void *)>;
+inline Buffer reserve(size_t size) { // pages that nobody touches take no memory
+  return Buffer(static_cast<float *>(std::aligned_alloc(4096, (size * sizeof(float) + 4095) / 4096 * 4096)), std::free);
+}
 inline Buffer makeBuffer(size_t size) {
-  size_t bytes = (size * sizeof(float) + 4095) / 4096 * 4096;
-  auto *memory = static_cast<float *>(std::aligned_alloc(4096, bytes));
-  std::fill_n(memory, bytes / sizeof(float), 0.0f);
-  return Buffer(memory, std::free);
+  Buffer buffer = reserve(size);
+  std::fill_n(buffer.get(), size, 0.0f);
+  return buffer;
 }
 
 class Case {

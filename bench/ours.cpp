@@ -94,7 +94,7 @@ struct Net {
       prepareGradients(task);
     check(library.call<int32_t, const Inputs *, size_t *, Error *>(
         task.trains() ? "backward_workspace_bytes" : "workspace_bytes", &inputs, &workspaceBytes, &error));
-    workspace = bench::makeBuffer(bytesToFloats(workspaceBytes));
+    workspace = bench::reserve(bytesToFloats(workspaceBytes)); // for any number of threads: one needs less
     pool = library.call<Pool *, int32_t>("pool_create", int32_t(std::atoi(std::getenv("OMP_NUM_THREADS"))));
     if (task.trains())
       backward = library.get<BackwardCall>("backward");

@@ -13,7 +13,7 @@ BINARY = ["({} + {})", "({} - {})", "({} * {})", "minimum({}, {})", "maximum({},
           "straight({}, {})", "(0.4 * {} + 0.6 * {})", "((0.2 + abs({})) ^ tanh({}))", "(({} + 0.017) % (0.5 + abs({})))"]
 
 SMALL = [1, 2, 2, 3, 3, 4]
-WIDE = [1, 3, 7, 8, 9, 15, 16, 17, 24, 33]  # around what a vector holds, and several vectors
+WIDE = [1, 3, 7, 8, 9, 15, 16, 16, 17, 24, 32, 33]  # around what a vector holds, and several vectors
 
 
 class Scope:
